@@ -1,0 +1,99 @@
+//! `load DIR`: NDJSON and CSV files into the tables and buckets of a data map. Every file is checked before anything is written.
+
+mod layout;
+mod objects;
+mod rows;
+mod shape;
+mod tables;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use datamap::{DataMap, Severity};
+
+use crate::args::LoadArguments;
+use crate::home::Home;
+use crate::stack::{Stack, is_loopback};
+use crate::{report, sample};
+use layout::Layout;
+
+/// What was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Loaded {
+    /// Rows put into tables.
+    pub(crate) rows: u64,
+    /// Objects put into buckets.
+    pub(crate) objects: u64,
+}
+
+/// Loads a folder into the stack of this checkout.
+pub(crate) async fn run(arguments: &LoadArguments) -> anyhow::Result<ExitCode> {
+    let stack = Stack::load(&Home::find()?)?;
+    let loaded = load(&stack, &arguments.dir).await?;
+    report::note(&format!("loaded {} rows and {} objects", loaded.rows, loaded.objects));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Loads the folder's data, or the generated company if the folder holds `generate.json`; running it again changes nothing.
+pub(crate) async fn load(stack: &Stack, dir: &Path) -> anyhow::Result<Loaded> {
+    let map = read_map(dir)?;
+    let data = data_dir(dir)?;
+    let layout = Layout::of(&map, &data)?;
+    for stray in &layout.strays {
+        report::note(&format!("{}: belongs to no collection of the map, left out", stray.display()));
+    }
+    let (tables, total) = check(&layout)?;
+    let config = stack.aws_config().await;
+    let may_create = is_loopback(&stack.endpoint_url);
+    let rows = tables::write(&aws_sdk_dynamodb::Client::new(&config), tables, total, may_create).await?;
+    let objects = objects::write(&crate::stack::s3_client(&config), layout.objects, may_create).await?;
+    Ok(Loaded { rows, objects })
+}
+
+/// The compiled map of a folder; findings go to standard error, errors end here.
+pub(crate) fn read_map(dir: &Path) -> anyhow::Result<DataMap> {
+    let checked = datamap::read_dir(dir).with_context(|| format!("cannot read the data map in {}", dir.display()))?;
+    let errors = checked.findings.iter().filter(|finding| finding.severity == Severity::Error);
+    for finding in errors {
+        report::note(&finding.to_string());
+    }
+    checked.map.with_context(|| {
+        let dir = dir.display();
+        format!("the data map in {dir} has errors: `cargo habeas datamap lint {dir}` lists all findings")
+    })
+}
+
+fn data_dir(dir: &Path) -> anyhow::Result<PathBuf> {
+    let Some(settings) = sample::Settings::beside(dir)? else { return Ok(dir.to_owned()) };
+    let made = Home::find()?.state("sample");
+    let spinner = report::spinner("making the sample company");
+    sample::generate(&settings, &made).with_context(|| format!("cannot write {}", made.display()))?;
+    spinner.finish_and_clear();
+    Ok(made)
+}
+
+/// Reads every file once; the mistakes of all files are told together, at most one of each file.
+fn check(layout: &Layout<'_>) -> anyhow::Result<(Vec<tables::Load>, u64)> {
+    let spinner = report::spinner("checking the files");
+    let mut mistakes = Vec::new();
+    let mut loads = Vec::new();
+    let mut total = 0;
+    for file in &layout.tables {
+        match rows::check_table(&file.path, file.collection) {
+            Ok((shape, count)) => {
+                total += count;
+                loads.push(tables::Load { path: file.path.clone(), collection: file.collection.clone(), shape });
+            }
+            Err(mistake) => mistakes.push(mistake.to_string()),
+        }
+    }
+    for object in layout.objects.iter().filter(|object| object.holds_rows) {
+        if let Err(mistake) = rows::check_object(&object.path, object.collection) {
+            mistakes.push(mistake.to_string());
+        }
+    }
+    spinner.finish_and_clear();
+    anyhow::ensure!(mistakes.is_empty(), "nothing was loaded:\n{}", mistakes.join("\n"));
+    Ok((loads, total))
+}

@@ -1,0 +1,78 @@
+//! Buckets: encryption, lifecycle and tags that the emulator leaves out.
+
+use anyhow::Context as _;
+use aws_sdk_s3::types::{
+    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, ExpirationStatus, LifecycleExpiration,
+    LifecycleRule, LifecycleRuleFilter, ServerSideEncryption, ServerSideEncryptionByDefault,
+    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging,
+};
+use serde_json::Value;
+
+use super::Repair;
+use crate::stack;
+
+impl Repair<'_> {
+    /// Sets what the template wants of one bucket.
+    pub(super) async fn bucket(&self, id: &str, name: &str, properties: &Value) -> anyhow::Result<Vec<String>> {
+        let client = stack::s3_client(self.config);
+        let mut done = Vec::new();
+        if let Some(wanted) = self.encryption(properties)? {
+            let request = client.put_bucket_encryption().bucket(name);
+            let request = request.server_side_encryption_configuration(wanted);
+            request.send().await.with_context(|| format!("cannot encrypt {id}"))?;
+            done.push(format!("encryption of {id}"));
+        }
+        if let Some(rules) = properties["LifecycleConfiguration"]["Rules"].as_array() {
+            let rules = rules.iter().map(rule).collect::<anyhow::Result<Vec<_>>>()?;
+            let wanted = BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build()?;
+            let request = client.put_bucket_lifecycle_configuration().bucket(name);
+            let request = request.lifecycle_configuration(wanted);
+            request.send().await.with_context(|| format!("cannot set the lifecycle of {id}"))?;
+            done.push(format!("lifecycle of {id}"));
+        }
+        if let Some(tags) = properties["Tags"].as_array() {
+            let tags = tags.iter().filter_map(|tag| {
+                let value = self.resolved(&tag["Value"])?;
+                Tag::builder().key(tag["Key"].as_str()?).value(value).build().ok()
+            });
+            let wanted = Tagging::builder().set_tag_set(Some(tags.collect())).build()?;
+            let request = client.put_bucket_tagging().bucket(name).tagging(wanted);
+            request.send().await.with_context(|| format!("cannot tag {id}"))?;
+            done.push(format!("tags of {id}"));
+        }
+        Ok(done)
+    }
+
+    fn encryption(&self, properties: &Value) -> anyhow::Result<Option<ServerSideEncryptionConfiguration>> {
+        let rule = &properties["BucketEncryption"]["ServerSideEncryptionConfiguration"][0];
+        let Some(key) = self.resolved(&rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"]) else {
+            return Ok(None);
+        };
+        let default = ServerSideEncryptionByDefault::builder()
+            .sse_algorithm(ServerSideEncryption::AwsKms)
+            .kms_master_key_id(key)
+            .build()?;
+        let rule = ServerSideEncryptionRule::builder()
+            .apply_server_side_encryption_by_default(default)
+            .bucket_key_enabled(rule["BucketKeyEnabled"].as_bool().unwrap_or_default())
+            .build();
+        Ok(Some(ServerSideEncryptionConfiguration::builder().rules(rule).build()?))
+    }
+}
+
+fn rule(wanted: &Value) -> anyhow::Result<LifecycleRule> {
+    let days = |value: &Value| value.as_i64().and_then(|days| i32::try_from(days).ok());
+    let prefix = wanted["Prefix"].as_str().unwrap_or_default();
+    let expiration = days(&wanted["ExpirationInDays"]);
+    let abort = days(&wanted["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]);
+    LifecycleRule::builder()
+        .set_id(wanted["Id"].as_str().map(ToOwned::to_owned))
+        .status(ExpirationStatus::Enabled)
+        .filter(LifecycleRuleFilter::builder().prefix(prefix).build())
+        .set_expiration(expiration.map(|days| LifecycleExpiration::builder().days(days).build()))
+        .set_abort_incomplete_multipart_upload(
+            abort.map(|days| AbortIncompleteMultipartUpload::builder().days_after_initiation(days).build()),
+        )
+        .build()
+        .context("a lifecycle rule of the template is incomplete")
+}

@@ -1,0 +1,31 @@
+//! What the program says: results on standard output, everything else on standard error.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Writes one line of result to standard output.
+pub(crate) fn line(text: &str) {
+    // A closed pipe is the reader's wish, not a failure of ours.
+    drop(writeln!(std::io::stdout().lock(), "{text}"));
+}
+
+/// Writes one line for a human to standard error.
+pub(crate) fn note(text: &str) {
+    drop(writeln!(std::io::stderr().lock(), "{text}"));
+}
+
+/// A spinner on standard error that says what is being waited for.
+pub(crate) fn spinner(text: &str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_message(text.to_owned());
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+/// A bar on standard error for work whose length is known.
+pub(crate) fn bar(length: u64, text: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg:32} {bar:30} {human_pos}/{human_len} {elapsed}")
+        .expect("the template is a constant that parses");
+    ProgressBar::new(length).with_style(style).with_message(text.to_owned())
+}

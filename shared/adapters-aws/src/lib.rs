@@ -1,0 +1,27 @@
+//! Our own tables, queues, buckets, keys and mail on AWS: the ports of the workflow through the AWS SDKs.
+//!
+//! Systems that hold the customer's data are not here (see `connectors`), and no decision is: only what a call means
+//! and how its failure maps to a [`workflow::ports::PortError`] without personal data.
+
+mod calls;
+mod connect;
+mod data_maps;
+mod export_store;
+mod failure;
+mod item;
+mod job_queue;
+mod job_store;
+mod key_service;
+mod mailer;
+mod pause;
+#[cfg(test)]
+mod replay;
+
+pub use calls::{CallCount, CallCounter, take_calls};
+pub use connect::{Aws, connect};
+pub use data_maps::{PublishError, S3DataMaps};
+pub use export_store::S3ExportStore;
+pub use job_queue::SqsJobQueue;
+pub use job_store::DynamoJobStore;
+pub use key_service::KmsKeyService;
+pub use mailer::SesMailer;

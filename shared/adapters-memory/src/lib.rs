@@ -1,0 +1,34 @@
+//! The ports of the workflow in memory: one seeded world that can be inspected, copied, restored and made to fail.
+//!
+//! Nothing here waits, reads a clock or touches the network. Semantics are those of the AWS adapters
+//! (`tests/contracts` holds both to one suite); the faults and the deliberate bugs are for tests only.
+
+mod call;
+mod clock;
+mod data_maps;
+mod export_store;
+mod faults;
+mod job_queue;
+mod job_store;
+mod key_service;
+mod mailer;
+mod mutants;
+mod random;
+mod source;
+mod state;
+mod world;
+
+pub use call::yield_once;
+pub use clock::{MemoryClock, MemoryEntropy};
+pub use data_maps::MemoryDataMaps;
+pub use export_store::{MemoryExportStore, MintedLink, Object, Objects, Upload};
+pub use faults::{Call, Chaos, Fault, Faults, Point, Side};
+pub use job_queue::{Delivery, MemoryJobQueue, Message, Queues, Sent};
+pub use job_store::{Commit, MemoryJobStore, Verb, Write};
+pub use key_service::{MasterKey, MemoryKeyService};
+pub use mailer::{MemoryMailer, Outbox};
+pub use mutants::{Mutant, Mutants};
+pub use random::SplitMix;
+pub use source::{MediaObject, MemorySource, Sources, Table};
+pub use state::State;
+pub use world::{MemoryWorld, Snapshot};

@@ -1,0 +1,87 @@
+//! Deliberate bugs at the border of the ports. A suite that does not catch each of them proves nothing.
+
+/// One deliberate bug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mutant {
+    /// The store commits under an old fence.
+    NoFence,
+    /// The store takes a valid lease for a fence: whoever comes while any lease runs may write.
+    ClockInsteadOfFence,
+    /// The store ignores versions.
+    NoVersionCondition,
+    /// The store overwrites what should be absent.
+    NoAbsenceCondition,
+    /// The store does not look whether the job is still open.
+    NoGuard,
+    /// The store keeps all tenants under one key.
+    NoTenantInKey,
+    /// Nothing is entered in the sweep's index: a write, then a send, without an outbox.
+    NoOutbox,
+    /// The store knows neither tokens nor nonces: a retried write conflicts with itself.
+    NoOpNonce,
+    /// Counters ignore their limits.
+    NoCounterLimit,
+    /// Nudges for what a transition makes leave before it is committed, and not after.
+    SendBeforeCommit,
+    /// The store commits the changes but forgets the audit events among them.
+    NoAuditEvent,
+    /// Transactions are torn: only the first half of the changes is written.
+    TornTransaction,
+    /// The key service ignores the context a key is bound to.
+    NoKeyContext,
+    /// Sources ignore the tenant field of shared tables.
+    NoTenantFieldCheck,
+    /// Links never end.
+    EndlessLink,
+    /// Completing an upload replaces what is there.
+    OverwriteOnComplete,
+}
+
+impl Mutant {
+    /// Every bug, in the order of the report.
+    pub const ALL: &'static [Self] = &[
+        Self::NoFence,
+        Self::ClockInsteadOfFence,
+        Self::NoVersionCondition,
+        Self::NoAbsenceCondition,
+        Self::NoGuard,
+        Self::NoTenantInKey,
+        Self::NoOutbox,
+        Self::NoOpNonce,
+        Self::NoCounterLimit,
+        Self::SendBeforeCommit,
+        Self::NoAuditEvent,
+        Self::TornTransaction,
+        Self::NoKeyContext,
+        Self::NoTenantFieldCheck,
+        Self::EndlessLink,
+        Self::OverwriteOnComplete,
+    ];
+}
+
+/// The bugs that are switched on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Mutants(u32);
+
+impl Mutants {
+    /// No bugs.
+    pub const NONE: Self = Self(0);
+
+    /// One bug.
+    #[must_use]
+    pub const fn only(mutant: Mutant) -> Self {
+        Self(1 << mutant as u32)
+    }
+
+    /// These and one more.
+    #[must_use]
+    pub const fn and(self, mutant: Mutant) -> Self {
+        Self(self.0 | 1 << mutant as u32)
+    }
+
+    /// Whether the bug is on.
+    #[must_use]
+    pub const fn has(self, mutant: Mutant) -> bool {
+        self.0 & (1 << mutant as u32) != 0
+    }
+}

@@ -1,0 +1,198 @@
+//! A source of personal data in memory: tables of rows and media, read page by page, that may change in between.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datamap::{Collection, Source};
+use domain::datum::{Datum, same_value};
+use workflow::ports::{ByteRange, Connector, Cursor, Media, PortError, PortErrorKind, SourceLookup, SourcePage};
+
+use crate::mutants::Mutant;
+use crate::state::State;
+use crate::world::MemoryWorld;
+
+mod media;
+
+pub use self::media::MediaObject;
+
+/// The rows of one collection, each under a number that stays its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Table {
+    rows: BTreeMap<u64, Arc<Datum>>,
+    next: u64,
+}
+
+impl Table {
+    /// Adds a row and gives its number.
+    pub fn insert(&mut self, row: Datum) -> u64 {
+        self.next += 1;
+        self.rows.insert(self.next, Arc::new(row));
+        self.next
+    }
+
+    /// Replaces a row.
+    pub fn replace(&mut self, number: u64, row: Datum) {
+        self.rows.insert(number, Arc::new(row));
+    }
+
+    /// Deletes the rows that fit; says how many.
+    pub fn remove(&mut self, mut fits: impl FnMut(&Datum) -> bool) -> usize {
+        let before = self.rows.len();
+        self.rows.retain(|_, row| !fits(row));
+        before - self.rows.len()
+    }
+
+    /// The rows in order.
+    pub fn rows(&self) -> impl Iterator<Item = &Datum> {
+        self.rows.values().map(Arc::as_ref)
+    }
+}
+
+/// Everything the sources hold, by the id of the collection (`dataset.collection`).
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// Tables.
+    pub tables: BTreeMap<String, Table>,
+    /// Media by collection and key.
+    pub media: BTreeMap<String, BTreeMap<String, MediaObject>>,
+    /// Rows of one page.
+    pub page_rows: usize,
+    /// Collections that may not be read.
+    pub denied: Vec<String>,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self { tables: BTreeMap::new(), media: BTreeMap::new(), page_rows: 100, denied: Vec::new() }
+    }
+}
+
+impl Sources {
+    /// The table of a collection, made if it isn't there.
+    pub fn table(&mut self, collection: &str) -> &mut Table {
+        self.tables.entry(collection.to_owned()).or_default()
+    }
+
+    /// Puts a medium under its key.
+    pub fn put_media(&mut self, collection: &str, key: &str, object: MediaObject) {
+        self.media.entry(collection.to_owned()).or_default().insert(key.to_owned(), object);
+    }
+}
+
+/// Reads the sources of the world.
+#[derive(Debug, Clone)]
+pub struct MemorySource {
+    world: MemoryWorld,
+}
+
+impl MemorySource {
+    pub(crate) const fn new(world: MemoryWorld) -> Self {
+        Self { world }
+    }
+}
+
+#[async_trait]
+impl Connector for MemorySource {
+    async fn locate(
+        &self,
+        lookup: &SourceLookup,
+        projection: &[String],
+        after: Option<&Cursor>,
+    ) -> Result<SourcePage, PortError> {
+        self.world
+            .call("locate", |state| {
+                let mut page = page(state, "locate", lookup, after)?;
+                for row in &mut page.rows {
+                    project(row, projection);
+                }
+                Ok(page)
+            })
+            .await
+    }
+
+    async fn export(&self, lookup: &SourceLookup, after: Option<&Cursor>) -> Result<SourcePage, PortError> {
+        self.world.call("export", |state| page(state, "export", lookup, after)).await
+    }
+
+    async fn read_media(&self, lookup: &SourceLookup, media: &Media, range: ByteRange) -> Result<Vec<u8>, PortError> {
+        self.world
+            .call("read_media", |state| {
+                let collection = open(state, "read_media", lookup)?.id();
+                media::read(&state.sources, &collection, media, range)
+            })
+            .await
+    }
+}
+
+/// The collection of a lookup, if it may be read.
+fn open<'a>(state: &mut State, operation: &'static str, lookup: &'a SourceLookup) -> Result<&'a Collection, PortError> {
+    state.check_tenant(operation, &lookup.tenant);
+    let collection = lookup.map.collections.get(lookup.collection);
+    let collection = collection.ok_or_else(|| PortError::new(PortErrorKind::Corrupt, operation))?;
+    if state.sources.denied.contains(&collection.id()) {
+        return Err(PortError::new(PortErrorKind::Denied, operation));
+    }
+    Ok(collection)
+}
+
+fn page(
+    state: &mut State,
+    operation: &'static str,
+    lookup: &SourceLookup,
+    after: Option<&Cursor>,
+) -> Result<SourcePage, PortError> {
+    let collection = open(state, operation, lookup)?;
+    match &collection.source {
+        Source::S3Media { bucket: _, key_template } => {
+            Ok(media::page(&state.sources, &collection.id(), key_template, lookup, after))
+        }
+        Source::DynamoDb { .. } | Source::S3Objects { .. } => rows(state, operation, collection, lookup, after),
+    }
+}
+
+fn rows(
+    state: &State,
+    operation: &'static str,
+    collection: &Collection,
+    lookup: &SourceLookup,
+    after: Option<&Cursor>,
+) -> Result<SourcePage, PortError> {
+    let start = match after {
+        Some(Cursor(text)) => {
+            let number = text.parse::<u64>();
+            Bound::Excluded(number.map_err(|cause| PortError::caused(PortErrorKind::Corrupt, operation, cause))?)
+        }
+        None => Bound::Unbounded,
+    };
+    let Some(table) = state.sources.tables.get(&collection.id()) else { return Ok(SourcePage::default()) };
+    let owner = lookup.map.connection(collection).and_then(|connection| connection.tenant_field.as_deref());
+    let owner = owner.filter(|_| !state.mutants.has(Mutant::NoTenantFieldCheck));
+    let fits = |row: &Datum| is_found(row, lookup) && owner.is_none_or(|field| is_owned(row, field, lookup));
+    let mut found = table.rows.range((start, Bound::Unbounded)).filter(|(_, row)| fits(row));
+    let taken: Vec<_> = found.by_ref().take(state.sources.page_rows.max(1)).collect();
+    let last = taken.last().map(|(number, _)| **number);
+    let next = found.next().and(last).map(|number| Cursor(number.to_string()));
+    let rows = taken.into_iter().map(|(_, row)| Datum::clone(row)).collect();
+    Ok(SourcePage { rows, media: Vec::new(), next })
+}
+
+fn is_found(row: &Datum, lookup: &SourceLookup) -> bool {
+    let values = row.values_at(&lookup.field);
+    values.iter().any(|value| lookup.values.iter().any(|wanted| same_value(value, wanted)))
+}
+
+fn is_owned(row: &Datum, field: &str, lookup: &SourceLookup) -> bool {
+    let values = row.values_at(field);
+    !values.is_empty() && values.iter().all(|value| value.as_text() == Some(lookup.tenant.as_str()))
+}
+
+/// Keeps only the top-level fields that a projected path starts with, as a real projection would.
+fn project(row: &mut Datum, projection: &[String]) {
+    if let Datum::Map(fields) = row {
+        let first = |path: &str| path.split(['.', '[']).next().unwrap_or_default().to_owned();
+        let wanted: Vec<String> = projection.iter().map(|path| first(path)).collect();
+        fields.retain(|(name, _)| wanted.contains(name));
+    }
+}

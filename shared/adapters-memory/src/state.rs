@@ -1,0 +1,89 @@
+//! Everything the world holds, open to tests. Copies are cheap: records, objects and sources are shared until changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use datamap::DataMap;
+use domain::ids::TenantId;
+use domain::key::TenantKey;
+use domain::record::Record;
+use jiff::Timestamp;
+
+use crate::export_store::Objects;
+use crate::faults::Faults;
+use crate::job_queue::Queues;
+use crate::job_store::Commit;
+use crate::key_service::MasterKey;
+use crate::mailer::Outbox;
+use crate::mutants::Mutants;
+use crate::random::SplitMix;
+use crate::source::Sources;
+
+/// The state of a world.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// The time.
+    pub now: Timestamp,
+    /// Where random bytes come from.
+    pub random: SplitMix,
+    /// Both tables.
+    pub items: BTreeMap<Arc<TenantKey>, Arc<Record>>,
+    /// The sweep's index.
+    pub wake: BTreeSet<(u8, Timestamp, Arc<TenantKey>)>,
+    /// Every commit that had an effect, oldest first.
+    pub journal: Vec<Arc<Commit>>,
+    /// The queues.
+    pub queues: Queues,
+    /// The bucket of exports.
+    pub objects: Objects,
+    /// The key that wraps data keys.
+    pub master_key: MasterKey,
+    /// The mail service.
+    pub outbox: Outbox,
+    /// Published data maps.
+    pub data_maps: BTreeMap<(TenantId, String), Arc<DataMap>>,
+    /// The systems that hold personal data.
+    pub sources: Arc<Sources>,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// Deliberate bugs.
+    pub mutants: Mutants,
+    /// The tenant on whose behalf code runs now; a call for another one is a violation (INV-T1).
+    pub acting_for: Option<TenantId>,
+    /// What the ports themselves saw that must never be.
+    pub violations: Vec<String>,
+    /// Whether the running call is the SDK's second.
+    pub(crate) is_retry: bool,
+}
+
+impl State {
+    pub(crate) fn new(seed: u64, now: Timestamp) -> Self {
+        let mut random = SplitMix::new(seed);
+        let master_key = MasterKey::new(&mut random);
+        Self {
+            now,
+            random,
+            items: BTreeMap::new(),
+            wake: BTreeSet::new(),
+            journal: Vec::new(),
+            queues: Queues::default(),
+            objects: Objects::default(),
+            master_key,
+            outbox: Outbox::default(),
+            data_maps: BTreeMap::new(),
+            sources: Arc::new(Sources::default()),
+            faults: Faults::default(),
+            mutants: Mutants::NONE,
+            acting_for: None,
+            violations: Vec::new(),
+            is_retry: false,
+        }
+    }
+
+    /// Notes a call that is made for one tenant while acting for another (INV-T1).
+    pub(crate) fn check_tenant(&mut self, operation: &str, tenant: &TenantId) {
+        if self.acting_for.as_ref().is_some_and(|acting| acting != tenant) {
+            self.violations.push(format!("INV-T1 {operation} for a foreign tenant"));
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! A handle on a world. Handles share their world; `fork` makes a world of its own.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use datamap::DataMap;
+use domain::ids::TenantId;
+use domain::record::{DataMapPointer, Record};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::clock::{MemoryClock, MemoryEntropy};
+use crate::data_maps::MemoryDataMaps;
+use crate::export_store::MemoryExportStore;
+use crate::job_queue::MemoryJobQueue;
+use crate::job_store::{MemoryJobStore, write_item};
+use crate::key_service::MemoryKeyService;
+use crate::mailer::MemoryMailer;
+use crate::source::{MemorySource, Sources};
+use crate::state::State;
+
+/// A world in memory. The lock is never held over an await.
+#[derive(Debug, Clone)]
+pub struct MemoryWorld {
+    state: Arc<Mutex<State>>,
+}
+
+/// A state to come back to.
+#[derive(Debug, Clone)]
+pub struct Snapshot(Box<State>);
+
+impl Snapshot {
+    /// The state as it was.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.0
+    }
+}
+
+impl MemoryWorld {
+    /// An empty world; the seed decides every random byte in it.
+    #[must_use]
+    pub fn new(seed: u64, now: Timestamp) -> Self {
+        Self { state: Arc::new(Mutex::new(State::new(seed, now))) }
+    }
+
+    /// Looks at the state.
+    pub fn inspect<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the state behind the ports' backs.
+    pub fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Remembers the state.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot(Box::new(self.inspect(State::clone)))
+    }
+
+    /// Goes back to a remembered state.
+    pub fn restore(&self, snapshot: &Snapshot) {
+        self.change(|state| state.clone_from(&snapshot.0));
+    }
+
+    /// A world of its own that starts where this one is.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self { state: Arc::new(Mutex::new(self.inspect(State::clone))) }
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.inspect(|state| state.now)
+    }
+
+    /// Sets the time.
+    pub fn set_now(&self, now: Timestamp) {
+        self.change(|state| state.now = now);
+    }
+
+    /// Moves the time.
+    pub fn advance(&self, by: SignedDuration) {
+        self.change(|state| state.now += by);
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> Arc<MemoryClock> {
+        self.skewed_clock(SignedDuration::ZERO)
+    }
+
+    /// The clock of a sandbox whose time is off.
+    #[must_use]
+    pub fn skewed_clock(&self, skew: SignedDuration) -> Arc<MemoryClock> {
+        Arc::new(MemoryClock::new(self.clone(), skew))
+    }
+
+    /// Random bytes.
+    #[must_use]
+    pub fn entropy(&self) -> Arc<MemoryEntropy> {
+        Arc::new(MemoryEntropy::new(self.clone()))
+    }
+
+    /// Our own tables.
+    #[must_use]
+    pub fn job_store(&self) -> Arc<MemoryJobStore> {
+        Arc::new(MemoryJobStore::new(self.clone()))
+    }
+
+    /// The queues.
+    #[must_use]
+    pub fn job_queue(&self) -> Arc<MemoryJobQueue> {
+        Arc::new(MemoryJobQueue::new(self.clone()))
+    }
+
+    /// The key management service.
+    #[must_use]
+    pub fn key_service(&self) -> Arc<MemoryKeyService> {
+        Arc::new(MemoryKeyService::new(self.clone()))
+    }
+
+    /// The bucket of exports.
+    #[must_use]
+    pub fn export_store(&self) -> Arc<MemoryExportStore> {
+        Arc::new(MemoryExportStore::new(self.clone()))
+    }
+
+    /// The mail service.
+    #[must_use]
+    pub fn mailer(&self) -> Arc<MemoryMailer> {
+        Arc::new(MemoryMailer::new(self.clone()))
+    }
+
+    /// Published data maps.
+    #[must_use]
+    pub fn data_maps(&self) -> Arc<MemoryDataMaps> {
+        Arc::new(MemoryDataMaps::new(self.clone()))
+    }
+
+    /// The systems that hold personal data.
+    #[must_use]
+    pub fn source(&self) -> Arc<MemorySource> {
+        Arc::new(MemorySource::new(self.clone()))
+    }
+
+    /// Changes what the sources hold, also while a job runs.
+    pub fn change_sources<T>(&self, change: impl FnOnce(&mut Sources) -> T) -> T {
+        self.change(|state| change(Arc::make_mut(&mut state.sources)))
+    }
+
+    /// Writes an item without a transition.
+    pub fn plant(&self, record: Record) {
+        self.change(|state| {
+            let key = Arc::new(record.key());
+            write_item(state, key, Some(Arc::new(record)));
+        });
+    }
+
+    /// Publishes a data map and makes it the tenant's current one; gives its hash.
+    ///
+    /// # Errors
+    /// None in practice: every data map has a canonical form.
+    pub fn publish(&self, tenant: &TenantId, map: Arc<DataMap>) -> Result<String, serde_json::Error> {
+        let hash = map.hash()?;
+        let published_at = self.now();
+        self.change(|state| state.data_maps.insert((tenant.clone(), hash.clone()), map));
+        let op_nonce = domain::ids::OpNonce::new([0; 16]);
+        let pointer = DataMapPointer { v: 1, tenant: tenant.clone(), version: 1, op_nonce, hash: hash.clone(), published_at };
+        self.plant(Record::DataMapPointer(pointer));
+        Ok(hash)
+    }
+}

@@ -1,0 +1,94 @@
+//! What the YAML says, with places, before any of it is tied together: one struct per manifest.
+
+pub(crate) mod connection;
+pub(crate) mod controller;
+pub(crate) mod dataset;
+
+use std::collections::BTreeMap;
+
+use crate::finding::{Located, Report};
+use crate::model::{Controller, ErasureRule, Masking, Strategy};
+use crate::object::Object;
+use crate::yaml::{Node, Value};
+
+use connection::RawConnection;
+use dataset::RawDataset;
+
+/// Everything read from all files.
+#[derive(Debug, Default)]
+pub(crate) struct Manifests {
+    pub(crate) datasets: Vec<RawDataset>,
+    pub(crate) connections: Vec<RawConnection>,
+    pub(crate) erasure: Vec<ErasureRule>,
+    pub(crate) controller: Option<Located<Controller>>,
+    /// Categories that the files declare themselves (`data_category:` manifests).
+    pub(crate) categories: Vec<String>,
+}
+
+impl Manifests {
+    /// Adds what one document holds.
+    pub(crate) fn read(&mut self, node: &Node, report: &mut Report) {
+        if matches!(node.value, Value::Null) {
+            return;
+        }
+        let Some(root) = Object::of(node, "the file", report) else { return };
+        root.expect(&["dataset", "connection", "erasure", "controller", "data_category"], report);
+        for object in root.objects("dataset", "dataset", report) {
+            self.datasets.extend(dataset::read(object, report));
+        }
+        for object in root.objects("connection", "connection", report) {
+            self.connections.extend(connection::read(object, report));
+        }
+        for object in root.objects("erasure", "erasure rule", report) {
+            self.erasure.extend(controller::read_rule(object, report));
+        }
+        for object in root.objects("data_category", "data category", report) {
+            self.categories.extend(object.plain("fides_key", report));
+        }
+        let Some(object) = root.object("controller", "controller", report) else { return };
+        if let Some(first) = &self.controller {
+            let first = report.files.get(first.place.file).cloned().unwrap_or_default();
+            let message = "a second controller".to_owned();
+            report.error("duplicate-controller", object.place, message, &format!("the first is in {first}"));
+            return;
+        }
+        self.controller = controller::read(object, report);
+    }
+}
+
+/// A strategy with its settings, from `strategy` and `configuration` of a mapping.
+fn masking(object: Object<'_>, report: &mut Report) -> Option<Masking> {
+    let name = object.required("strategy", report)?;
+    let Some(strategy) = Strategy::parse(&name.value) else {
+        let known = "delete, null_rewrite, string_rewrite, hash, hmac, random_string_rewrite, aes_encrypt, preserve";
+        report.error("unknown-strategy", name.place, format!("unknown strategy `{}`", name.value), &format!("known: {known}"));
+        return None;
+    };
+    let settings = object.object("configuration", "configuration", report);
+    let configuration = settings.map(|settings| texts(settings, report)).unwrap_or_default();
+    Some(Masking { strategy, configuration })
+}
+
+fn texts(object: Object<'_>, report: &mut Report) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for (name, node) in object.entries() {
+        match &node.value {
+            Value::Scalar(text) => {
+                found.insert(name.text.clone(), text.clone());
+            }
+            Value::Null => {}
+            // Nested settings (such as `format_preservation`) carry a text each at most.
+            Value::List(_) | Value::Map(_) => {
+                let inner = Object::of(node, "configuration", report).map(|inner| texts(inner, report));
+                let named = |(key, value)| (format!("{}.{key}", name.text), value);
+                found.extend(inner.unwrap_or_default().into_iter().map(named));
+            }
+        }
+    }
+    found
+}
+
+/// The values alone.
+fn values(texts: &[Located<String>]) -> Vec<String> {
+    texts.iter().map(|text| text.value.clone()).collect()
+}

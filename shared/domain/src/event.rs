@@ -1,0 +1,155 @@
+//! The audit event: who did what to which item, with pseudonyms, enums and counts only (V7, INV-A4).
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{EventId, JobId, TenantId};
+use crate::key::{Partition, TenantKey};
+use crate::request::wire_enum;
+use crate::role::{Pseudonym, Role};
+
+wire_enum! {
+    /// What was done (V7).
+    Action {
+        /// Something came to be.
+        Create = "create",
+        /// Something was read.
+        Read = "read",
+        /// Something changed.
+        Update = "update",
+        /// Something was deleted.
+        Delete = "delete",
+        /// Work was done.
+        Execute = "execute",
+        /// Data left in an export.
+        Export = "export",
+    }
+}
+
+wire_enum! {
+    /// How loud (V7).
+    Level {
+        /// Ordinary.
+        Info = "info",
+        /// Unusual.
+        Warning = "warning",
+        /// A failure.
+        Error = "error",
+        /// A failure that needs someone now.
+        Critical = "critical",
+    }
+}
+
+wire_enum! {
+    /// How it ended.
+    EventOutcome {
+        /// Done.
+        Success = "success",
+        /// Refused or failed.
+        Failure = "failure",
+    }
+}
+
+wire_enum! {
+    /// The kind of event (V7).
+    EventType {
+        /// A person's data was read.
+        DataAccess = "data_access",
+        /// A request or one of its steps moved.
+        RequestChange = "request_change",
+        /// A link to an archive was handed out.
+        ExportIssued = "export_issued",
+        /// Someone proved, or failed to prove, an identity.
+        Authentication = "authentication",
+        /// The data map or a setting changed.
+        ConfigurationChange = "configuration_change",
+        /// An administrative endpoint was read.
+        UserAccess = "user_access",
+    }
+}
+
+/// Who acted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Actor {
+    /// A person, by keyed hash of the token's `sub`.
+    #[serde(rename = "person")]
+    Person {
+        /// The keyed hash.
+        pseudonym: Pseudonym,
+        /// The strongest role used.
+        role: Option<Role>,
+    },
+    /// Somebody who holds a code or a ticket, and needs no other name.
+    #[serde(rename = "holder")]
+    Holder,
+    /// A function of ours.
+    #[serde(rename = "worker")]
+    Worker,
+}
+
+/// The item version an event belongs to: as many events as versions (INV-A1).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ItemVersion {
+    /// Sort key of the item.
+    pub item: String,
+    /// The version the event's transition wrote.
+    pub version: u64,
+}
+
+/// One line of the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEvent {
+    /// Version of this form.
+    pub v: u8,
+    /// The event's id.
+    pub id: EventId,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// When.
+    pub at: Timestamp,
+    /// The kind of event.
+    pub event_type: EventType,
+    /// What was done.
+    pub action: Action,
+    /// How loud.
+    pub level: Level,
+    /// How it ended.
+    pub outcome: EventOutcome,
+    /// Who acted.
+    pub actor: Actor,
+    /// The job concerned.
+    pub job: JobId,
+    /// What kind of thing was acted on.
+    pub resource_type: String,
+    /// The item and version written by the same transaction; none for events without a state change.
+    pub item: Option<ItemVersion>,
+    /// State before.
+    pub from: Option<String>,
+    /// State after.
+    pub to: Option<String>,
+    /// Why, as one of our own sentences; never a person's words.
+    pub reason: Option<String>,
+    /// How many rows, files or bytes; what depends on the event.
+    pub counts: Vec<(String, u64)>,
+    /// The request that caused it.
+    pub request_id: Option<String>,
+    /// Keyed hash of the caller's address.
+    pub ip_hash: Option<String>,
+    /// Family of the caller's user agent.
+    pub user_agent_family: Option<String>,
+    /// The control it is evidence for.
+    pub control_id: Option<String>,
+}
+
+impl AuditEvent {
+    /// Events sort by time within the job; the item and its version make the key unique.
+    #[must_use]
+    pub fn key(&self) -> TenantKey {
+        let millis = self.at.as_millisecond().max(0);
+        let sort = match &self.item {
+            Some(item) => format!("event#{millis:013}#{}#{:06}", item.item, item.version),
+            None => format!("event#{millis:013}#{}", self.id),
+        };
+        TenantKey::new(&self.tenant, Partition::Job(self.job.clone()), sort)
+    }
+}

@@ -1,0 +1,248 @@
+//! A job: our memory of doing what a request asks. One item, changed only by transitions.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use self::decide::{
+    Decision, GATE_INTERVAL, NUDGE_GRACE, Outcome, VERIFICATION_WINDOW, collect_shard, decide, first_steps, ready, waiting,
+};
+use crate::ids::{JobId, OpNonce, TenantId};
+use crate::key::TenantKey;
+use crate::request::{Alias, ExportFormat, Regime, RequestType, wire_enum};
+use crate::role::Pseudonym;
+use crate::sealed::Sealed;
+
+mod decide;
+
+wire_enum! {
+    /// Where a job stands (R-DSR-2).
+    JobStatus {
+        /// Waits for proof of identity.
+        AwaitingVerification = "awaiting_verification",
+        /// Accepted, the requester is known; not started.
+        Pending = "pending",
+        /// Workers act.
+        InProgress = "in_progress",
+        /// Waits for an approval.
+        AwaitingApproval = "awaiting_approval",
+        /// A grace period runs.
+        Scheduled = "scheduled",
+        /// A legal hold stops it.
+        OnHold = "on_hold",
+        /// A person must look; an alert is open.
+        NeedsHuman = "needs_human",
+        /// Done.
+        Completed = "completed",
+        /// Refused with reasons.
+        Rejected = "rejected",
+        /// Taken back.
+        Cancelled = "cancelled",
+        /// Given up by a person or a rule.
+        Failed = "failed",
+        /// No proof of identity came in time.
+        Expired = "expired",
+    }
+}
+
+impl JobStatus {
+    /// Whether the status is final: terminal states absorb (INV-S1).
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Completed | Self::Rejected | Self::Cancelled | Self::Failed | Self::Expired)
+    }
+
+    /// The published relation: where a job may go from here (INV-S1).
+    #[must_use]
+    pub const fn may_become(self, next: Self) -> bool {
+        match self {
+            Self::AwaitingVerification => matches!(
+                next,
+                Self::Pending | Self::InProgress | Self::NeedsHuman | Self::Rejected | Self::Cancelled | Self::Expired
+            ),
+            Self::Pending => matches!(
+                next,
+                Self::InProgress | Self::AwaitingVerification | Self::NeedsHuman | Self::Rejected | Self::Cancelled
+            ),
+            Self::InProgress => matches!(
+                next,
+                Self::AwaitingApproval | Self::NeedsHuman | Self::Completed | Self::Rejected | Self::Cancelled | Self::Failed
+            ),
+            Self::AwaitingApproval => {
+                matches!(next, Self::Scheduled | Self::OnHold | Self::NeedsHuman | Self::Rejected | Self::Cancelled)
+            }
+            Self::Scheduled => matches!(next, Self::InProgress | Self::OnHold | Self::NeedsHuman | Self::Cancelled),
+            Self::OnHold => matches!(next, Self::AwaitingApproval | Self::Scheduled | Self::InProgress | Self::NeedsHuman),
+            Self::NeedsHuman => matches!(
+                next,
+                Self::AwaitingVerification | Self::InProgress | Self::Failed | Self::Rejected | Self::Cancelled
+            ),
+            Self::Completed | Self::Rejected | Self::Cancelled | Self::Failed | Self::Expired => false,
+        }
+    }
+}
+
+wire_enum! {
+    /// Whose data the job is about.
+    Scope {
+        /// One person.
+        Subject = "subject",
+        /// Everything an organisation holds.
+        Organization = "organization",
+    }
+}
+
+wire_enum! {
+    /// How an identity was proven (V3).
+    VerificationMethod {
+        /// A session whose e-mail address is on record.
+        Session = "session",
+        /// A code mailed to the address on record.
+        EmailCode = "email_code",
+        /// By an officer, by hand.
+        Manual = "manual",
+    }
+}
+
+/// How and when an identity was proven.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    /// How.
+    pub method: VerificationMethod,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The finished archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archive {
+    /// The object's key.
+    pub key: String,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256 of the object, hexadecimal.
+    pub sha256: String,
+    /// What it holds.
+    pub format: ExportFormat,
+    /// Files in it.
+    pub files: u64,
+    /// Rows in it.
+    pub rows: u64,
+    /// End of the entitlement to fetch it.
+    pub expires_at: Timestamp,
+}
+
+/// The memory of one job (one item). Personal data only in the sealed fields.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// Version of this form.
+    pub v: u8,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The id.
+    pub id: JobId,
+    /// Rises by one with each write.
+    pub version: u64,
+    /// Nonce of the last write.
+    pub op_nonce: OpNonce,
+    /// The right exercised.
+    pub request_type: RequestType,
+    /// Person or organisation.
+    pub scope: Scope,
+    /// The law.
+    pub regime: Regime,
+    /// Where it stands.
+    pub status: JobStatus,
+    /// Keyed hash of the first identity.
+    pub subject_ref: Option<Alias>,
+    /// The organisation.
+    pub organization_id: Option<String>,
+    /// Who asked, by keyed hash.
+    pub requester: Pseudonym,
+    /// Whether the requester is the subject, signed in with the e-mail address asked about.
+    pub by_subject: bool,
+    /// Where the job and its data stay.
+    pub region: String,
+    /// SHA-256 of the data map it follows to its end.
+    pub data_map: String,
+    /// Files wanted.
+    pub format: ExportFormat,
+    /// Media wanted.
+    pub include_media: bool,
+    /// Whether steps after verification start by themselves.
+    pub automated: bool,
+    /// When the request reached the controller.
+    pub received_at: Timestamp,
+    /// When the job was made.
+    pub created_at: Timestamp,
+    /// The law's date.
+    pub due_at: Timestamp,
+    /// The rule that gave it.
+    pub due_rule: String,
+    /// The inner target, never later than the law's date.
+    pub target_at: Timestamp,
+    /// When it ended.
+    pub completed_at: Option<Timestamp>,
+    /// Whether the period was extended.
+    pub extended: bool,
+    /// Whether the clock is stopped.
+    pub paused: bool,
+    /// Who works on it, by keyed hash.
+    pub assignee: Option<Pseudonym>,
+    /// What was done, in our own words.
+    pub resolution_notes: Option<String>,
+    /// Proof of identity.
+    pub verification: Option<Verification>,
+    /// The finished archive.
+    pub archive: Option<Archive>,
+    /// Why a person must look.
+    pub parked_because: Option<String>,
+    /// What was asked, under the job key: identities, description.
+    pub request: Sealed,
+    /// The address on record, under the job key.
+    pub contact: Option<Sealed>,
+    /// Codes sent so far.
+    pub codes_sent: u32,
+}
+
+impl Job {
+    /// The key of this job.
+    #[must_use]
+    pub fn key(&self) -> TenantKey {
+        TenantKey::job(&self.tenant, &self.id)
+    }
+
+    /// Whether work on the job may start or go on.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        !self.status.is_terminal()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminal_states_absorb() {
+        for from in JobStatus::ALL.iter().filter(|status| status.is_terminal()) {
+            for to in JobStatus::ALL {
+                assert!(!from.may_become(*to), "{from} -> {to}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_open_state_can_end() {
+        for from in JobStatus::ALL.iter().filter(|status| !status.is_terminal()) {
+            assert!(reaches_end(*from, 0), "{from}");
+        }
+    }
+
+    fn reaches_end(from: JobStatus, depth: usize) -> bool {
+        depth < 5
+            && JobStatus::ALL
+                .iter()
+                .filter(|to| from.may_become(**to))
+                .any(|to| to.is_terminal() || reaches_end(*to, depth + 1))
+    }
+}

@@ -1,0 +1,181 @@
+//! What comes next: the only place that knows. A pure function of job, step and outcome.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Archive, Job, JobStatus, Verification, VerificationMethod};
+use crate::sealed::Sealed;
+use crate::step::{ObjectRef, StepKind, StepSeed, StepState};
+
+/// How long a person has to prove an identity.
+pub const VERIFICATION_WINDOW: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// How soon the sweep looks at a step that should have been nudged already.
+pub const NUDGE_GRACE: SignedDuration = SignedDuration::from_secs(60);
+/// How often the sweep looks at a step that waits for others.
+pub const GATE_INTERVAL: SignedDuration = SignedDuration::from_mins(5);
+
+/// How a step, or an act of a person, ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The person was looked up; `contact` is the sealed address on record.
+    Screened {
+        /// The address on record, if the person is on record.
+        contact: Option<Sealed>,
+    },
+    /// An identity was proven.
+    Verified {
+        /// How.
+        method: VerificationMethod,
+    },
+    /// Nobody proved an identity in time.
+    VerificationExpired,
+    /// Someone started processing by hand.
+    Started,
+    /// What is to be collected is frozen and every shard has its step.
+    Located,
+    /// One shard is collected.
+    Collected,
+    /// The archive is complete.
+    Packaged {
+        /// The archive.
+        archive: Archive,
+    },
+    /// A notice was handed to the mail service.
+    Notified,
+    /// Archive, parts and key are gone.
+    Cleaned,
+    /// Someone took the request back.
+    Cancelled,
+    /// Someone refused the request.
+    Rejected {
+        /// In our words.
+        reason: String,
+    },
+}
+
+/// What a transition writes beside the step itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Decision {
+    /// The job's next state; `None` leaves the item alone.
+    pub job: Option<Box<Job>>,
+    /// Steps to make.
+    pub next: Vec<StepSeed>,
+    /// Kinds of waiting step that are over.
+    pub settles: Vec<StepKind>,
+}
+
+/// Says what comes next.
+#[must_use]
+pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
+    match outcome {
+        Outcome::Screened { contact } => after_screen(job, contact.clone(), now),
+        Outcome::Verified { method } => after_verification(job, *method, now),
+        Outcome::VerificationExpired => ended(job, JobStatus::Expired, "no proof of identity came in time", now),
+        Outcome::Started => Decision {
+            job: Some(Box::new(Job { status: JobStatus::InProgress, automated: true, ..job.clone() })),
+            next: vec![ready(StepKind::Locate, now)],
+            settles: Vec::new(),
+        },
+        Outcome::Located => Decision {
+            job: (job.status == JobStatus::Pending)
+                .then(|| Box::new(Job { status: JobStatus::InProgress, ..job.clone() })),
+            next: vec![waiting(StepKind::Package, now + GATE_INTERVAL)],
+            settles: Vec::new(),
+        },
+        Outcome::Packaged { archive } => after_package(job, archive.clone(), now),
+        Outcome::Cancelled => ended(job, JobStatus::Cancelled, "cancelled on request", now),
+        Outcome::Rejected { reason } => ended(job, JobStatus::Rejected, reason, now),
+        Outcome::Collected | Outcome::Notified | Outcome::Cleaned => Decision::default(),
+    }
+}
+
+fn after_screen(job: &Job, contact: Option<Sealed>, now: Timestamp) -> Decision {
+    let on_record = contact.is_some();
+    let mut job = Job { contact, ..job.clone() };
+    if job.verification.is_some() {
+        // Verified by hand before the screening ended: only the notice is left to send.
+        let next = if on_record { vec![ready(StepKind::NotifyReceived, now)] } else { Vec::new() };
+        return Decision { job: Some(Box::new(job)), next, settles: Vec::new() };
+    }
+    let mut next = Vec::new();
+    if on_record {
+        next.push(ready(StepKind::NotifyReceived, now));
+    }
+    // A session proves the address it names: with nothing on record the honest answer is an empty archive.
+    if job.by_subject {
+        let verified = after_verification(&job, VerificationMethod::Session, now);
+        next.extend(verified.next);
+        return Decision { next, settles: Vec::new(), ..verified };
+    }
+    if on_record {
+        next.push(ready(StepKind::NotifyCode, now));
+        job.codes_sent = 1;
+    }
+    Decision { job: Some(Box::new(job)), next, settles: Vec::new() }
+}
+
+fn after_verification(job: &Job, method: VerificationMethod, now: Timestamp) -> Decision {
+    let status = if job.automated { JobStatus::InProgress } else { JobStatus::Pending };
+    let job = Job { status, verification: Some(Verification { method, at: now }), ..job.clone() };
+    let next = if job.automated { vec![ready(StepKind::Locate, now)] } else { Vec::new() };
+    Decision { job: Some(Box::new(job)), next, settles: vec![StepKind::Verify] }
+}
+
+fn after_package(job: &Job, archive: Archive, now: Timestamp) -> Decision {
+    let notes = format!("exported {} rows in {} files", archive.rows, archive.files);
+    let expire = waiting(StepKind::Expire, archive.expires_at);
+    let mut next = vec![expire];
+    if job.contact.is_some() {
+        next.push(ready(StepKind::NotifyReady, now));
+    }
+    let job = Job {
+        status: JobStatus::Completed,
+        completed_at: Some(now),
+        resolution_notes: Some(notes),
+        archive: Some(archive),
+        ..job.clone()
+    };
+    Decision { job: Some(Box::new(job)), next, settles: Vec::new() }
+}
+
+fn ended(job: &Job, status: JobStatus, notes: &str, now: Timestamp) -> Decision {
+    let job = Job {
+        status,
+        completed_at: Some(now),
+        resolution_notes: Some(notes.to_owned()),
+        ..job.clone()
+    };
+    Decision { job: Some(Box::new(job)), next: vec![ready(StepKind::Expire, now)], settles: vec![StepKind::Verify] }
+}
+
+/// A step that may run at once; the sweep looks at it if its nudge is lost.
+#[must_use]
+pub fn ready(kind: StepKind, now: Timestamp) -> StepSeed {
+    StepSeed { kind, shard: 0, state: StepState::Ready, next_check_at: now + NUDGE_GRACE, input: None }
+}
+
+/// A step that waits until a time.
+#[must_use]
+pub const fn waiting(kind: StepKind, until: Timestamp) -> StepSeed {
+    StepSeed { kind, shard: 0, state: StepState::Waiting, next_check_at: until, input: None }
+}
+
+/// One share of what was located.
+#[must_use]
+pub fn collect_shard(shard: u32, input: ObjectRef, now: Timestamp) -> StepSeed {
+    StepSeed { shard, input: Some(input), ..ready(StepKind::Collect, now) }
+}
+
+/// The steps a new job starts with.
+#[must_use]
+pub fn first_steps(by_subject: bool, needs_verification: bool, now: Timestamp) -> Vec<StepSeed> {
+    let mut steps = Vec::new();
+    if needs_verification {
+        steps.push(ready(StepKind::Screen, now));
+        if !by_subject {
+            steps.push(waiting(StepKind::Verify, now + VERIFICATION_WINDOW));
+        }
+    } else {
+        steps.push(ready(StepKind::Locate, now));
+    }
+    steps
+}

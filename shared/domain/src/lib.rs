@@ -1,0 +1,16 @@
+//! Pure values and rules of Habeas: requests, jobs, steps, transitions, audit events, keys.
+//!
+//! No async, no AWS, no clock, no I/O: time and randomness arrive as arguments.
+
+pub mod datum;
+pub mod event;
+pub mod ids;
+pub mod job;
+pub mod key;
+pub mod record;
+pub mod request;
+pub mod role;
+pub mod sealed;
+pub mod sensitive;
+pub mod step;
+pub mod transition;

@@ -1,0 +1,309 @@
+//! Every kind of item we keep, with its key, its version and the indexes it appears in.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::event::AuditEvent;
+use crate::ids::{JobId, OpNonce, TenantId};
+use crate::job::Job;
+use crate::key::{Partition, TenantKey};
+use crate::step::Step;
+
+/// One item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Record {
+    /// A job.
+    Job(Box<Job>),
+    /// A step of a job.
+    Step(Box<Step>),
+    /// A line of the audit trail.
+    Event(Box<AuditEvent>),
+    /// A verification code that was sent.
+    Challenge(Challenge),
+    /// A mailed entitlement to fetch the archive.
+    Ticket(Ticket),
+    /// The answer to a request that may be sent again.
+    Idempotency(IdempotencyRecord),
+    /// A wrapped data key (keyring table).
+    Key(KeyRecord),
+    /// Which data map is current.
+    DataMapPointer(DataMapPointer),
+    /// A number that only grows and shrinks by transactions.
+    Counter(Counter),
+}
+
+/// A verification code, hashed; at most five attempts count, and it is used once (INV-X4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Challenge {
+    /// Version of this form.
+    pub v: u8,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The job.
+    pub job: JobId,
+    /// Rises by one with each write.
+    pub version: u64,
+    /// Nonce of the last write.
+    pub op_nonce: OpNonce,
+    /// HMAC-SHA-256 of the code under the job key, hexadecimal.
+    pub code_hash: String,
+    /// When the code stops counting.
+    pub expires_at: Timestamp,
+    /// Attempts made, right or wrong.
+    pub attempts: u32,
+    /// Whether the code has been used.
+    pub used: bool,
+}
+
+impl Challenge {
+    /// Attempts that count per code.
+    pub const MAX_ATTEMPTS: u32 = 5;
+
+    /// The key of a job's only challenge.
+    #[must_use]
+    pub fn key_of(tenant: &TenantId, job: &JobId) -> TenantKey {
+        TenantKey::new(tenant, Partition::Job(job.clone()), "challenge")
+    }
+}
+
+/// A mailed entitlement: whoever holds its secret may fetch the archive until it ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// Version of this form.
+    pub v: u8,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The job.
+    pub job: JobId,
+    /// Rises by one with each write.
+    pub version: u64,
+    /// Nonce of the last write.
+    pub op_nonce: OpNonce,
+    /// SHA-256 of the 32-byte secret, hexadecimal.
+    pub secret_hash: String,
+}
+
+impl Ticket {
+    /// The key of a job's only ticket.
+    #[must_use]
+    pub fn key_of(tenant: &TenantId, job: &JobId) -> TenantKey {
+        TenantKey::new(tenant, Partition::Job(job.clone()), "ticket")
+    }
+}
+
+/// The answer given to an `Idempotency-Key`, kept 30 days.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdempotencyRecord {
+    /// Version of this form.
+    pub v: u8,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Keyed digest of principal, route and key.
+    pub scope: String,
+    /// Keyed digest of the body.
+    pub body: String,
+    /// The job that was made.
+    pub job: JobId,
+    /// Nonce of the write.
+    pub op_nonce: OpNonce,
+    /// When it may be forgotten.
+    pub expires_at: Timestamp,
+}
+
+impl IdempotencyRecord {
+    /// The key of the record for a scope.
+    #[must_use]
+    pub fn key_of(tenant: &TenantId, scope: &str) -> TenantKey {
+        TenantKey::new(tenant, Partition::Idempotency(scope.to_owned()), "idempotency")
+    }
+}
+
+/// A wrapped data key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRecord {
+    /// Version of this form.
+    pub v: u8,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Whose key: `tenant`, `job#<id>` or `subject#<alias>`.
+    pub owner: String,
+    /// The wrapped key, base64: by KMS for tenants and jobs, by the tenant key for subjects.
+    pub wrapped: String,
+    /// Nonce of the write.
+    pub op_nonce: OpNonce,
+}
+
+impl KeyRecord {
+    /// The key of the wrapped key of an owner.
+    #[must_use]
+    pub fn key_of(tenant: &TenantId, owner: &str) -> TenantKey {
+        TenantKey::new(tenant, Partition::Keys(owner.to_owned()), "key")
+    }
+
+    /// The owner name of a job's key.
+    #[must_use]
+    pub fn job_owner(job: &JobId) -> String {
+        format!("job#{job}")
+    }
+}
+
+/// Which data map new jobs follow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataMapPointer {
+    /// Version of this form.
+    pub v: u8,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Rises by one with each write.
+    pub version: u64,
+    /// Nonce of the last write.
+    pub op_nonce: OpNonce,
+    /// SHA-256 of the canonical data map.
+    pub hash: String,
+    /// When it became current.
+    pub published_at: Timestamp,
+}
+
+impl DataMapPointer {
+    /// The key of the tenant's pointer.
+    #[must_use]
+    pub fn key_of(tenant: &TenantId) -> TenantKey {
+        TenantKey::new(tenant, Partition::Tenant, "datamap")
+    }
+}
+
+/// A counter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counter {
+    /// Where it lives.
+    pub key: TenantKey,
+    /// Its value.
+    pub value: i64,
+}
+
+impl Counter {
+    /// Jobs that are not terminal.
+    #[must_use]
+    pub fn open_jobs(tenant: &TenantId) -> TenantKey {
+        TenantKey::new(tenant, Partition::Tenant, "counter#open_jobs")
+    }
+
+    /// Jobs accepted in a month, by its first day, UTC.
+    #[must_use]
+    pub fn jobs_in_month(tenant: &TenantId, now: Timestamp) -> TenantKey {
+        let month = now.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m").to_string();
+        TenantKey::new(tenant, Partition::Tenant, format!("counter#jobs#{month}"))
+    }
+}
+
+/// An entry of the sweep's index: the shard (0 to 15) and the time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wake {
+    /// `hash(job) mod 16`.
+    pub shard: u8,
+    /// When the item is due.
+    pub at: Timestamp,
+}
+
+/// Shards of the sweep's index.
+pub const WAKE_SHARDS: u8 = 16;
+
+impl Record {
+    /// Where the item lives.
+    #[must_use]
+    pub fn key(&self) -> TenantKey {
+        match self {
+            Self::Job(job) => job.key(),
+            Self::Step(step) => step.key(),
+            Self::Event(event) => event.key(),
+            Self::Challenge(challenge) => Challenge::key_of(&challenge.tenant, &challenge.job),
+            Self::Ticket(ticket) => Ticket::key_of(&ticket.tenant, &ticket.job),
+            Self::Idempotency(record) => IdempotencyRecord::key_of(&record.tenant, &record.scope),
+            Self::Key(record) => KeyRecord::key_of(&record.tenant, &record.owner),
+            Self::DataMapPointer(pointer) => DataMapPointer::key_of(&pointer.tenant),
+            Self::Counter(counter) => counter.key.clone(),
+        }
+    }
+
+    /// The version, where the item has one.
+    #[must_use]
+    pub fn version(&self) -> Option<u64> {
+        match self {
+            Self::Job(job) => Some(job.version),
+            Self::Step(step) => Some(step.version),
+            Self::Challenge(challenge) => Some(challenge.version),
+            Self::Ticket(ticket) => Some(ticket.version),
+            Self::DataMapPointer(pointer) => Some(pointer.version),
+            Self::Event(_) | Self::Idempotency(_) | Self::Key(_) | Self::Counter(_) => None,
+        }
+    }
+
+    /// The nonce of the write that made this version.
+    #[must_use]
+    pub fn op_nonce(&self) -> Option<&OpNonce> {
+        match self {
+            Self::Job(job) => Some(&job.op_nonce),
+            Self::Step(step) => Some(&step.op_nonce),
+            Self::Challenge(challenge) => Some(&challenge.op_nonce),
+            Self::Ticket(ticket) => Some(&ticket.op_nonce),
+            Self::Idempotency(record) => Some(&record.op_nonce),
+            Self::Key(record) => Some(&record.op_nonce),
+            Self::DataMapPointer(pointer) => Some(&pointer.op_nonce),
+            Self::Event(_) | Self::Counter(_) => None,
+        }
+    }
+
+    /// The fence of a step.
+    #[must_use]
+    pub fn fence(&self) -> Option<u64> {
+        match self {
+            Self::Step(step) => Some(step.fence),
+            Self::Job(_)
+            | Self::Event(_)
+            | Self::Challenge(_)
+            | Self::Ticket(_)
+            | Self::Idempotency(_)
+            | Self::Key(_)
+            | Self::DataMapPointer(_)
+            | Self::Counter(_) => None,
+        }
+    }
+
+    /// Whether this is a job that may still be worked on.
+    #[must_use]
+    pub fn is_open_job(&self) -> bool {
+        matches!(self, Self::Job(job) if job.is_open())
+    }
+
+    /// The item's place in the sweep's index; steps only, and only while something is due.
+    #[must_use]
+    pub fn wake(&self) -> Option<Wake> {
+        let Self::Step(step) = self else { return None };
+        let at = step.next_check_at?;
+        Some(Wake { shard: wake_shard(&step.job), at })
+    }
+
+    /// When the store may forget the item by itself (garbage collection only, never a timer).
+    #[must_use]
+    pub fn forget_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Idempotency(record) => Some(record.expires_at),
+            Self::Job(_)
+            | Self::Step(_)
+            | Self::Event(_)
+            | Self::Challenge(_)
+            | Self::Ticket(_)
+            | Self::Key(_)
+            | Self::DataMapPointer(_)
+            | Self::Counter(_) => None,
+        }
+    }
+}
+
+/// `hash(job) mod 16`: the last hexadecimal digit, which is random.
+#[must_use]
+pub fn wake_shard(job: &JobId) -> u8 {
+    let last = job.as_str().bytes().last().unwrap_or(b'0');
+    let digit = char::from(last).to_digit(16).unwrap_or(0);
+    u8::try_from(digit).unwrap_or(0)
+}

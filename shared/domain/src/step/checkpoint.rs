@@ -1,0 +1,92 @@
+//! What a step remembers between time slices. Cursors and values of the customer stay sealed or in sealed objects.
+
+use serde::{Deserialize, Serialize};
+
+use crate::sealed::Sealed;
+
+/// A sealed object of ours in the exports bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectRef {
+    /// The object's key.
+    pub key: String,
+    /// How many entries it holds.
+    pub count: u64,
+    /// SHA-256 of its plain bytes, hexadecimal.
+    pub sha256: String,
+}
+
+/// One run of finished archive entries, stored as one object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartRef {
+    /// The object's key.
+    pub key: String,
+    /// Length of the entries.
+    pub zip_bytes: u64,
+    /// Length of the object: the entries and their index.
+    pub bytes: u64,
+    /// Rows in it.
+    pub rows: u64,
+}
+
+/// A part of a multipart upload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadedPart {
+    /// From 1.
+    pub number: u32,
+    /// As the store named it.
+    pub etag: String,
+}
+
+/// Progress of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Checkpoint {
+    /// Progress of `locate`.
+    Locate(LocateCheckpoint),
+    /// Progress of `collect`.
+    Collect(CollectCheckpoint),
+    /// Progress of `package`.
+    Package(PackageCheckpoint),
+}
+
+/// Progress of `locate`: first the walk, then the frozen shards, then their steps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct LocateCheckpoint {
+    /// The walk so far.
+    pub walk: Option<ObjectRef>,
+    /// Waves of the walk that are done.
+    pub waves: u32,
+    /// The frozen shards; once set, the walk is over.
+    pub shards: Vec<ObjectRef>,
+    /// How many of them have their step.
+    pub created: u32,
+}
+
+/// Progress of `collect`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct CollectCheckpoint {
+    /// Finished parts, in order.
+    pub parts: Vec<PartRef>,
+    /// Lookups of the shard that are done.
+    pub lookups_done: u32,
+    /// Where the current lookup goes on.
+    pub cursor: Option<Sealed>,
+    /// Segments written so far, over all collections of the shard.
+    pub segments: u32,
+    /// Rows written so far, by collection.
+    pub rows: Vec<(String, u64)>,
+}
+
+/// Progress of `package`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct PackageCheckpoint {
+    /// The multipart upload, stored before its first part.
+    pub upload_id: Option<String>,
+    /// Uploaded parts, in order.
+    pub uploaded: Vec<UploadedPart>,
+    /// Source parts that are wholly uploaded.
+    pub parts_done: u32,
+    /// Bytes of the archive that are uploaded.
+    pub bytes: u64,
+    /// State of the running SHA-256 after those bytes, base64.
+    pub sha256_state: Option<String>,
+}

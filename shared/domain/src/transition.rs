@@ -1,0 +1,278 @@
+//! A transition: what is committed together, or not at all. Writing a versioned item without its audit event is not possible here.
+
+use jiff::Timestamp;
+
+use crate::event::{Action, Actor, AuditEvent, EventOutcome, EventType, ItemVersion, Level};
+use crate::ids::{EventId, JobId, OpNonce, TenantId};
+use crate::job::Job;
+use crate::key::TenantKey;
+use crate::record::{Challenge, Record, Ticket};
+use crate::step::Step;
+
+/// What must hold of an item for the transition to be committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// No item is there.
+    Absent,
+    /// The item has this version.
+    Version(u64),
+    /// The item has this fence: its claim is still ours.
+    Fence(u64),
+    /// The item is a job that has not ended.
+    OpenJob,
+    /// Anything.
+    Any,
+}
+
+/// One change of a transition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Writes the whole item.
+    Put {
+        /// The item.
+        record: Record,
+        /// What must hold before.
+        expect: Expect,
+    },
+    /// Deletes the item.
+    Delete {
+        /// The item's key.
+        key: TenantKey,
+    },
+    /// Adds to a counter, if the sum stays within the limit.
+    Add {
+        /// The counter.
+        key: TenantKey,
+        /// What to add.
+        by: i64,
+        /// The value before must be below this.
+        limit: Option<i64>,
+    },
+    /// Writes nothing; refuses the transition unless the expectation holds.
+    Check {
+        /// The item's key.
+        key: TenantKey,
+        /// What must hold.
+        expect: Expect,
+    },
+}
+
+impl Change {
+    /// The item concerned.
+    #[must_use]
+    pub fn key(&self) -> TenantKey {
+        match self {
+            Self::Put { record, .. } => record.key(),
+            Self::Delete { key } | Self::Add { key, .. } | Self::Check { key, .. } => key.clone(),
+        }
+    }
+}
+
+/// Changes of one tenant that are committed together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transition {
+    /// The tenant; every key is its own.
+    pub tenant: TenantId,
+    /// Names this attempt: the client token of the transaction, and the mark left on what it writes.
+    pub op_nonce: OpNonce,
+    /// The changes.
+    pub changes: Vec<Change>,
+}
+
+/// Who acts, when and on which job: the part all events of a transition share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// Why, as one of our own sentences.
+    pub reason: Option<String>,
+    /// The request that caused it.
+    pub request_id: Option<String>,
+    /// Keyed hash of the caller's address.
+    pub ip_hash: Option<String>,
+    /// Family of the caller's user agent.
+    pub user_agent_family: Option<String>,
+}
+
+impl Cause {
+    /// A function of ours acts.
+    #[must_use]
+    pub const fn worker(at: Timestamp) -> Self {
+        Self { at, actor: Actor::Worker, reason: None, request_id: None, ip_hash: None, user_agent_family: None }
+    }
+
+    /// The same cause with a reason.
+    #[must_use]
+    pub fn because(self, reason: impl Into<String>) -> Self {
+        Self { reason: Some(reason.into()), ..self }
+    }
+}
+
+/// Builds a transition; each versioned write brings its event along (INV-A1).
+#[derive(Debug)]
+pub struct TransitionBuilder {
+    transition: Transition,
+    cause: Cause,
+    /// The seed from which the ids of the events are derived.
+    random: [u8; 10],
+}
+
+impl TransitionBuilder {
+    /// Starts an empty transition.
+    #[must_use]
+    pub fn new(tenant: &TenantId, op_nonce: OpNonce, cause: Cause, random: [u8; 10]) -> Self {
+        let transition = Transition { tenant: tenant.clone(), op_nonce, changes: Vec::new() };
+        Self { transition, cause, random }
+    }
+
+    /// The nonce of the transition.
+    #[must_use]
+    pub const fn op_nonce(&self) -> &OpNonce {
+        &self.transition.op_nonce
+    }
+
+    /// Makes a job, version 1.
+    pub fn create_job(&mut self, job: Job) {
+        let job = Job { version: 1, op_nonce: self.transition.op_nonce.clone(), ..job };
+        self.event_for(&job.id, "job", "job", 1, Action::Create, None, Some(job.status.as_str()));
+        self.put(Record::Job(Box::new(job)), Expect::Absent);
+    }
+
+    /// Writes the next version of a job.
+    pub fn update_job(&mut self, before: &Job, after: Job) {
+        let version = before.version + 1;
+        let job = Job { version, op_nonce: self.transition.op_nonce.clone(), ..after };
+        let (from, to) = (before.status.as_str(), job.status.as_str());
+        self.event_for(&job.id, "job", "job", version, Action::Update, Some(from), Some(to));
+        if before.is_open() && !job.is_open() {
+            self.add(crate::record::Counter::open_jobs(&job.tenant), -1, None);
+        }
+        self.put(Record::Job(Box::new(job)), Expect::Version(before.version));
+    }
+
+    /// Makes a step, version 1.
+    pub fn create_step(&mut self, step: Step) {
+        let sort = step.key().sort().to_owned();
+        let step = Step { version: 1, op_nonce: self.transition.op_nonce.clone(), ..step };
+        self.event_for(&step.job, "step", &sort, 1, Action::Create, None, Some(step.state.as_str()));
+        self.put(Record::Step(Box::new(step)), Expect::Absent);
+    }
+
+    /// Writes the next version of a step, if `expect` holds of the stored one.
+    pub fn update_step(&mut self, before: &Step, after: Step, expect: Expect) {
+        let version = before.version + 1;
+        let sort = before.key().sort().to_owned();
+        let step = Step { version, op_nonce: self.transition.op_nonce.clone(), ..after };
+        let (from, to) = (before.state.as_str(), step.state.as_str());
+        self.event_for(&step.job, "step", &sort, version, Action::Execute, Some(from), Some(to));
+        self.put(Record::Step(Box::new(step)), expect);
+    }
+
+    /// Writes the next version of a challenge, or its first.
+    pub fn write_challenge(&mut self, challenge: Challenge, before: Option<u64>) {
+        let version = before.unwrap_or(0) + 1;
+        let challenge = Challenge { version, op_nonce: self.transition.op_nonce.clone(), ..challenge };
+        let to = if challenge.used { "used" } else { "open" };
+        self.event_for(&challenge.job, "challenge", "challenge", version, Action::Update, None, Some(to));
+        let expect = before.map_or(Expect::Absent, Expect::Version);
+        self.put(Record::Challenge(challenge), expect);
+    }
+
+    /// Writes the next version of a ticket, or its first.
+    pub fn write_ticket(&mut self, ticket: Ticket, before: Option<u64>) {
+        let version = before.unwrap_or(0) + 1;
+        let ticket = Ticket { version, op_nonce: self.transition.op_nonce.clone(), ..ticket };
+        self.event_for(&ticket.job, "ticket", "ticket", version, Action::Create, None, None);
+        let expect = before.map_or(Expect::Absent, Expect::Version);
+        self.put(Record::Ticket(ticket), expect);
+    }
+
+    /// Writes an item that has no version.
+    pub fn put(&mut self, record: Record, expect: Expect) {
+        self.transition.changes.push(Change::Put { record, expect });
+    }
+
+    /// Deletes an item.
+    pub fn delete(&mut self, key: TenantKey) {
+        self.transition.changes.push(Change::Delete { key });
+    }
+
+    /// Adds to a counter.
+    pub fn add(&mut self, key: TenantKey, by: i64, limit: Option<i64>) {
+        self.transition.changes.push(Change::Add { key, by, limit });
+    }
+
+    /// Requires something of an item that is not written.
+    pub fn check(&mut self, key: TenantKey, expect: Expect) {
+        self.transition.changes.push(Change::Check { key, expect });
+    }
+
+    /// Adds an event of its own, for an act that changes no state.
+    pub fn event(&mut self, event: AuditEvent) {
+        self.put(Record::Event(Box::new(event)), Expect::Absent);
+    }
+
+    /// An event with the shared cause filled in, to be completed by the caller.
+    #[must_use]
+    pub fn plain_event(&mut self, job: &JobId, resource_type: &str, action: Action) -> AuditEvent {
+        let cause = self.cause.clone();
+        AuditEvent {
+            v: 1,
+            id: self.next_event_id(),
+            tenant: self.transition.tenant.clone(),
+            at: cause.at,
+            event_type: EventType::RequestChange,
+            action,
+            level: Level::Info,
+            outcome: EventOutcome::Success,
+            actor: cause.actor,
+            job: job.clone(),
+            resource_type: resource_type.to_owned(),
+            item: None,
+            from: None,
+            to: None,
+            reason: cause.reason,
+            counts: Vec::new(),
+            request_id: cause.request_id,
+            ip_hash: cause.ip_hash,
+            user_agent_family: cause.user_agent_family,
+            control_id: None,
+        }
+    }
+
+    /// The finished transition.
+    #[must_use]
+    pub fn build(self) -> Transition {
+        self.transition
+    }
+
+    fn next_event_id(&mut self) -> EventId {
+        // Ids of one transition differ by a counter in the last random byte.
+        self.random[9] = self.random[9].wrapping_add(1);
+        EventId::new(self.cause.at, self.random)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one private place that spells an event out")]
+    fn event_for(
+        &mut self,
+        job: &JobId,
+        resource: &str,
+        item: &str,
+        version: u64,
+        action: Action,
+        from: Option<&str>,
+        to: Option<&str>,
+    ) {
+        let mut event = self.plain_event(job, resource, action);
+        event.item = Some(ItemVersion { item: item.to_owned(), version });
+        event.from = from.map(str::to_owned);
+        event.to = to.map(str::to_owned);
+        if matches!(to, Some("parked" | "needs_human")) {
+            event.level = Level::Error;
+            event.outcome = EventOutcome::Failure;
+        }
+        self.event(event);
+    }
+}

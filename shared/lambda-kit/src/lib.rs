@@ -1,0 +1,28 @@
+//! What each function needs to be a Lambda function: settings, time, redacted logs, metrics, queue batches, HTTP.
+//!
+//! The only package that reads environment variables. It knows nothing of requests and jobs beyond their names.
+
+pub mod auth;
+pub mod http;
+mod logging;
+mod metrics;
+mod problem;
+mod redaction;
+mod schedule;
+mod settings;
+mod sqs;
+mod start;
+mod time;
+
+pub use logging::{Redaction, log_layer};
+pub use metrics::{Metric, Unit};
+pub use problem::{FieldError, Problem, ProblemDocument, ProblemKind};
+pub use redaction::{redact_json, redact_text};
+pub use schedule::run_schedule;
+pub use settings::{Settings, Stage};
+pub use sqs::{Batch, handle_batch, run_sqs};
+pub use start::{StartError, start};
+pub use time::{SystemClock, SystemEntropy, slice_end, system_clock, system_entropy, wall_clock};
+
+/// Takes the number of AWS calls made since it was last asked, by operation.
+pub type TakeCalls = fn() -> Vec<(String, u64)>;

@@ -1,0 +1,263 @@
+//! The settings of all functions, read once from the environment (R-OPS-6). Nothing else reads it.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use jiff::SignedDuration;
+
+use self::endpoint::is_loopback;
+use crate::logging::Redaction;
+use crate::start::StartError;
+
+mod endpoint;
+
+/// Which deployment this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// A laptop or a developer's account.
+    Dev,
+    /// The rehearsal.
+    Staging,
+    /// The real one.
+    Prod,
+}
+
+impl FromStr for Stage {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "dev" => Ok(Self::Dev),
+            "staging" => Ok(Self::Staging),
+            "prod" => Ok(Self::Prod),
+            _ => Err("is not dev, staging or prod"),
+        }
+    }
+}
+
+/// Every setting, checked. A function uses the ones it needs.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `HABEAS_STAGE`.
+    pub stage: Stage,
+    /// `AWS_REGION`: where jobs and their data stay (R-EXP-6).
+    pub region: String,
+    /// `HABEAS_JOBS_TABLE`.
+    pub jobs_table: String,
+    /// `HABEAS_KEYRING_TABLE`.
+    pub keyring_table: String,
+    /// `HABEAS_EXPORTS_BUCKET`.
+    pub exports_bucket: String,
+    /// `HABEAS_CONFIG_BUCKET`.
+    pub config_bucket: String,
+    /// `HABEAS_KMS_KEY_ID`.
+    pub kms_key_id: String,
+    /// `HABEAS_EXPORT_QUEUE_URL`.
+    pub export_queue_url: String,
+    /// `HABEAS_NOTIFICATION_QUEUE_URL`.
+    pub notification_queue_url: String,
+    /// `HABEAS_ALERTS_TOPIC_ARN`; empty where nobody listens.
+    pub alerts_topic_arn: String,
+    /// `HABEAS_TRUSTED_ISSUERS`: JSON, read by [`crate::auth::Verifier::from_json`].
+    pub trusted_issuers: String,
+    /// `HABEAS_MAIL_FROM`.
+    pub mail_from: String,
+    /// `HABEAS_PUBLIC_URL`: the address that mails name, without a slash at the end.
+    pub public_url: String,
+    /// `HABEAS_LEASE_SECONDS`, 150: time-out of the workers and 30 seconds.
+    pub lease_for: SignedDuration,
+    /// `HABEAS_MAX_OPEN_JOBS`, 100 (V2).
+    pub max_open_jobs: i64,
+    /// `HABEAS_MAX_JOBS_PER_MONTH`, 10,000 (V2).
+    pub max_jobs_per_month: i64,
+    /// `HABEAS_DOWNLOAD_HOURS`, 24 (R-EXP-4).
+    pub download_for: SignedDuration,
+    /// `HABEAS_TIMEZONE`, UTC: the zone in which a day ends.
+    pub timezone: String,
+    /// `HABEAS_HOLIDAY_CALENDAR`; empty for none.
+    pub holiday_calendar: Option<String>,
+    /// `GDPR_RESPONSE_DAYS`, 30: the inner target, never later than the law's date.
+    pub response_days: u32,
+    /// `GDPR_AUTOMATION_ENABLED`, true: off, each request waits for a person.
+    pub automation: bool,
+    /// `LOG_REDACT_PII`, true: off is refused in production.
+    pub redaction: Redaction,
+    /// `AWS_ENDPOINT_URL`, if AWS is played by something else.
+    pub endpoint_url: Option<String>,
+    /// `HABEAS_CLOCK_OFFSET`, 0: only where the endpoint is this machine.
+    pub clock_offset: SignedDuration,
+}
+
+const KNOWN: [&str; 18] = [
+    "HABEAS_STAGE",
+    "HABEAS_JOBS_TABLE",
+    "HABEAS_KEYRING_TABLE",
+    "HABEAS_EXPORTS_BUCKET",
+    "HABEAS_CONFIG_BUCKET",
+    "HABEAS_KMS_KEY_ID",
+    "HABEAS_EXPORT_QUEUE_URL",
+    "HABEAS_NOTIFICATION_QUEUE_URL",
+    "HABEAS_ALERTS_TOPIC_ARN",
+    "HABEAS_TRUSTED_ISSUERS",
+    "HABEAS_MAIL_FROM",
+    "HABEAS_PUBLIC_URL",
+    "HABEAS_LEASE_SECONDS",
+    "HABEAS_MAX_OPEN_JOBS",
+    "HABEAS_MAX_JOBS_PER_MONTH",
+    "HABEAS_DOWNLOAD_HOURS",
+    "HABEAS_TIMEZONE",
+    "HABEAS_HOLIDAY_CALENDAR",
+];
+const CLOCK_OFFSET: &str = "HABEAS_CLOCK_OFFSET";
+
+impl Settings {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// Names every `HABEAS_*` variable that is missing, unknown or wrong.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn from_env() -> Result<Self, StartError> {
+        Self::from_pairs(std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }))
+    }
+
+    /// Reads pairs of name and value, as the environment would hold them.
+    ///
+    /// # Errors
+    /// Names every `HABEAS_*` variable that is missing, unknown or wrong.
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, StartError> {
+        let mut reader = Reader { pairs: pairs.into_iter().collect(), findings: Vec::new() };
+        reader.refuse_unknown();
+        let stage = reader.parsed("HABEAS_STAGE", Stage::Dev);
+        let settings = Self {
+            stage,
+            region: reader.text_or("AWS_REGION", "us-east-1"),
+            jobs_table: reader.text("HABEAS_JOBS_TABLE"),
+            keyring_table: reader.text("HABEAS_KEYRING_TABLE"),
+            exports_bucket: reader.text("HABEAS_EXPORTS_BUCKET"),
+            config_bucket: reader.text("HABEAS_CONFIG_BUCKET"),
+            kms_key_id: reader.text("HABEAS_KMS_KEY_ID"),
+            export_queue_url: reader.text("HABEAS_EXPORT_QUEUE_URL"),
+            notification_queue_url: reader.text("HABEAS_NOTIFICATION_QUEUE_URL"),
+            alerts_topic_arn: reader.text_or("HABEAS_ALERTS_TOPIC_ARN", ""),
+            trusted_issuers: reader.text("HABEAS_TRUSTED_ISSUERS"),
+            mail_from: reader.text("HABEAS_MAIL_FROM"),
+            public_url: reader.text("HABEAS_PUBLIC_URL").trim_end_matches('/').to_owned(),
+            lease_for: reader.seconds("HABEAS_LEASE_SECONDS", 150, 10..=1_800),
+            max_open_jobs: reader.whole("HABEAS_MAX_OPEN_JOBS", 100, 1..=i64::MAX),
+            max_jobs_per_month: reader.whole("HABEAS_MAX_JOBS_PER_MONTH", 10_000, 1..=i64::MAX),
+            download_for: SignedDuration::from_hours(reader.whole("HABEAS_DOWNLOAD_HOURS", 24, 1..=168)),
+            timezone: reader.text_or("HABEAS_TIMEZONE", "UTC"),
+            holiday_calendar: Some(reader.text_or("HABEAS_HOLIDAY_CALENDAR", "")).filter(|name| !name.is_empty()),
+            response_days: u32::try_from(reader.whole("GDPR_RESPONSE_DAYS", 30, 1..=90)).unwrap_or(30),
+            automation: reader.switch("GDPR_AUTOMATION_ENABLED"),
+            redaction: reader.redaction(stage),
+            endpoint_url: reader.optional("AWS_ENDPOINT_URL"),
+            clock_offset: reader.clock_offset(),
+        };
+        if reader.findings.is_empty() { Ok(settings) } else { Err(StartError { findings: reader.findings }) }
+    }
+}
+
+struct Reader {
+    pairs: BTreeMap<String, String>,
+    findings: Vec<String>,
+}
+
+impl Reader {
+    fn refuse_unknown(&mut self) {
+        for name in self.pairs.keys() {
+            if name.starts_with("HABEAS_") && !KNOWN.contains(&name.as_str()) && name != CLOCK_OFFSET {
+                self.findings.push(format!("{name} is not a setting"));
+            }
+        }
+    }
+
+    fn optional(&self, name: &str) -> Option<String> {
+        self.pairs.get(name).filter(|value| !value.is_empty()).cloned()
+    }
+
+    fn text_or(&self, name: &str, default: &str) -> String {
+        self.optional(name).unwrap_or_else(|| default.to_owned())
+    }
+
+    fn text(&mut self, name: &str) -> String {
+        self.optional(name).unwrap_or_else(|| {
+            self.findings.push(format!("{name} is missing"));
+            String::new()
+        })
+    }
+
+    fn parsed<T>(&mut self, name: &str, fallback: T) -> T
+    where
+        T: FromStr,
+        T::Err: Display,
+    {
+        let text = self.text(name);
+        if text.is_empty() {
+            return fallback;
+        }
+        text.parse().unwrap_or_else(|error| {
+            self.findings.push(format!("{name} {error}"));
+            fallback
+        })
+    }
+
+    fn whole(&mut self, name: &str, default: i64, allowed: std::ops::RangeInclusive<i64>) -> i64 {
+        let Some(text) = self.optional(name) else { return default };
+        match text.parse() {
+            Ok(number) if allowed.contains(&number) => number,
+            Ok(_) | Err(_) => {
+                let (least, most) = (allowed.start(), allowed.end());
+                self.findings.push(format!("{name} is not a whole number from {least} to {most}"));
+                default
+            }
+        }
+    }
+
+    fn seconds(&mut self, name: &str, default: i64, allowed: std::ops::RangeInclusive<i64>) -> SignedDuration {
+        SignedDuration::from_secs(self.whole(name, default, allowed))
+    }
+
+    fn switch(&mut self, name: &str) -> bool {
+        match self.text_or(name, "true").as_str() {
+            "true" => true,
+            "false" => false,
+            _ => {
+                self.findings.push(format!("{name} is not true or false"));
+                true
+            }
+        }
+    }
+
+    fn redaction(&mut self, stage: Stage) -> Redaction {
+        if self.switch("LOG_REDACT_PII") {
+            return Redaction::On;
+        }
+        if stage == Stage::Prod {
+            self.findings.push("LOG_REDACT_PII=false is not allowed where HABEAS_STAGE is prod".to_owned());
+            return Redaction::On;
+        }
+        Redaction::Off
+    }
+
+    fn clock_offset(&mut self) -> SignedDuration {
+        let Some(text) = self.optional(CLOCK_OFFSET) else { return SignedDuration::ZERO };
+        let local = self.optional("AWS_ENDPOINT_URL").is_some_and(|url| is_loopback(&url));
+        if !local {
+            self.findings.push(format!("{CLOCK_OFFSET} is only for a stack on this machine (AWS_ENDPOINT_URL)"));
+        }
+        match text.parse::<i64>() {
+            Ok(seconds) if seconds.abs() <= 10 * 366 * 86_400 => SignedDuration::from_secs(seconds),
+            Ok(_) | Err(_) => {
+                self.findings.push(format!("{CLOCK_OFFSET} is not a number of seconds within ten years"));
+                SignedDuration::ZERO
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,206 @@
+//! What people do to a job: start it, take it back, refuse it, give it to someone, note something.
+
+use std::sync::Arc;
+
+use domain::ids::{JobId, OpNonce};
+use domain::job::{Decision, Job, JobStatus, Outcome, ready, decide};
+use domain::role::{Permission, Pseudonym};
+use domain::sensitive::Sensitive;
+use domain::step::{Nudge, Step, StepState};
+use domain::transition::{Cause, Expect, TransitionBuilder};
+use jiff::Timestamp;
+
+use crate::advance_job::{create_steps, settle_waiting};
+use crate::caller::Caller;
+use crate::gate::steps_of;
+use crate::nudging::nudge_best_effort;
+use crate::ports::CommitError;
+use crate::read_jobs::job_of;
+use crate::refusal::Refusal;
+use crate::step_context::StepPorts;
+
+/// How often an act is decided anew because the job moved meanwhile.
+const MAX_DECISIONS: u32 = 5;
+
+/// An act on a job.
+#[derive(Debug, Clone)]
+pub enum Act {
+    /// Start processing by hand, or start again from `needs_human`.
+    Process,
+    /// Take the request back.
+    Cancel,
+    /// Refuse the request.
+    Reject {
+        /// Why, for the person.
+        reason: String,
+    },
+    /// Give the job to somebody, named by the `sub` of their tokens.
+    Assign {
+        /// The person.
+        assignee: Sensitive<String>,
+    },
+    /// Keep a note with the job.
+    Note {
+        /// The note.
+        note: String,
+    },
+}
+
+impl Act {
+    const fn needs(&self) -> Permission {
+        match self {
+            Self::Process => Permission::AdminSystemConfig,
+            Self::Cancel | Self::Reject { .. } => Permission::JobDelete,
+            Self::Assign { .. } | Self::Note { .. } => Permission::JobUpdate,
+        }
+    }
+}
+
+/// Acts on jobs.
+pub struct ActOnJob {
+    // Dependencies.
+    /// What every use case runs on.
+    pub ports: StepPorts,
+}
+
+/// What an act writes.
+struct Written {
+    decision: Decision,
+    restarted: Vec<(Step, Step)>,
+}
+
+impl ActOnJob {
+    /// Acts, and answers with the job as written.
+    ///
+    /// # Errors
+    /// `NotFound` for jobs the caller may not see, `Forbidden` without the permission, `WrongState` where the job's
+    /// state does not allow the act.
+    pub async fn act(&self, caller: &Caller, id: &JobId, act: &Act) -> Result<Job, Refusal> {
+        let tenant = &caller.principal.tenant;
+        let now = self.ports.clock.now();
+        let secrets = self.ports.keyring.tenant(tenant, now).await?;
+        for _ in 0..MAX_DECISIONS {
+            let job = job_of(self.ports.store.as_ref(), tenant, id).await?;
+            if !caller.may_see(&job, &secrets) {
+                return Err(Refusal::NotFound);
+            }
+            let own = caller.is_subject_of(&job, &secrets) || caller.owns_organization_of(&job);
+            let own_cancel = matches!(act, Act::Cancel) && own;
+            if !caller.principal.may(act.needs()) && !own_cancel {
+                return Err(Refusal::Forbidden { needs: vec![act.needs()] });
+            }
+            let assignee = match act {
+                Act::Assign { assignee } => Some(secrets.pseudonym(assignee)),
+                Act::Process | Act::Cancel | Act::Reject { .. } | Act::Note { .. } => None,
+            };
+            let written = self.decide(&job, act, assignee, now).await?;
+            match self.commit(&job, written, caller.cause(&secrets, now)).await {
+                Ok(job) => return Ok(job),
+                Err(CommitError::Conflict { .. }) => {}
+                Err(CommitError::LimitReached { .. }) => return Err(Refusal::Busy),
+                Err(CommitError::Port(error)) => return Err(error.into()),
+            }
+        }
+        Err(Refusal::Busy)
+    }
+
+    async fn decide(
+        &self,
+        job: &Job,
+        act: &Act,
+        assignee: Option<Pseudonym>,
+        now: Timestamp,
+    ) -> Result<Written, Refusal> {
+        let wrong = || Refusal::WrongState { status: job.status };
+        let plain = |decision| Written { decision, restarted: Vec::new() };
+        match act {
+            Act::Process => self.process(job, now).await,
+            Act::Cancel if job.status.may_become(JobStatus::Cancelled) => {
+                Ok(plain(decide(job, &Outcome::Cancelled, now)))
+            }
+            Act::Reject { reason } if job.status.may_become(JobStatus::Rejected) => {
+                Ok(plain(decide(job, &Outcome::Rejected { reason: reason.clone() }, now)))
+            }
+            Act::Cancel | Act::Reject { .. } => Err(wrong()),
+            Act::Assign { .. } if job.is_open() => Ok(plain(only(Job { assignee, ..job.clone() }))),
+            Act::Assign { .. } => Err(wrong()),
+            Act::Note { note } => Ok(plain(only(with_note(job, note)))),
+        }
+    }
+
+    /// Starts what waits for a start, or starts every parked step again.
+    async fn process(&self, job: &Job, now: Timestamp) -> Result<Written, Refusal> {
+        match job.status {
+            JobStatus::Pending if job.verification.is_some() && !job.automated => {
+                Ok(Written { decision: decide(job, &Outcome::Started, now), restarted: Vec::new() })
+            }
+            JobStatus::NeedsHuman => self.restart(job, now).await,
+            JobStatus::AwaitingVerification
+            | JobStatus::Pending
+            | JobStatus::InProgress
+            | JobStatus::AwaitingApproval
+            | JobStatus::Scheduled
+            | JobStatus::OnHold
+            | JobStatus::Completed
+            | JobStatus::Rejected
+            | JobStatus::Cancelled
+            | JobStatus::Failed
+            | JobStatus::Expired => Err(Refusal::WrongState { status: job.status }),
+        }
+    }
+
+    async fn restart(&self, job: &Job, now: Timestamp) -> Result<Written, Refusal> {
+        let steps = steps_of(self.ports.store.as_ref(), &job.tenant, &job.id).await?;
+        let restarted = steps
+            .into_iter()
+            .filter(|step| step.state == StepState::Parked)
+            .take(40)
+            .map(|before| {
+                let after = Step {
+                    state: StepState::Ready,
+                    attempts: 0,
+                    stalls: 0,
+                    next_check_at: Some(ready(before.kind, now).next_check_at),
+                    ..before.clone()
+                };
+                (before, after)
+            })
+            .collect();
+        let status =
+            if job.verification.is_some() { JobStatus::InProgress } else { JobStatus::AwaitingVerification };
+        let job = Job { status, parked_because: None, ..job.clone() };
+        Ok(Written { decision: only(job), restarted })
+    }
+
+    async fn commit(&self, before: &Job, written: Written, cause: Cause) -> Result<Job, CommitError> {
+        let ports = &self.ports;
+        let now = cause.at;
+        let nonce = OpNonce::new(ports.entropy.bytes());
+        let mut builder = TransitionBuilder::new(&before.tenant, nonce.clone(), cause, ports.entropy.bytes());
+        let after = written.decision.job.as_deref().cloned().unwrap_or_else(|| before.clone());
+        builder.update_job(before, after.clone());
+        let mut nudges: Vec<Nudge> = Vec::new();
+        for (step, again) in &written.restarted {
+            builder.update_step(step, again.clone(), Expect::Version(step.version));
+            nudges.push(Nudge::for_step(again));
+        }
+        let created = create_steps(&mut builder, before, &written.decision, &nonce, now);
+        settle_waiting(ports, &mut builder, before, &written.decision.settles, now).await?;
+        ports.store.commit(&builder.build()).await?;
+        nudges.extend(created.iter().filter(|step| step.state == StepState::Ready).map(Nudge::for_step));
+        nudge_best_effort(ports.queue.as_ref(), &nudges).await;
+        Ok(Job { version: before.version + 1, op_nonce: nonce, ..after })
+    }
+}
+
+fn only(job: Job) -> Decision {
+    Decision { job: Some(Box::new(job)), next: Vec::new(), settles: Vec::new() }
+}
+
+fn with_note(job: &Job, note: &str) -> Job {
+    let notes = match &job.resolution_notes {
+        Some(earlier) => format!("{earlier}\n{note}"),
+        None => note.to_owned(),
+    };
+    Job { resolution_notes: Some(notes), ..job.clone() }
+}

@@ -1,0 +1,419 @@
+//! Runs one step of one job: look, claim, act, commit, nudge. Every crash between any two of these is repaired by the sweep.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::ids::OpNonce;
+use domain::job::{Decision, Job, JobStatus, NUDGE_GRACE, Outcome, decide};
+use domain::record::Record;
+use domain::step::{Nudge, Step, StepKind, StepState};
+use domain::transition::{Cause, Expect, TransitionBuilder};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::gate::{all_collected, package_nudge};
+use crate::nudging::{nudge_best_effort, nudge_later};
+use crate::ports::{CommitError, PortError};
+use crate::step_context::{StepContext, StepPorts};
+use crate::step_error::StepError;
+
+/// Claims without progress after which a person must look.
+pub const MAX_ATTEMPTS: u32 = 10;
+/// Slices without progress after which a person must look.
+pub const MAX_STALLS: u32 = 3;
+/// How often an outcome is decided anew because the job moved meanwhile.
+const MAX_DECISIONS: u32 = 5;
+
+/// How a run of a step ended, when it did not fail.
+#[derive(Debug)]
+pub enum Ran {
+    /// The step is done.
+    Done(Outcome),
+    /// The slice is over; progress was saved with `StepContext::save`.
+    Continue,
+}
+
+/// One kind of step. It may run twice; what it does outside our tables carries the key job + step.
+#[async_trait]
+pub trait RunStep: Send + Sync {
+    /// The kinds it runs.
+    fn kinds(&self) -> &'static [StepKind];
+
+    /// Acts.
+    async fn run(&self, context: &mut StepContext) -> Result<Ran, StepError>;
+}
+
+/// Advances jobs, one step per nudge.
+pub struct AdvanceJob {
+    // Dependencies.
+    ports: StepPorts,
+    steps: BTreeMap<StepKind, Arc<dyn RunStep>>,
+    // Configuration.
+    lease: SignedDuration,
+}
+
+/// A claim that could not be had, and why that is fine.
+enum NotClaimed {
+    /// Nothing to do: done, leased by another, waiting, or gone.
+    Stop,
+    /// The store failed.
+    Failed(StepError),
+}
+
+impl From<CommitError> for NotClaimed {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Conflict { .. } | CommitError::LimitReached { .. } => Self::Stop,
+            CommitError::Port(error) => Self::Failed(error.into()),
+        }
+    }
+}
+
+impl From<PortError> for NotClaimed {
+    fn from(error: PortError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl AdvanceJob {
+    /// An engine that runs no step yet.
+    #[must_use]
+    pub const fn new(ports: StepPorts, lease: SignedDuration) -> Self {
+        Self { ports, steps: BTreeMap::new(), lease }
+    }
+
+    /// Lets the engine run a kind of step.
+    #[must_use]
+    pub fn runs(mut self, step: impl RunStep + 'static) -> Self {
+        let step: Arc<dyn RunStep> = Arc::new(step);
+        for kind in step.kinds() {
+            self.steps.insert(*kind, Arc::clone(&step));
+        }
+        self
+    }
+
+    /// Looks at the step a nudge names and runs it if it is due. May be called any number of times.
+    ///
+    /// # Errors
+    /// `Retry` if the message should come again; everything else is committed and acknowledged.
+    pub async fn once(&self, nudge: &Nudge, slice_ends_at: Timestamp) -> Result<(), StepError> {
+        let now = self.ports.clock.now();
+        let mut context = match self.claim(nudge, now, slice_ends_at).await {
+            Ok(context) => context,
+            Err(NotClaimed::Stop) => return Ok(()),
+            Err(NotClaimed::Failed(StepError::Park { .. } | StepError::Lost)) => return Ok(()),
+            Err(NotClaimed::Failed(error)) => return Err(error),
+        };
+        let Some(step) = self.steps.get(&context.step.kind) else {
+            return self.park(&context, "no function runs this step").await;
+        };
+        let ended = match step.run(&mut context).await {
+            Ok(Ran::Done(outcome)) => self.finish(&context, &outcome).await,
+            Ok(Ran::Continue) => self.go_on(&context).await,
+            Err(error) => Err(error),
+        };
+        match ended {
+            Ok(()) => Ok(()),
+            Err(StepError::Retry { source }) => self.try_again(&context, source).await,
+            Err(StepError::Park { reason }) => self.park(&context, &reason).await,
+            Err(StepError::Lost) => self.settle_if_ended(&context).await,
+        }
+    }
+
+    async fn claim(
+        &self,
+        nudge: &Nudge,
+        now: Timestamp,
+        slice_ends_at: Timestamp,
+    ) -> Result<StepContext, NotClaimed> {
+        let job_key = domain::key::TenantKey::job(&nudge.tenant, &nudge.job);
+        let found = self.ports.store.load(&[job_key, nudge.step_key()]).await?;
+        let mut found = found.into_iter();
+        let (Some(Some(Record::Job(job))), Some(Some(Record::Step(step)))) = (found.next(), found.next()) else {
+            return Err(NotClaimed::Stop);
+        };
+        let (job, step) = (*job, *step);
+        if !self.is_due(&step, now).await? {
+            return Err(NotClaimed::Stop);
+        }
+        let unclaimed = StepContext::new(self.ports.clone(), job, step, now, slice_ends_at, self.lease);
+        if unclaimed.step.kind.needs_open_job() && !unclaimed.job.is_open() {
+            self.settle(&unclaimed, Expect::Version(unclaimed.step.version)).await.map_err(NotClaimed::Failed)?;
+            return Err(NotClaimed::Stop);
+        }
+        if unclaimed.step.attempts >= MAX_ATTEMPTS {
+            let reason = format!("gave up after {MAX_ATTEMPTS} attempts");
+            let expect = Expect::Version(unclaimed.step.version);
+            self.park_expecting(&unclaimed, &reason, expect).await.map_err(NotClaimed::Failed)?;
+            return Err(NotClaimed::Stop);
+        }
+        self.take_lease(unclaimed).await
+    }
+
+    async fn is_due(&self, step: &Step, now: Timestamp) -> Result<bool, NotClaimed> {
+        if step.kind == StepKind::Package && step.state == StepState::Waiting {
+            return Ok(all_collected(self.ports.store.as_ref(), &step.tenant, &step.job).await?);
+        }
+        Ok(step.is_claimable(now))
+    }
+
+    async fn take_lease(&self, mut context: StepContext) -> Result<StepContext, NotClaimed> {
+        let lease_until = context.now + self.lease;
+        let before = context.step.clone();
+        let claimed = Step {
+            state: StepState::Claimed,
+            fence: before.fence + 1,
+            attempts: before.attempts + 1,
+            lease_until: Some(lease_until),
+            next_check_at: Some(lease_until),
+            ..before.clone()
+        };
+        let mut builder = context.transition(Cause::worker(context.now));
+        let nonce = builder.op_nonce().clone();
+        if before.kind.needs_open_job() {
+            builder.check(context.job.key(), Expect::OpenJob);
+        }
+        builder.update_step(&before, claimed.clone(), Expect::Version(before.version));
+        self.ports.store.commit(&builder.build()).await?;
+        context.step = Step { version: before.version + 1, op_nonce: nonce, ..claimed };
+        Ok(context)
+    }
+
+    /// Commits an outcome with what follows from it; decides anew if the job moved meanwhile.
+    async fn finish(&self, context: &StepContext, outcome: &Outcome) -> Result<(), StepError> {
+        let mut job = context.job.clone();
+        for _ in 0..MAX_DECISIONS {
+            let now = self.ports.clock.now();
+            let decision = decide(&job, outcome, now);
+            let (builder, created) = self.outcome_transition(context, &job, &decision, now).await?;
+            match self.ports.store.commit(&builder.build()).await {
+                Ok(()) => return self.after_finish(context, &created).await,
+                Err(CommitError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let current = self.reload(context).await?;
+            if current.1.fence != context.step.fence || current.1.version != context.step.version {
+                return Err(StepError::Lost);
+            }
+            if context.step.kind.needs_open_job() && !current.0.is_open() {
+                return Err(StepError::Lost);
+            }
+            job = current.0;
+        }
+        Err(StepError::Retry { source: None })
+    }
+
+    async fn outcome_transition(
+        &self,
+        context: &StepContext,
+        job: &Job,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> Result<(TransitionBuilder, Vec<Step>), StepError> {
+        let mut builder = context.transition(Cause::worker(now));
+        let nonce = builder.op_nonce().clone();
+        let done = done_step(&context.step, now);
+        builder.update_step(&context.step, done, Expect::Fence(context.step.fence));
+        if let Some(after) = &decision.job {
+            builder.update_job(job, Job::clone(after));
+        } else if context.step.kind.needs_open_job() {
+            builder.check(job.key(), Expect::OpenJob);
+        }
+        let created = create_steps(&mut builder, job, decision, &nonce, now);
+        let settles: Vec<StepKind> =
+            decision.settles.iter().copied().filter(|kind| *kind != context.step.kind).collect();
+        settle_waiting(&self.ports, &mut builder, job, &settles, now).await?;
+        Ok((builder, created))
+    }
+
+    async fn after_finish(&self, context: &StepContext, created: &[Step]) -> Result<(), StepError> {
+        let mut nudges: Vec<Nudge> =
+            created.iter().filter(|step| step.state == StepState::Ready).map(Nudge::for_step).collect();
+        if matches!(context.step.kind, StepKind::Collect | StepKind::Locate) {
+            nudges.extend(self.package_if_complete(context).await);
+        }
+        nudge_best_effort(self.ports.queue.as_ref(), &nudges).await;
+        Ok(())
+    }
+
+    /// Best effort like every nudge: the sweep looks at the waiting package step as well.
+    async fn package_if_complete(&self, context: &StepContext) -> Option<Nudge> {
+        let (tenant, job) = (&context.job.tenant, &context.job.id);
+        match all_collected(self.ports.store.as_ref(), tenant, job).await {
+            Ok(true) => Some(package_nudge(tenant, job)),
+            Ok(false) => None,
+            Err(error) => {
+                tracing::warn!(error = %error, "shards were not counted; the sweep will look");
+                None
+            }
+        }
+    }
+
+    /// Ends a slice: the step is ready again and nudges itself.
+    async fn go_on(&self, context: &StepContext) -> Result<(), StepError> {
+        let stalls = if context.progressed { 0 } else { context.step.stalls + 1 };
+        if stalls >= MAX_STALLS {
+            return Err(StepError::park(format!("{MAX_STALLS} slices ended without progress")));
+        }
+        let attempts = if context.progressed { 0 } else { context.step.attempts };
+        self.release(context, Step { stalls, attempts, ..context.step.clone() }, 0, "slice ended").await
+    }
+
+    /// Gives the claim back and comes again later: 2, 4, 8 … seconds, five minutes at most.
+    async fn try_again(&self, context: &StepContext, source: Option<PortError>) -> Result<(), StepError> {
+        let delay = 2_u32.saturating_pow(context.step.attempts.min(8)).min(300);
+        if let Some(error) = &source {
+            tracing::warn!(error = %error, job = %context.job.id, step = %context.step.kind, "step will be tried again");
+        }
+        match self.release(context, context.step.clone(), delay, "failed, will be tried again").await {
+            Ok(()) => Ok(()),
+            Err(StepError::Lost) => self.settle_if_ended(context).await,
+            Err(StepError::Retry { .. } | StepError::Park { .. }) => Err(StepError::Retry { source }),
+        }
+    }
+
+    async fn release(
+        &self,
+        context: &StepContext,
+        step: Step,
+        delay_seconds: u32,
+        reason: &str,
+    ) -> Result<(), StepError> {
+        let now = self.ports.clock.now();
+        let delay = SignedDuration::from_secs(i64::from(delay_seconds));
+        let state = if delay_seconds == 0 { StepState::Ready } else { StepState::Waiting };
+        let at = if delay_seconds == 0 { now + NUDGE_GRACE } else { now + delay };
+        let after = Step { state, lease_until: None, next_check_at: Some(at), ..step };
+        let mut builder = context.transition(Cause::worker(now).because(reason));
+        builder.update_step(&context.step, after.clone(), Expect::Fence(context.step.fence));
+        if context.step.kind.needs_open_job() {
+            builder.check(context.job.key(), Expect::OpenJob);
+        }
+        self.ports.store.commit(&builder.build()).await?;
+        nudge_later(self.ports.queue.as_ref(), &[Nudge::for_step(&after)], delay_seconds).await;
+        Ok(())
+    }
+
+    async fn park(&self, context: &StepContext, reason: &str) -> Result<(), StepError> {
+        match self.park_expecting(context, reason, Expect::Fence(context.step.fence)).await {
+            Err(StepError::Lost) => self.settle_if_ended(context).await,
+            ended => ended,
+        }
+    }
+
+    /// Commits "a person must look", with the alert's line in the log.
+    async fn park_expecting(&self, context: &StepContext, reason: &str, expect: Expect) -> Result<(), StepError> {
+        for _ in 0..MAX_DECISIONS {
+            let (job, _) = self.reload(context).await?;
+            let now = self.ports.clock.now();
+            let parked =
+                Step { state: StepState::Parked, lease_until: None, next_check_at: None, ..context.step.clone() };
+            let mut builder = context.transition(Cause::worker(now).because(reason));
+            builder.update_step(&context.step, parked, expect);
+            if context.step.kind.decides_job() && job.status.may_become(JobStatus::NeedsHuman) {
+                let after = Job {
+                    status: JobStatus::NeedsHuman,
+                    parked_because: Some(format!("{}: {reason}", context.step.kind)),
+                    ..job.clone()
+                };
+                builder.update_job(&job, after);
+            }
+            match self.ports.store.commit(&builder.build()).await {
+                Ok(()) => {
+                    tracing::error!(job = %job.id, step = %context.step.kind, reason, alert = "needs_human", "step needs a person");
+                    return Ok(());
+                }
+                Err(CommitError::Conflict { at }) if at.contains(&1) && at.len() == 1 => return Err(StepError::Lost),
+                Err(CommitError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StepError::Retry { source: None })
+    }
+
+    /// After a lost claim: if the job has ended under the step, the step is over too.
+    async fn settle_if_ended(&self, context: &StepContext) -> Result<(), StepError> {
+        let (job, step) = match self.reload(context).await {
+            Ok(current) => current,
+            Err(StepError::Lost) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let ours = step.fence == context.step.fence && step.version == context.step.version;
+        if ours && step.kind.needs_open_job() && !job.is_open() {
+            return self.settle(context, Expect::Fence(context.step.fence)).await;
+        }
+        Ok(())
+    }
+
+    async fn settle(&self, context: &StepContext, expect: Expect) -> Result<(), StepError> {
+        let now = self.ports.clock.now();
+        let mut builder = context.transition(Cause::worker(now).because("the job has ended"));
+        builder.update_step(&context.step, done_step(&context.step, now), expect);
+        match self.ports.store.commit(&builder.build()).await {
+            Ok(()) | Err(CommitError::Conflict { .. } | CommitError::LimitReached { .. }) => Ok(()),
+            Err(CommitError::Port(error)) => Err(error.into()),
+        }
+    }
+
+    async fn reload(&self, context: &StepContext) -> Result<(Job, Step), StepError> {
+        let found = self.ports.store.load(&[context.job.key(), context.step.key()]).await?;
+        let mut found = found.into_iter();
+        match (found.next(), found.next()) {
+            (Some(Some(Record::Job(job))), Some(Some(Record::Step(step)))) => Ok((*job, *step)),
+            _ => Err(StepError::Lost),
+        }
+    }
+}
+
+/// A step whose outcome is committed.
+#[must_use]
+pub fn done_step(step: &Step, now: Timestamp) -> Step {
+    Step {
+        state: StepState::Done,
+        lease_until: None,
+        next_check_at: None,
+        done_at: Some(now),
+        ..step.clone()
+    }
+}
+
+/// Adds the steps a decision asks for.
+pub fn create_steps(
+    builder: &mut TransitionBuilder,
+    job: &Job,
+    decision: &Decision,
+    nonce: &OpNonce,
+    now: Timestamp,
+) -> Vec<Step> {
+    let new = |seed: &domain::step::StepSeed| Step::new(&job.tenant, &job.id, seed.clone(), nonce.clone(), now);
+    let steps: Vec<Step> = decision.next.iter().map(new).collect();
+    for step in &steps {
+        builder.create_step(step.clone());
+    }
+    steps
+}
+
+/// Ends waiting steps whose question is answered.
+///
+/// # Errors
+/// When the store fails.
+pub async fn settle_waiting(
+    ports: &StepPorts,
+    builder: &mut TransitionBuilder,
+    job: &Job,
+    kinds: &[StepKind],
+    now: Timestamp,
+) -> Result<(), PortError> {
+    let keys: Vec<_> = kinds.iter().map(|kind| Step::key_of(&job.tenant, &job.id, *kind, 0)).collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    for record in ports.store.load(&keys).await?.into_iter().flatten() {
+        if let Record::Step(step) = record
+            && matches!(step.state, StepState::Waiting | StepState::Ready | StepState::Parked)
+        {
+            builder.update_step(&step, done_step(&step, now), Expect::Version(step.version));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! Data keys: one per job, one per tenant. Made once, unwrapped when needed, the tenant's kept for five minutes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use domain::ids::{JobId, OpNonce, TenantId};
+use domain::record::{KeyRecord, Record};
+use domain::request::{Alias, Identity};
+use domain::role::Pseudonym;
+use domain::sensitive::Sensitive;
+use domain::transition::{Change, Expect, Transition};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::ports::{CommitError, Entropy, JobStore, KeyContext, KeyService, PortError, PortErrorKind};
+use crate::sealing::SealingKey;
+
+/// How long an unwrapped tenant key is kept.
+const TENANT_KEY_LIFE: SignedDuration = SignedDuration::from_mins(5);
+
+/// Makes and finds data keys.
+pub struct Keyring {
+    // Dependencies.
+    store: Arc<dyn JobStore>,
+    keys: Arc<dyn KeyService>,
+    entropy: Arc<dyn Entropy>,
+    // Kept.
+    tenants: Mutex<HashMap<TenantId, (TenantSecrets, Timestamp)>>,
+}
+
+/// What the tenant key is used for: names that stand for people.
+#[derive(Clone)]
+pub struct TenantSecrets(SealingKey);
+
+impl TenantSecrets {
+    /// The alias of an identity.
+    #[must_use]
+    pub fn alias(&self, identity: &Identity) -> Alias {
+        self.alias_of(identity.kind.as_str(), identity.value.expose())
+    }
+
+    /// The alias of a normalised value.
+    #[must_use]
+    pub fn alias_of(&self, kind: &str, value: &str) -> Alias {
+        let hash = self.0.keyed_hash("alias v1", &[kind.as_bytes(), value.as_bytes()]);
+        Alias::from_keyed_hash(hash[..32].to_owned())
+    }
+
+    /// The pseudonym of an acting person.
+    #[must_use]
+    pub fn pseudonym(&self, subject: &Sensitive<String>) -> Pseudonym {
+        let hash = self.0.keyed_hash("pseudonym v1", &[subject.expose().as_bytes()]);
+        Pseudonym::from_keyed_hash(hash[..32].to_owned())
+    }
+
+    /// A keyed digest of anything that must be recognised but not read.
+    #[must_use]
+    pub fn digest(&self, label: &str, parts: &[&[u8]]) -> String {
+        self.0.keyed_hash(label, parts)
+    }
+}
+
+impl Keyring {
+    /// A keyring over the two stores of keys.
+    #[must_use]
+    pub fn new(store: Arc<dyn JobStore>, keys: Arc<dyn KeyService>, entropy: Arc<dyn Entropy>) -> Self {
+        Self { store, keys, entropy, tenants: Mutex::new(HashMap::new()) }
+    }
+
+    /// Makes the key of a new job (one call of the key service) and the record to commit with the job.
+    ///
+    /// # Errors
+    /// When the key service fails.
+    pub async fn make_job_key(
+        &self,
+        tenant: &TenantId,
+        job: &JobId,
+        nonce: &OpNonce,
+    ) -> Result<(SealingKey, KeyRecord), PortError> {
+        self.make(tenant, KeyRecord::job_owner(job), nonce).await
+    }
+
+    /// The key of a job; `NotFound` once it is destroyed.
+    ///
+    /// # Errors
+    /// When a store fails or the key is gone.
+    pub async fn job_key(&self, tenant: &TenantId, job: &JobId) -> Result<SealingKey, PortError> {
+        let owner = KeyRecord::job_owner(job);
+        let record = self.stored(tenant, &owner).await?;
+        let record = record.ok_or(PortError::new(PortErrorKind::NotFound, "read job key"))?;
+        self.unwrap(tenant, &record).await
+    }
+
+    /// The secrets of a tenant; made at its first use.
+    ///
+    /// # Errors
+    /// When a store or the key service fails.
+    pub async fn tenant(&self, tenant: &TenantId, now: Timestamp) -> Result<TenantSecrets, PortError> {
+        if let Some(secrets) = self.kept(tenant, now) {
+            return Ok(secrets);
+        }
+        let key = match self.stored(tenant, "tenant").await? {
+            Some(record) => self.unwrap(tenant, &record).await?,
+            None => self.make_tenant_key(tenant).await?,
+        };
+        let secrets = TenantSecrets(key);
+        let mut kept = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, (_, until)| *until > now);
+        kept.insert(tenant.clone(), (secrets.clone(), now + TENANT_KEY_LIFE));
+        Ok(secrets)
+    }
+
+    fn kept(&self, tenant: &TenantId, now: Timestamp) -> Option<TenantSecrets> {
+        let kept = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(tenant).filter(|(_, until)| *until > now).map(|(secrets, _)| secrets.clone())
+    }
+
+    async fn make_tenant_key(&self, tenant: &TenantId) -> Result<SealingKey, PortError> {
+        let nonce = OpNonce::new(self.entropy.bytes());
+        let (key, record) = self.make(tenant, "tenant".to_owned(), &nonce).await?;
+        let change = Change::Put { record: Record::Key(record), expect: Expect::Absent };
+        let transition = Transition { tenant: tenant.clone(), op_nonce: nonce, changes: vec![change] };
+        match self.store.commit(&transition).await {
+            Ok(()) => Ok(key),
+            // Somebody else was first: theirs is the key.
+            Err(CommitError::Conflict { .. } | CommitError::LimitReached { .. }) => {
+                let record = self.stored(tenant, "tenant").await?;
+                let record = record.ok_or(PortError::new(PortErrorKind::Transient, "read tenant key"))?;
+                self.unwrap(tenant, &record).await
+            }
+            Err(CommitError::Port(error)) => Err(error),
+        }
+    }
+
+    async fn make(
+        &self,
+        tenant: &TenantId,
+        owner: String,
+        nonce: &OpNonce,
+    ) -> Result<(SealingKey, KeyRecord), PortError> {
+        let context = KeyContext { tenant: tenant.clone(), owner: owner.clone() };
+        let made = self.keys.generate(&context).await?;
+        let wrapped = BASE64.encode(&made.wrapped);
+        let record = KeyRecord { v: 1, tenant: tenant.clone(), owner, wrapped, op_nonce: nonce.clone() };
+        Ok((SealingKey::new(made.plain), record))
+    }
+
+    async fn stored(&self, tenant: &TenantId, owner: &str) -> Result<Option<KeyRecord>, PortError> {
+        let found = self.store.load(&[KeyRecord::key_of(tenant, owner)]).await?;
+        Ok(found.into_iter().flatten().find_map(|record| match record {
+            Record::Key(key) => Some(key),
+            _ => None,
+        }))
+    }
+
+    async fn unwrap(&self, tenant: &TenantId, record: &KeyRecord) -> Result<SealingKey, PortError> {
+        let context = KeyContext { tenant: tenant.clone(), owner: record.owner.clone() };
+        let wrapped = BASE64
+            .decode(&record.wrapped)
+            .map_err(|source| PortError::caused(PortErrorKind::Corrupt, "decode wrapped key", source))?;
+        Ok(SealingKey::new(self.keys.unwrap(&context, &wrapped).await?))
+    }
+}

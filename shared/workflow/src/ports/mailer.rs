@@ -1,0 +1,28 @@
+//! Mail. The service has no idempotency: what can be doubled is counted by the caller.
+
+use async_trait::async_trait;
+use domain::sensitive::Sensitive;
+
+use super::PortError;
+
+/// One mail.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// The address.
+    pub to: Sensitive<String>,
+    /// The subject line.
+    pub subject: String,
+    /// The body as text; may carry a code or a ticket.
+    pub text: Sensitive<String>,
+    /// The body as HTML.
+    pub html: Sensitive<String>,
+    /// Id of the notice, set as a message tag.
+    pub notice_id: String,
+}
+
+/// Sends mail.
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// Hands a mail to the service; success means accepted, not delivered. `Denied` if the address is suppressed.
+    async fn send(&self, mail: &Mail) -> Result<(), PortError>;
+}

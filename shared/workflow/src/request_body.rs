@@ -1,0 +1,56 @@
+//! The personal part of a request, as it is sealed on the job.
+
+use domain::datum::Datum;
+use domain::request::{Identity, IdentityKind};
+use domain::sensitive::Sensitive;
+use serde::{Deserialize, Serialize};
+
+/// What only the job key opens.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct RequestBody {
+    /// Kind and normalised value of each identity.
+    identities: Vec<(IdentityKind, String)>,
+    /// The requester's words.
+    description: Option<String>,
+}
+
+impl RequestBody {
+    /// Gathers the personal part of a request.
+    #[must_use]
+    pub fn of(identities: &[Identity], description: Option<&Sensitive<String>>) -> Self {
+        Self {
+            identities: identities.iter().map(|i| (i.kind, i.value.expose().clone())).collect(),
+            description: description.map(|text| text.expose().clone()),
+        }
+    }
+
+    /// The bytes to seal.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("texts and enums serialise")
+    }
+
+    /// Reads sealed bytes back; `None` if they are not of this form.
+    #[must_use]
+    pub fn from_json(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    /// The identities as seeds of the walk.
+    #[must_use]
+    pub fn seeds(&self) -> Vec<(String, Datum)> {
+        self.identities.iter().map(|(kind, value)| (kind.to_string(), Datum::Text(value.clone()))).collect()
+    }
+
+    /// The first identity of a kind.
+    #[must_use]
+    pub fn first(&self, kind: IdentityKind) -> Option<&str> {
+        self.identities.iter().find(|(k, _)| *k == kind).map(|(_, value)| value.as_str())
+    }
+
+    /// The requester's words.
+    #[must_use]
+    pub fn description(&self) -> Option<Sensitive<String>> {
+        self.description.clone().map(Sensitive::new)
+    }
+}

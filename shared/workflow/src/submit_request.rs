@@ -1,0 +1,425 @@
+//! Accepts a request: one transaction makes the job, its first steps, their audit events, the idempotency record and the counts.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::ids::{JobId, OpNonce, TenantId};
+use domain::job::{Job, JobStatus, Scope, Verification, VerificationMethod, first_steps};
+use domain::record::{Counter, DataMapPointer, IdempotencyRecord, Record};
+use domain::request::{ExportFormat, Identity, Regime, RequestType};
+use domain::role::{Permission, Role};
+use domain::sensitive::Sensitive;
+use domain::step::{Nudge, Step};
+use domain::transition::{Expect, Transition, TransitionBuilder};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::caller::Caller;
+use crate::keyring::{Keyring, TenantSecrets};
+use crate::legal_clock::LegalClock;
+use crate::nudging::nudge_best_effort;
+use crate::ports::{Clock, CommitError, Entropy, JobQueue, JobStore};
+use crate::refusal::Refusal;
+use crate::request_body::RequestBody;
+use crate::sealing::{Place, SealingKey};
+
+/// How long an idempotency record is kept.
+const IDEMPOTENCY_LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long the pointer to the current data map is kept.
+const POINTER_LIFE: SignedDuration = SignedDuration::from_secs(60);
+/// How far back a receipt may lie.
+const OLDEST_RECEIPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// What is asked, parsed and typed.
+#[derive(Debug, Clone)]
+pub struct NewRequest {
+    /// The right exercised.
+    pub request_type: RequestType,
+    /// The law; GDPR if not said.
+    pub regime: Option<Regime>,
+    /// Person or organisation.
+    pub scope: Scope,
+    /// Who the subject is; empty for an organisation.
+    pub identities: Vec<Identity>,
+    /// The organisation; the caller's if not said.
+    pub organization_id: Option<String>,
+    /// When the request reached the controller; now if not said.
+    pub received_at: Option<Timestamp>,
+    /// In the requester's words.
+    pub description: Option<Sensitive<String>>,
+    /// Files wanted.
+    pub format: Option<ExportFormat>,
+    /// Media wanted.
+    pub include_media: bool,
+}
+
+/// The `Idempotency-Key` of a POST and what it covers.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    /// The key.
+    pub key: String,
+    /// Method and path.
+    pub route: String,
+    /// The body's bytes.
+    pub body: Vec<u8>,
+}
+
+/// The answer to an accepted request.
+#[derive(Debug, Clone)]
+pub struct Accepted {
+    /// The job.
+    pub job: Job,
+    /// Whether the job was made by an earlier call with the same idempotency key.
+    pub replayed: bool,
+}
+
+/// Limits of a tenant (V2).
+#[derive(Debug, Clone, Copy)]
+pub struct Quotas {
+    /// Jobs that are not terminal.
+    pub open_jobs: i64,
+    /// Jobs accepted in a calendar month, UTC.
+    pub jobs_per_month: i64,
+}
+
+/// Accepts requests.
+pub struct SubmitRequest {
+    // Dependencies.
+    /// Our tables.
+    pub store: Arc<dyn JobStore>,
+    /// Nudges.
+    pub queue: Arc<dyn JobQueue>,
+    /// Data keys.
+    pub keyring: Arc<Keyring>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    // Configuration.
+    /// Due dates.
+    pub legal_clock: LegalClock,
+    /// Limits.
+    pub quotas: Quotas,
+    /// The region jobs and their data stay in.
+    pub region: String,
+    /// Whether processing starts by itself (`GDPR_AUTOMATION_ENABLED`).
+    pub automated: bool,
+    // Kept.
+    /// Current data maps.
+    pub pointers: PointerCache,
+}
+
+/// Pointers to current data maps, each kept for a minute.
+pub type PointerCache = Mutex<HashMap<TenantId, (String, Timestamp)>>;
+
+/// Everything decided about a request before the job is made.
+struct Intake<'a> {
+    caller: &'a Caller,
+    secrets: &'a TenantSecrets,
+    request: NewRequest,
+    organization_id: Option<String>,
+    by_subject: bool,
+    data_map: String,
+    now: Timestamp,
+}
+
+impl SubmitRequest {
+    /// Accepts a request.
+    ///
+    /// On the warm path three calls: a data key, the transaction, a nudge.
+    ///
+    /// # Errors
+    /// Refuses what the caller may not ask, what is wrong, and what passes a quota; nothing is written then.
+    pub async fn submit(
+        &self,
+        caller: &Caller,
+        request: NewRequest,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<Accepted, Refusal> {
+        let now = self.clock.now();
+        let tenant = &caller.principal.tenant;
+        let by_subject = authorize(caller, &request)?;
+        check_request(&request, now)?;
+        let organization_id = organization_of(caller, &request)?;
+        let secrets = self.keyring.tenant(tenant, now).await?;
+        let data_map = self.current_map(tenant, now).await?;
+        let intake = Intake { caller, secrets: &secrets, request, organization_id, by_subject, data_map, now };
+        let nonce = OpNonce::new(self.entropy.bytes());
+        let job_id = JobId::new(now, self.entropy.bytes());
+        let (key, key_record) = self.keyring.make_job_key(tenant, &job_id, &nonce).await?;
+        let job = self.new_job(&intake, job_id, &nonce, &key)?;
+        let steps = first_steps(job.by_subject, job.scope == Scope::Subject, now);
+        let steps: Vec<Step> =
+            steps.into_iter().map(|seed| Step::new(tenant, &job.id, seed, nonce.clone(), now)).collect();
+        let mut builder =
+            TransitionBuilder::new(tenant, nonce, caller.cause(&secrets, now), self.entropy.bytes());
+        builder.create_job(job.clone());
+        for step in &steps {
+            builder.create_step(step.clone());
+        }
+        builder.put(Record::Key(key_record), Expect::Absent);
+        if let Some(idempotency) = idempotency {
+            let record = idempotency_record(&intake, idempotency, &job.id, builder.op_nonce());
+            builder.put(Record::Idempotency(record), Expect::Absent);
+        }
+        builder.add(Counter::open_jobs(tenant), 1, Some(self.quotas.open_jobs));
+        builder.add(Counter::jobs_in_month(tenant, now), 1, Some(self.quotas.jobs_per_month));
+        let transition = builder.build();
+        if let Err(error) = self.store.commit(&transition).await {
+            return self.after_refused_commit(&intake, idempotency, &transition, job, error).await;
+        }
+        self.nudge(&steps).await;
+        Ok(Accepted { job: Job { version: 1, ..job }, replayed: false })
+    }
+
+    async fn nudge(&self, steps: &[Step]) {
+        let nudges: Vec<Nudge> =
+            steps.iter().filter(|step| step.is_claimable(step.created_at)).map(Nudge::for_step).collect();
+        nudge_best_effort(self.queue.as_ref(), &nudges).await;
+    }
+
+    fn new_job(&self, intake: &Intake<'_>, id: JobId, nonce: &OpNonce, key: &SealingKey) -> Result<Job, Refusal> {
+        let Intake { caller, secrets, request, now, .. } = intake;
+        let tenant = caller.principal.tenant.clone();
+        let received_at = request.received_at.unwrap_or(*now);
+        let regime = request.regime.unwrap_or(Regime::Gdpr);
+        let due = self.legal_clock.due(regime, request.request_type, received_at)?;
+        let body = RequestBody::of(&request.identities, request.description.as_ref());
+        let place = Place::attribute(&domain::key::TenantKey::job(&tenant, &id), "request");
+        let sealed = key.seal(&place, &body.to_json(), self.entropy.as_ref());
+        let organization = request.scope == Scope::Organization;
+        let verified = organization.then_some(Verification { method: VerificationMethod::Session, at: *now });
+        Ok(Job {
+            v: 1,
+            id,
+            version: 0,
+            op_nonce: nonce.clone(),
+            request_type: request.request_type,
+            scope: request.scope,
+            regime,
+            status: if organization || intake.by_subject { JobStatus::Pending } else { JobStatus::AwaitingVerification },
+            subject_ref: request.identities.first().map(|identity| secrets.alias(identity)),
+            organization_id: intake.organization_id.clone(),
+            requester: secrets.pseudonym(&caller.principal.subject),
+            by_subject: intake.by_subject,
+            region: self.region.clone(),
+            data_map: intake.data_map.clone(),
+            format: request.format.unwrap_or(default_format(request.request_type)),
+            include_media: request.include_media,
+            automated: self.automated,
+            received_at,
+            created_at: *now,
+            due_at: due.due_at,
+            due_rule: due.rule,
+            target_at: due.target_at,
+            completed_at: None,
+            extended: false,
+            paused: false,
+            assignee: None,
+            resolution_notes: None,
+            verification: verified,
+            archive: None,
+            parked_because: None,
+            request: sealed,
+            contact: None,
+            codes_sent: 0,
+            tenant,
+        })
+    }
+
+    /// Tells a repeated call from a conflict, a full quota and a failure.
+    async fn after_refused_commit(
+        &self,
+        intake: &Intake<'_>,
+        idempotency: Option<&Idempotency>,
+        transition: &Transition,
+        job: Job,
+        error: CommitError,
+    ) -> Result<Accepted, Refusal> {
+        if let Some(idempotency) = idempotency
+            && let Some(stored) = self.stored_answer(intake, idempotency).await?
+        {
+            if stored.op_nonce == transition.op_nonce {
+                // The first try was committed and its answer lost: the conflict is with ourselves.
+                return Ok(Accepted { job: Job { version: 1, ..job }, replayed: false });
+            }
+            return self.replay(intake, idempotency, &stored).await;
+        }
+        match error {
+            CommitError::LimitReached { key, limit } => Err(quota_refusal(&key, limit, intake.now)),
+            CommitError::Conflict { .. } => self.own_write_or_busy(job).await,
+            CommitError::Port(error) if error.is_transient() => self.own_write_or_busy(job).await,
+            CommitError::Port(error) => Err(error.into()),
+        }
+    }
+
+    async fn own_write_or_busy(&self, job: Job) -> Result<Accepted, Refusal> {
+        let found = self.store.load(&[job.key()]).await?;
+        // The id was drawn for this call alone: a job under it is ours, whatever has happened to it since.
+        if found.iter().flatten().next().is_some() { Ok(Accepted { job: Job { version: 1, ..job }, replayed: false }) } else { Err(Refusal::Busy) }
+    }
+
+    async fn stored_answer(
+        &self,
+        intake: &Intake<'_>,
+        idempotency: &Idempotency,
+    ) -> Result<Option<IdempotencyRecord>, Refusal> {
+        let scope = idempotency_scope(intake, idempotency);
+        let key = IdempotencyRecord::key_of(&intake.caller.principal.tenant, &scope);
+        let found = self.store.load(&[key]).await?;
+        Ok(found.into_iter().flatten().find_map(|record| match record {
+            Record::Idempotency(stored) => Some(stored),
+            _ => None,
+        }))
+    }
+
+    async fn replay(
+        &self,
+        intake: &Intake<'_>,
+        idempotency: &Idempotency,
+        stored: &IdempotencyRecord,
+    ) -> Result<Accepted, Refusal> {
+        if stored.body != intake.secrets.digest("idempotency body v1", &[&idempotency.body]) {
+            return Err(Refusal::IdempotencyMismatch);
+        }
+        let key = domain::key::TenantKey::job(&stored.tenant, &stored.job);
+        let found = self.store.load(&[key]).await?;
+        found
+            .into_iter()
+            .flatten()
+            .find_map(|record| match record {
+                Record::Job(job) => Some(Accepted { job: *job, replayed: true }),
+                _ => None,
+            })
+            .ok_or(Refusal::NotFound)
+    }
+
+    async fn current_map(&self, tenant: &TenantId, now: Timestamp) -> Result<String, Refusal> {
+        let kept = {
+            let pointers = self.pointers.lock().unwrap_or_else(PoisonError::into_inner);
+            pointers.get(tenant).filter(|(_, until)| *until > now).map(|(hash, _)| hash.clone())
+        };
+        if let Some(hash) = kept {
+            return Ok(hash);
+        }
+        let found = self.store.load(&[DataMapPointer::key_of(tenant)]).await?;
+        let hash = found.into_iter().flatten().find_map(|record| match record {
+            Record::DataMapPointer(pointer) => Some(pointer.hash),
+            _ => None,
+        });
+        let hash = hash.ok_or(Refusal::NoDataMap)?;
+        let mut pointers = self.pointers.lock().unwrap_or_else(PoisonError::into_inner);
+        pointers.insert(tenant.clone(), (hash.clone(), now + POINTER_LIFE));
+        Ok(hash)
+    }
+}
+
+const fn default_format(request_type: RequestType) -> ExportFormat {
+    match request_type {
+        RequestType::Portability => ExportFormat::Json,
+        RequestType::Access
+        | RequestType::Erasure
+        | RequestType::Rectification
+        | RequestType::Restriction
+        | RequestType::Objection
+        | RequestType::AutomatedDecisionReview
+        | RequestType::OptOut
+        | RequestType::LimitUse => ExportFormat::Both,
+    }
+}
+
+/// Says whether the caller is the subject itself; refuses who may not ask at all.
+fn authorize(caller: &Caller, request: &NewRequest) -> Result<bool, Refusal> {
+    if request.scope == Scope::Organization {
+        let allowed = caller.principal.may(Permission::OrgJobExport);
+        return if allowed { Ok(false) } else { Err(Refusal::Forbidden { needs: vec![Permission::OrgJobExport] }) };
+    }
+    if caller.principal.may(Permission::JobCreate) {
+        return Ok(false);
+    }
+    if !caller.principal.is(Role::DataSubject) {
+        return Err(Refusal::Forbidden { needs: vec![Permission::JobCreate] });
+    }
+    if request.received_at.is_some() {
+        return Err(Refusal::field("/received_at", "may only be given by staff"));
+    }
+    let own = caller.own_identity().ok_or(Refusal::Reserved { to: "sessions with a verified e-mail address" })?;
+    match request.identities.iter().position(|identity| *identity != own) {
+        Some(at) => {
+            let pointer = format!("/subject/identities/{at}/value");
+            Err(Refusal::field(pointer, "is not the verified address of your session"))
+        }
+        None => Ok(true),
+    }
+}
+
+fn check_request(request: &NewRequest, now: Timestamp) -> Result<(), Refusal> {
+    if !RequestType::SUPPORTED.contains(&request.request_type) {
+        return Err(Refusal::field("/type", unsupported_type()));
+    }
+    if let Some(received_at) = request.received_at {
+        if received_at > now {
+            return Err(Refusal::field("/received_at", "lies in the future"));
+        }
+        if received_at < now - OLDEST_RECEIPT {
+            return Err(Refusal::field("/received_at", "lies more than 90 days back"));
+        }
+    }
+    if request.scope == Scope::Subject && request.identities.is_empty() {
+        return Err(Refusal::field("/subject/identities", "names nobody"));
+    }
+    if request.request_type == RequestType::Portability && request.format == Some(ExportFormat::Both) {
+        return Err(Refusal::field("/format", "a portability request names one format, json or csv"));
+    }
+    Ok(())
+}
+
+/// The sentence that names what this version fulfils.
+#[must_use]
+pub fn unsupported_type() -> String {
+    let names: Vec<&str> = RequestType::SUPPORTED.iter().map(|kind| kind.as_str()).collect();
+    format!("is not supported yet; supported are {}", names.join(", "))
+}
+
+fn organization_of(caller: &Caller, request: &NewRequest) -> Result<Option<String>, Refusal> {
+    if request.scope == Scope::Subject {
+        return Ok(None);
+    }
+    let own = caller.principal.organization_id.as_ref();
+    let own = own.ok_or(Refusal::Reserved { to: "owners whose token names an organisation" })?;
+    match &request.organization_id {
+        Some(asked) if asked != own => Err(Refusal::NotFound),
+        _ => Ok(Some(own.clone())),
+    }
+}
+
+fn idempotency_scope(intake: &Intake<'_>, idempotency: &Idempotency) -> String {
+    let principal = intake.caller.principal.subject.expose();
+    let parts: [&[u8]; 3] = [principal.as_bytes(), idempotency.route.as_bytes(), idempotency.key.as_bytes()];
+    intake.secrets.digest("idempotency scope v1", &parts)
+}
+
+fn idempotency_record(
+    intake: &Intake<'_>,
+    idempotency: &Idempotency,
+    job: &JobId,
+    nonce: &OpNonce,
+) -> IdempotencyRecord {
+    IdempotencyRecord {
+        v: 1,
+        tenant: intake.caller.principal.tenant.clone(),
+        scope: idempotency_scope(intake, idempotency),
+        body: intake.secrets.digest("idempotency body v1", &[&idempotency.body]),
+        job: job.clone(),
+        op_nonce: nonce.clone(),
+        expires_at: intake.now + IDEMPOTENCY_LIFE,
+    }
+}
+
+fn quota_refusal(key: &domain::key::TenantKey, limit: i64, now: Timestamp) -> Refusal {
+    if key.sort() == "counter#open_jobs" {
+        return Refusal::QuotaReached { quota: "max_open_jobs", limit, resets_at: None };
+    }
+    let zoned = now.to_zoned(jiff::tz::TimeZone::UTC);
+    let next = zoned.first_of_month().and_then(|day| day.start_of_day()).ok().map(|day| day + jiff::Span::new().months(1));
+    Refusal::QuotaReached { quota: "max_jobs_per_month", limit, resets_at: next.map(|day| day.timestamp()) }
+}

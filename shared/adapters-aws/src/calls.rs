@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
-};
+use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 
 /// What was sent for one operation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -70,6 +68,14 @@ pub fn take_calls() -> Vec<(String, u64)> {
     CallCounter::process().take().into_iter().flat_map(lines).collect()
 }
 
+/// Marks a call that has been sent once; signing a link sends nothing, and so counts nothing.
+#[derive(Debug)]
+struct Sent;
+
+impl Storable for Sent {
+    type Storer = StoreReplace<Self>;
+}
+
 /// Reports what a client sends to a counter.
 #[derive(Debug)]
 pub(crate) struct CountCalls(pub(crate) Arc<CallCounter>);
@@ -80,15 +86,6 @@ impl Intercept for CountCalls {
         "CountCalls"
     }
 
-    fn read_before_execution(
-        &self,
-        _context: &BeforeSerializationInterceptorContextRef<'_>,
-        cfg: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        self.0.add(cfg, |count| count.calls += 1);
-        Ok(())
-    }
-
     fn read_before_transmit(
         &self,
         context: &BeforeTransmitInterceptorContextRef<'_>,
@@ -96,7 +93,10 @@ impl Intercept for CountCalls {
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let bytes = context.request().body().content_length().unwrap_or(0);
+        let first = cfg.load::<Sent>().is_none();
+        cfg.interceptor_state().store_put(Sent);
         self.0.add(cfg, |count| {
+            count.calls += u64::from(first);
             count.attempts += 1;
             count.request_bytes += bytes;
         });

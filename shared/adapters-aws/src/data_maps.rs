@@ -1,7 +1,6 @@
 //! Published data maps: immutable objects named by their hash, and the pointer that says which one is current.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -160,9 +159,5 @@ fn object_key(tenant: &TenantId, hash: &str) -> String {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    let mut hexadecimal = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        let _ = write!(hexadecimal, "{byte:02x}");
-    }
-    hexadecimal
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -64,21 +64,11 @@ impl S3ExportStore {
             .send()
             .await
             .map_err(|error| failed("delete objects", error))?;
-        match answer.errors().first().map(ProvideErrorCode::is_denied) {
+        match answer.errors().first().map(aws_sdk_s3::types::Error::code) {
             None => Ok(()),
-            Some(true) => Err(PortError::new(PortErrorKind::Denied, "delete objects")),
-            Some(false) => Err(PortError::new(PortErrorKind::Transient, "delete objects")),
+            Some(Some("AccessDenied")) => Err(PortError::new(PortErrorKind::Denied, "delete objects")),
+            Some(_) => Err(PortError::new(PortErrorKind::Transient, "delete objects")),
         }
-    }
-}
-
-trait ProvideErrorCode {
-    fn is_denied(&self) -> bool;
-}
-
-impl ProvideErrorCode for aws_sdk_s3::types::Error {
-    fn is_denied(&self) -> bool {
-        self.code() == Some("AccessDenied")
     }
 }
 

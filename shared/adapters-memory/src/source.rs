@@ -188,8 +188,11 @@ fn is_owned(row: &Datum, field: &str, lookup: &SourceLookup) -> bool {
     !values.is_empty() && values.iter().all(|value| value.as_text() == Some(lookup.tenant.as_str()))
 }
 
-/// Keeps only the top-level fields that a projected path starts with, as a real projection would.
+/// Keeps only the top-level fields that a projected path starts with, as a real projection would; none means all.
 fn project(row: &mut Datum, projection: &[String]) {
+    if projection.is_empty() {
+        return;
+    }
     if let Datum::Map(fields) = row {
         let first = |path: &str| path.split(['.', '[']).next().unwrap_or_default().to_owned();
         let wanted: Vec<String> = projection.iter().map(|path| first(path)).collect();

@@ -6,12 +6,15 @@
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 #![expect(clippy::unwrap_used, reason = "a bench may stop at the first mistake")]
 
+#[path = "export/records.rs"]
+mod records;
+
 use std::io::{Cursor, Read as _, Write};
 use std::time::Instant;
 
 use archive::{
-    ArchiveInfo, CollectionWriter, Controller, CsvColumns, DosTime, Format, FrozenPart, PartWriter, Position,
-    Source, archive_tail, verify,
+    ArchiveInfo, CollectionWriter, Controller, CsvColumns, DosTime, Format, FrozenPart, PartWriter,
+    Position, Source, archive_tail, verify,
 };
 use domain::datum::Datum;
 use flate2::Compression;
@@ -20,21 +23,32 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 const ROUNDS: usize = 3;
-const RECORDS: u64 = 150_000;
 const COLUMNS: &str = "id,uuid,name.first,name.last,email,phone,dob,address.street,address.city,address.zip,\
     address.geo.lat,address.geo.lon,prefs.newsletter,prefs.lang,prefs.tags,balance,created_at,last_login,note";
 
 fn main() {
-    let path = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
-    let input = path.map_or_else(generate, |path| std::fs::read(path).unwrap());
+    let path = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with("--"));
+    let input = path.map_or_else(records::generate, |path| std::fs::read(path).unwrap());
     let fields: Vec<String> = COLUMNS.split(',').map(str::to_owned).collect();
     let (json, csv) = raw_outputs(&input, &fields);
-    println!("input {:.1} MB, raw outputs {:.1} MB JSON, {:.1} MB CSV", mb(input.len()), mb(json.len()), mb(csv.len()));
+    println!(
+        "input {:.1} MB, raw outputs {:.1} MB JSON, {:.1} MB CSV",
+        mb(input.len()),
+        mb(json.len()),
+        mb(csv.len())
+    );
 
     let megabytes = mb(input.len());
-    let mut report = |name: &str, work: &mut dyn FnMut() -> usize| {
+    let report = |name: &str, work: &mut dyn FnMut() -> usize| {
         let (seconds, size) = fastest(work);
-        println!("{name:<34} {:>8.1} MB/s of input {:>9.3} CPU s {:>12} bytes", megabytes / seconds, seconds, size);
+        println!(
+            "{name:<34} {:>8.1} MB/s of input {:>9.3} CPU s {:>12} bytes",
+            megabytes / seconds,
+            seconds,
+            size
+        );
         (seconds, size)
     };
     report("parse alone", &mut || parse_all(&input));
@@ -42,10 +56,19 @@ fn main() {
         let (json, csv) = raw_outputs(&input, &fields);
         json.len() + csv.len()
     });
-    let limit = report("limit: libdeflate 6 of the outputs", &mut || deflate_alone(&[&json, &csv]));
+    let limit = report("limit: libdeflate 6 of the outputs", &mut || {
+        deflate_alone(&[&json, &csv], 6)
+    });
+    report("libdeflate 5, for comparison", &mut || {
+        deflate_alone(&[&json, &csv], 5)
+    });
     let naive = report("plain: serde_json, csv, zlib-rs 6", &mut || plain(&input));
-    let exact = report("ours, rows as JSON", &mut || ours(&input, &fields, true).len());
-    let value = report("ours, rows as values", &mut || ours(&input, &fields, false).len());
+    let exact = report("ours, rows as JSON", &mut || {
+        ours(&input, &fields, true).len()
+    });
+    let value = report("ours, rows as values", &mut || {
+        ours(&input, &fields, false).len()
+    });
     for (name, one) in [("JSON", exact), ("values", value)] {
         let ratio = |other: f64| other / one.0;
         println!(
@@ -56,8 +79,15 @@ fn main() {
         );
     }
     let verified = verify(Cursor::new(ours(&input, &fields, true))).unwrap();
-    assert!(verified.is_whole(), "the archive is not as its manifest says");
-    println!("verified {} files, rows {:?}", verified.files.len(), verified.rows);
+    assert!(
+        verified.is_whole(),
+        "the archive is not as its manifest says"
+    );
+    println!(
+        "verified {} files, rows {:?}",
+        verified.files.len(),
+        verified.rows
+    );
 }
 
 fn mb(bytes: usize) -> f64 {
@@ -67,8 +97,12 @@ fn mb(bytes: usize) -> f64 {
 /// CPU time of this thread where the system tells it, wall time elsewhere.
 fn cpu_seconds(start: Instant) -> f64 {
     let mut text = String::new();
-    let told = std::fs::File::open("/proc/thread-self/schedstat").and_then(|mut file| file.read_to_string(&mut text));
-    let nanoseconds = text.split(' ').next().and_then(|field| field.parse::<u64>().ok());
+    let told = std::fs::File::open("/proc/thread-self/schedstat")
+        .and_then(|mut file| file.read_to_string(&mut text));
+    let nanoseconds = text
+        .split(' ')
+        .next()
+        .and_then(|field| field.parse::<u64>().ok());
     match (told, nanoseconds) {
         (Ok(_), Some(nanoseconds)) => nanoseconds as f64 / 1e9,
         _ => start.elapsed().as_secs_f64(),
@@ -87,11 +121,15 @@ fn fastest(work: &mut dyn FnMut() -> usize) -> (f64, usize) {
 }
 
 fn lines(input: &[u8]) -> impl Iterator<Item = &[u8]> {
-    input.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
+    input
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
 }
 
 fn parse_all(input: &[u8]) -> usize {
-    lines(input).filter(|line| Datum::parse_json(line).is_ok()).count()
+    lines(input)
+        .filter(|line| Datum::parse_json(line).is_ok())
+        .count()
 }
 
 fn raw_outputs(input: &[u8], fields: &[String]) -> (Vec<u8>, Vec<u8>) {
@@ -107,8 +145,9 @@ fn raw_outputs(input: &[u8], fields: &[String]) -> (Vec<u8>, Vec<u8>) {
     (json, csv)
 }
 
-fn deflate_alone(outputs: &[&[u8]]) -> usize {
-    let mut compressor = libdeflater::Compressor::new(libdeflater::CompressionLvl::new(6).unwrap());
+fn deflate_alone(outputs: &[&[u8]], level: i32) -> usize {
+    let mut compressor =
+        libdeflater::Compressor::new(libdeflater::CompressionLvl::new(level).unwrap());
     let mut room = Vec::new();
     let mut size = 0;
     for segment in outputs.iter().flat_map(|output| output.chunks(4 << 20)) {
@@ -138,7 +177,10 @@ fn ours(input: &[u8], fields: &[String], is_json: bool) -> Vec<u8> {
     let mut frozen = Vec::new();
     for part in done {
         zip.extend_from_slice(&part.bytes[..usize::try_from(part.zip_bytes).unwrap()]);
-        frozen.push(FrozenPart { zip_bytes: part.zip_bytes, entries: part.entries });
+        frozen.push(FrozenPart {
+            zip_bytes: part.zip_bytes,
+            entries: part.entries,
+        });
     }
     let info = ArchiveInfo {
         job_id: "bench".to_owned(),
@@ -156,18 +198,30 @@ fn ours(input: &[u8], fields: &[String], is_json: bool) -> Vec<u8> {
 
 /// What one would write first: whole values, one zlib stream per file.
 fn plain(input: &[u8]) -> usize {
-    let mut json = Hashed::new();
-    let mut csv = csv::Writer::from_writer(Hashed::new());
+    let mut json = std::io::BufWriter::with_capacity(64 << 10, Hashed::new());
+    let mut csv = csv::WriterBuilder::new()
+        .buffer_capacity(64 << 10)
+        .from_writer(Hashed::new());
     let columns: Vec<&str> = COLUMNS.split(',').collect();
     csv.write_record(&columns).unwrap();
     for line in lines(input) {
         let row: Value = serde_json::from_slice(line).unwrap();
         serde_json::to_writer(&mut json, &row).unwrap();
         json.write_all(b"\n").unwrap();
-        let cell = |column: &&str| column.split('.').try_fold(&row, |value, name| value.get(name)).map_or_else(String::new, text);
+        let cell = |column: &&str| {
+            column
+                .split('.')
+                .try_fold(&row, |value, name| value.get(name))
+                .map_or_else(String::new, text)
+        };
         csv.write_record(columns.iter().map(cell)).unwrap();
     }
-    json.finish() + csv.into_inner().map_err(|error| error.to_string()).unwrap().finish()
+    let json = json
+        .into_inner()
+        .map_err(|error| error.to_string())
+        .unwrap();
+    let csv = csv.into_inner().map_err(|error| error.to_string()).unwrap();
+    json.finish() + csv.finish()
 }
 
 fn text(value: &Value) -> String {
@@ -185,7 +239,10 @@ struct Hashed {
 
 impl Hashed {
     fn new() -> Self {
-        Self { sha256: Sha256::new(), deflate: DeflateEncoder::new(Vec::new(), Compression::new(6)) }
+        Self {
+            sha256: Sha256::new(),
+            deflate: DeflateEncoder::new(Vec::new(), Compression::new(6)),
+        }
     }
 
     fn finish(self) -> usize {
@@ -204,67 +261,4 @@ impl Write for Hashed {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
-}
-
-/// A small seeded generator (SplitMix64): the same records on every machine.
-struct Seeded(u64);
-
-impl Seeded {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
-    }
-
-    fn one<'a>(&mut self, words: &'a str) -> &'a str {
-        let count = words.split(' ').count() as u64;
-        words.split(' ').nth(usize::try_from(self.below(count)).unwrap()).unwrap()
-    }
-
-    fn instant(&mut self) -> String {
-        let (day, hour, minute, second) = (self.below(28), self.below(24), self.below(60), self.below(60));
-        let (year, month) = (2023 + self.below(2), 1 + self.below(12));
-        format!("{year}-{month:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z", day + 1)
-    }
-}
-
-/// Nested user records of about 450 bytes.
-fn generate() -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut seeded = Seeded(7);
-    for id in 0..RECORDS {
-        record(id, &mut seeded, &mut out);
-    }
-    out
-}
-
-fn record(id: u64, seeded: &mut Seeded, out: &mut Vec<u8>) {
-    let first = seeded.one("Ada Bo Chen Dora Elif Femi Gita Hans Iris José Kofi Lena Max Noor Olga Pia Quinn Rosa Sven");
-    let last = seeded.one("Okafor Smith Müller García Novak Tanaka Kumar Johnson Dubois Rossi Silva Kowalski Haddad");
-    let street = seeded.one("Main Oak Haupt Victor High Roma Elm Lake");
-    let city = seeded.one("Boston Berlin Paris London Milano Austin Lagos Oslo");
-    let tags: Vec<String> = (0..seeded.below(4)).map(|_| format!("\"{}\"", seeded.one("vip beta eu trial b2b"))).collect();
-    let login = if seeded.below(10) == 0 { "null".to_owned() } else { format!("\"{}\"", seeded.instant()) };
-    let note = if seeded.below(20) == 0 { "said \\\"call me, later\\\"" } else { "" };
-    let created = seeded.instant();
-    let mail = format!("{}.{}{}", first.to_lowercase(), last.to_lowercase(), seeded.below(100_000));
-    write!(
-        out,
-        "{{\"id\":{id},\"uuid\":\"{:016x}{:016x}\",\"name\":{{\"first\":\"{first}\",\"last\":\"{last}\"}},\
-         \"email\":\"{mail}@example.{}\",\"phone\":\"+1-{:03}-555-{:04}\",\"dob\":\"{}-{:02}-{:02}\",\
-         \"address\":{{\"street\":\"{} {street} St\",\"city\":\"{city}\",\"zip\":\"{:05}\",\
-         \"geo\":{{\"lat\":{}.{:05},\"lon\":-{}.{:05}}}}},\"prefs\":{{\"newsletter\":{},\"lang\":\"{}\",\"tags\":[{}]}},\
-         \"balance\":{}.{:02},\"created_at\":\"{created}\",\"last_login\":{login},\"note\":\"{note}\"}}",
-        seeded.next(), seeded.next(), seeded.one("com org net"), 200 + seeded.below(799), seeded.below(10_000),
-        1940 + seeded.below(65), 1 + seeded.below(12), 1 + seeded.below(28), 1 + seeded.below(9_998),
-        seeded.below(100_000), seeded.below(90), seeded.below(100_000), seeded.below(180), seeded.below(100_000),
-        seeded.below(2) == 0, seeded.one("en de fr"), tags.join(","), seeded.below(9_000), seeded.below(100),
-    )
-    .unwrap();
-    out.push(b'\n');
 }

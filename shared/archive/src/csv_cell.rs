@@ -6,7 +6,12 @@ use domain::datum::is_json_number;
 pub(crate) fn put_text(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     let is_risky = is_risky(text);
-    if !bytes.iter().any(|byte| matches!(byte, b'"' | b',' | b'\n' | b'\r')) {
+    // Without an early way out the loop works on many bytes at once.
+    let is_special = |byte: &u8| matches!(byte, b'"' | b',' | b'\n' | b'\r');
+    if !bytes
+        .iter()
+        .fold(false, |found, byte| found | is_special(byte))
+    {
         if is_risky {
             out.push(b'\'');
         }
@@ -32,7 +37,9 @@ fn is_risky(text: &str) -> bool {
         None => false,
         Some(byte) if byte.is_ascii_alphanumeric() || matches!(byte, b'{' | b'[') => false,
         Some(b'\t' | b'\r' | b'\n') => true,
-        Some(_) => text.trim_start_matches(is_skipped).starts_with(is_trigger) && !is_json_number(text),
+        Some(_) => {
+            text.trim_start_matches(is_skipped).starts_with(is_trigger) && !is_json_number(text)
+        }
     }
 }
 
@@ -54,9 +61,17 @@ fn is_skipped(c: char) -> bool {
 const fn is_trigger(c: char) -> bool {
     matches!(
         c,
-        '=' | '+' | '-' | '@'
-            | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}'
-            | '\u{fe66}' | '\u{fe62}' | '\u{fe63}' | '\u{fe6b}'
+        '=' | '+'
+            | '-'
+            | '@'
+            | '\u{ff1d}'
+            | '\u{ff0b}'
+            | '\u{ff0d}'
+            | '\u{ff20}'
+            | '\u{fe66}'
+            | '\u{fe62}'
+            | '\u{fe63}'
+            | '\u{fe6b}'
             | '\u{2212}'
     )
 }
@@ -89,7 +104,10 @@ mod tests {
         check("\"=1\"", "\"'\"\"=1\"\"\"");
         check("'=1", "''=1");
         check("\u{201c}=1", "'\u{201c}=1");
-        check("=HYPERLINK(\"x\",\"y\")", "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"");
+        check(
+            "=HYPERLINK(\"x\",\"y\")",
+            "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"",
+        );
     }
 
     #[test]
@@ -101,7 +119,9 @@ mod tests {
 
     #[test]
     fn plain_texts_and_numbers_stay() {
-        for text in ["", "-12.5", "-1e5", "12", "a=b", "a@b.c", "Ø", " a", "'a", "1-2", "_", "(=1)"] {
+        for text in [
+            "", "-12.5", "-1e5", "12", "a=b", "a@b.c", "Ø", " a", "'a", "1-2", "_", "(=1)",
+        ] {
             check(text, text);
         }
     }

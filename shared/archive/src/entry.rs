@@ -79,6 +79,9 @@ pub enum IndexError {
 
 impl EntryRecord {
     /// Appends the record as one JSON line.
+    ///
+    /// # Panics
+    /// Never: texts and numbers serialise.
     pub fn write_line(&self, out: &mut Vec<u8>) {
         serde_json::to_writer(&mut *out, self).expect("a record of texts and numbers serialises");
         out.push(b'\n');
@@ -94,7 +97,10 @@ impl EntryRecord {
             .filter(|(_, line)| !line.is_empty())
             .map(|(n, line)| {
                 let record = serde_json::from_slice(line);
-                record.map_err(|source| IndexError::Line { line: n + 1, source })
+                record.map_err(|source| IndexError::Line {
+                    line: n + 1,
+                    source,
+                })
             })
             .collect()
     }
@@ -104,5 +110,8 @@ impl EntryRecord {
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: [u8; 16] = *b"0123456789abcdef";
     let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }

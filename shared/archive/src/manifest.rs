@@ -55,10 +55,7 @@ pub struct ManifestFile {
 
 /// The manifest over these entries, in their order.
 #[must_use]
-pub fn manifest<'a>(
-    info: &ArchiveInfo,
-    entries: impl IntoIterator<Item = &'a EntryRecord>,
-) -> Manifest {
+pub fn manifest(info: &ArchiveInfo, entries: &[&EntryRecord]) -> Manifest {
     Manifest {
         v: 1,
         job_id: info.job_id.clone(),
@@ -66,12 +63,15 @@ pub fn manifest<'a>(
         made_at: info.made_at,
         format: info.format,
         region: info.region.clone(),
-        files: entries.into_iter().map(|entry| file(info, entry)).collect(),
+        files: entries.iter().map(|entry| file(info, entry)).collect(),
     }
 }
 
 fn file(info: &ArchiveInfo, entry: &EntryRecord) -> ManifestFile {
-    let source = info.sources.iter().find(|source| source.source.as_str() == entry.source);
+    let source = info
+        .sources
+        .iter()
+        .find(|source| source.source.as_str() == entry.source);
     ManifestFile {
         name: entry.name.clone(),
         source: entry.source.clone(),
@@ -79,8 +79,12 @@ fn file(info: &ArchiveInfo, entry: &EntryRecord) -> ManifestFile {
         rows: entry.rows,
         bytes: entry.bytes,
         sha256: entry.sha256.clone(),
-        categories: source.map(|source| source.categories.clone()).unwrap_or_default(),
-        purposes: source.map(|source| source.purposes.clone()).unwrap_or_default(),
+        categories: source
+            .map(|source| source.categories.clone())
+            .unwrap_or_default(),
+        purposes: source
+            .map(|source| source.purposes.clone())
+            .unwrap_or_default(),
         retention: source.and_then(|source| source.retention.clone()),
     }
 }

@@ -41,12 +41,13 @@ pub fn archive_tail(info: &ArchiveInfo, parts: &[FrozenPart]) -> Result<Tail, Di
     for part in parts {
         directory.add_part(&part.entries, part.zip_bytes)?;
     }
-    let listed: Vec<&EntryRecord> = parts.iter().flat_map(|part| &part.entries).collect();
+    let mut listed: Vec<&EntryRecord> = parts.iter().flat_map(|part| &part.entries).collect();
 
     let mut pages = PartWriter::new(made_at);
     pages.add_deflated(document("README.html", readme(info, &listed).as_bytes()));
     let readme = pages.entries().to_vec();
-    let manifest = manifest(info, listed.iter().copied().chain(&readme)).to_json();
+    listed.extend(&readme);
+    let manifest = manifest(info, &listed).to_json();
     pages.add_deflated(document(MANIFEST_NAME, &manifest));
 
     let (mut bytes, entries) = pages.into_entries();
@@ -56,14 +57,20 @@ pub fn archive_tail(info: &ArchiveInfo, parts: &[FrozenPart]) -> Result<Tail, Di
     let before: u64 = parts.iter().map(|part| part.zip_bytes).sum();
     Ok(Tail {
         archive_bytes: before + bytes.len() as u64,
-        entries: (listed.len() + entries.len()) as u64,
+        entries: listed.len() as u64 + 1,
         bytes,
     })
 }
 
 fn document<'a>(name: &str, content: &'a [u8]) -> NewEntry<'a> {
     let kind = EntryKind::Document;
-    NewEntry { name: name.to_owned(), source: "", kind, rows: 0, content }
+    NewEntry {
+        name: name.to_owned(),
+        source: "",
+        kind,
+        rows: 0,
+        content,
+    }
 }
 
 fn refuse_duplicates(parts: &[FrozenPart]) -> Result<(), DirectoryError> {

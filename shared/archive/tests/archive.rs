@@ -1,125 +1,35 @@
 //! Whole archives: they open elsewhere, they are a pure function of their parts, and damage is found.
 
-use std::io::{Cursor, Read as _};
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first mistake")]
+#![expect(
+    clippy::print_stdout,
+    reason = "a test says which program it could not ask"
+)]
+
+#[path = "archive/world.rs"]
+mod world;
+
+use std::io::Cursor;
 use std::process::Command;
 
 use archive::{
-    ArchiveInfo, CollectionWriter, Controller, DosTime, EntryRecord, Format, FrozenPart, MediaStream, Part,
-    PartWriter, Position, Problem, Source, SourceInfo, archive_tail, verify,
+    CollectionWriter, EntryRecord, Format, FrozenPart, MediaStream, Part, PartWriter, Position,
+    Problem, archive_tail, verify,
 };
 use domain::datum::Datum;
 use proptest::prelude::*;
 
-const MADE_AT: &str = "2026-03-04T05:06:08Z";
-
-fn source(collection: &str) -> Source {
-    Source::new("shop", collection).unwrap()
-}
-
-fn dos() -> DosTime {
-    DosTime::at(MADE_AT.parse().unwrap())
-}
-
-fn info(collections: &[&str]) -> ArchiveInfo {
-    let about = |collection: &&str| SourceInfo {
-        source: source(collection),
-        title: format!("Your {collection} <script>"),
-        description: "What you & we wrote".to_owned(),
-        categories: vec!["user.contact.email".to_owned()],
-        purposes: vec!["service".to_owned()],
-        lawful_bases: vec!["contract".to_owned()],
-        recipients: Vec::new(),
-        retention: Some("one year".to_owned()),
-        origin: None,
-        transfers: Vec::new(),
-    };
-    ArchiveInfo {
-        job_id: "job-1".to_owned(),
-        request_type: "access".to_owned(),
-        made_at: MADE_AT.parse().unwrap(),
-        format: Format::Both,
-        region: "eu-central-1".to_owned(),
-        controller: Controller {
-            name: "Example & Sons".to_owned(),
-            contact: "privacy@example.com".to_owned(),
-            officer: None,
-            authority: Some("the authority".to_owned()),
-        },
-        automated_decisions: None,
-        sources: collections.iter().map(about).collect(),
-    }
-}
-
-fn rows(count: usize) -> Vec<Datum> {
-    let row = |n| format!(r#"{{"id":{n}.0,"name":"=n,{n}","tags":["a"],"extra":{{"x":{n}}}}}"#);
-    (0..count).map(|n| Datum::parse_json(row(n).as_bytes()).unwrap()).collect()
-}
-
-fn fields() -> Vec<String> {
-    ["id", "name", "tags[]"].map(str::to_owned).to_vec()
-}
-
-fn write(collection: &str, rows: &[Datum]) -> Vec<Part> {
-    let mut parts = PartWriter::new(dos());
-    let mut writer = CollectionWriter::new(source(collection), 0, Format::Both, &fields(), Position::default());
-    let mut done = Vec::new();
-    for row in rows {
-        writer.push(row, &mut parts);
-        done.extend(parts.take_full());
-    }
-    writer.cut(&mut parts);
-    done.extend(parts.take());
-    done
-}
-
-/// A large file as a part of its own.
-fn write_media(content: &[u8]) -> Part {
-    let name = source("files").media(0, 1, "image/png");
-    let (mut stream, head) = MediaStream::begin(name, &source("files"), content.len() as u64, dos());
-    content.chunks(1000).for_each(|chunk| stream.pass(chunk));
-    let tail = stream.finish().unwrap();
-    Part { bytes: [&head, content, &tail.bytes].concat(), zip_bytes: tail.zip_bytes, entries: vec![tail.entry] }
-}
-
-/// Joins the stored parts as packaging does: index from the tail of each, bytes from its front.
-fn join(info: &ArchiveInfo, parts: &[Part]) -> Vec<u8> {
-    let split = |part: &Part| usize::try_from(part.zip_bytes).unwrap();
-    let frozen: Vec<FrozenPart> = parts
-        .iter()
-        .map(|part| {
-            let entries = EntryRecord::read_index(&part.bytes[split(part)..]).unwrap();
-            assert_eq!(entries, part.entries);
-            FrozenPart { zip_bytes: part.zip_bytes, entries }
-        })
-        .collect();
-    let tail = archive_tail(info, &frozen).unwrap();
-    let mut zip: Vec<u8> = parts.iter().flat_map(|part| part.bytes[..split(part)].to_vec()).collect();
-    zip.extend_from_slice(&tail.bytes);
-    assert_eq!(zip.len() as u64, tail.archive_bytes);
-    zip
-}
-
-fn sample() -> Vec<u8> {
-    let mut parts = write("orders", &rows(500));
-    parts.push(write_media(&[7; 10_000]));
-    let mut small = PartWriter::new(dos());
-    small.add_media(source("files").media(0, 2, "text/html"), &source("files"), b"<b>");
-    parts.extend(small.take());
-    join(&info(&["orders", "files", "nothing"]), &parts)
-}
-
-fn read(zip: &[u8], name: &str) -> String {
-    let mut zip = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
-    let mut text = String::new();
-    zip.by_name(name).unwrap().read_to_string(&mut text).unwrap();
-    text
-}
+use world::{dos, fields, info, join, read, rows, sample, source, write};
 
 #[test]
 fn a_whole_archive_is_verified() {
     let verified = verify(Cursor::new(sample())).unwrap();
     assert!(verified.is_whole(), "{:?}", verified.files);
-    let names: Vec<&str> = verified.files.iter().map(|file| file.name.as_str()).collect();
+    let names: Vec<&str> = verified
+        .files
+        .iter()
+        .map(|file| file.name.as_str())
+        .collect();
     assert_eq!(
         names,
         [
@@ -130,8 +40,14 @@ fn a_whole_archive_is_verified() {
             "README.html",
         ]
     );
-    assert_eq!(verified.rows.into_iter().collect::<Vec<_>>(), [("shop.orders".to_owned(), 500)]);
-    assert_eq!(verified.manifest.files[0].retention.as_deref(), Some("one year"));
+    assert_eq!(
+        verified.rows.into_iter().collect::<Vec<_>>(),
+        [("shop.orders".to_owned(), 500)]
+    );
+    assert_eq!(
+        verified.manifest.files[0].retention.as_deref(),
+        Some("one year")
+    );
 }
 
 #[test]
@@ -156,7 +72,15 @@ fn rows_are_exact_in_json_and_harmless_in_csv() {
 fn the_page_escapes_every_value_and_tells_the_rights() {
     let page = read(&sample(), "README.html");
     assert!(!page.contains("<script"), "{page}");
-    for text in ["Example &#38; Sons", "Art. 16", "Art. 17", "Art. 21", "the authority", "one year", "500"] {
+    for text in [
+        "Example &#38; Sons",
+        "Art. 16",
+        "Art. 17",
+        "Art. 21",
+        "the authority",
+        "one year",
+        "500",
+    ] {
         assert!(page.contains(text), "{text}");
     }
 }
@@ -165,14 +89,21 @@ fn the_page_escapes_every_value_and_tells_the_rights() {
 fn other_programs_open_it() {
     let path = std::env::temp_dir().join(format!("archive-test-{}.zip", std::process::id()));
     std::fs::write(&path, sample()).unwrap();
-    for (program, arguments) in [("python3", ["-m", "zipfile", "-t"].as_slice()), ("unzip", &["-tqq"])] {
+    for (program, arguments) in [
+        ("python3", ["-m", "zipfile", "-t"].as_slice()),
+        ("unzip", &["-tqq"]),
+    ] {
         let run = Command::new(program).args(arguments).arg(&path).output();
         let Ok(run) = run else {
             println!("{program} is not here: not asked");
             continue;
         };
         let said = String::from_utf8_lossy(&run.stdout).into_owned();
-        assert!(run.status.success(), "{program}: {said}{}", String::from_utf8_lossy(&run.stderr));
+        assert!(
+            run.status.success(),
+            "{program}: {said}{}",
+            String::from_utf8_lossy(&run.stderr)
+        );
         assert!(!said.contains("corrupted"), "{program}: {said}");
     }
     std::fs::remove_file(&path).unwrap();
@@ -188,25 +119,40 @@ fn more_entries_than_the_old_format_counts_are_fine() {
     let zip = join(&info(&["files"]), &[parts.take().unwrap()]);
     let mut zip = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
     assert_eq!(zip.len(), 66_002);
-    assert_eq!(zip.by_name("media/shop.files/0000-065999.txt").unwrap().size(), 1);
+    assert_eq!(
+        zip.by_name("media/shop.files/0000-065999.txt")
+            .unwrap()
+            .size(),
+        1
+    );
 }
 
 #[test]
 fn an_archive_without_a_row_is_whole() {
-    assert!(verify(Cursor::new(join(&info(&["orders"]), &[]))).unwrap().is_whole());
+    assert!(
+        verify(Cursor::new(join(&info(&["orders"]), &[])))
+            .unwrap()
+            .is_whole()
+    );
 }
 
 #[test]
 fn a_name_twice_is_refused() {
     let part = write("orders", &rows(1)).remove(0);
-    let frozen = FrozenPart { zip_bytes: part.zip_bytes, entries: part.entries };
+    let frozen = FrozenPart {
+        zip_bytes: part.zip_bytes,
+        entries: part.entries,
+    };
     assert!(archive_tail(&info(&[]), &[frozen.clone(), frozen]).is_err());
 }
 
 #[test]
 fn an_entry_outside_its_part_is_refused() {
     let part = write("orders", &rows(1)).remove(0);
-    let frozen = FrozenPart { zip_bytes: 10, entries: part.entries };
+    let frozen = FrozenPart {
+        zip_bytes: 10,
+        entries: part.entries,
+    };
     assert!(archive_tail(&info(&[]), &[frozen]).is_err());
 }
 
@@ -234,28 +180,43 @@ fn each_lie_of_a_manifest_is_named() {
         let mut parts = write("orders", &rows(3));
         lie(&mut parts[0].entries[0]);
         let part = parts.remove(0);
-        let frozen = FrozenPart { zip_bytes: part.zip_bytes, entries: part.entries };
+        let frozen = FrozenPart {
+            zip_bytes: part.zip_bytes,
+            entries: part.entries,
+        };
         let tail = archive_tail(&info(&["orders"]), std::slice::from_ref(&frozen)).unwrap();
         let front = &part.bytes[..usize::try_from(part.zip_bytes).unwrap()];
         let verified = verify(Cursor::new([front, &tail.bytes].concat())).unwrap();
         assert_eq!(verified.files[0].problem, Some(expected));
     };
     check(&|entry| entry.rows += 1, Problem::WrongRows);
-    check(&|entry| entry.sha256.replace_range(..1, "x"), Problem::WrongChecksum);
+    check(
+        &|entry| entry.sha256.replace_range(..1, "x"),
+        Problem::WrongChecksum,
+    );
     check(&|entry| entry.crc32 ^= 1, Problem::Unreadable);
 }
 
 #[test]
 fn a_file_beside_the_manifest_is_found() {
     let mut zip = zip::ZipWriter::new_append(Cursor::new(sample())).unwrap();
-    zip.start_file("stowaway.txt", zip::write::SimpleFileOptions::default()).unwrap();
+    zip.start_file("stowaway.txt", zip::write::SimpleFileOptions::default())
+        .unwrap();
     let verified = verify(zip.finish().unwrap()).unwrap();
-    assert_eq!(verified.files.last().unwrap().problem, Some(Problem::Unlisted));
+    assert_eq!(
+        verified.files.last().unwrap().problem,
+        Some(Problem::Unlisted)
+    );
 }
 
 #[test]
 fn bytes_that_are_no_archive_are_an_error() {
-    for bytes in [Vec::new(), b"PK".to_vec(), vec![0; 10_000], sample()[..1_000].to_vec()] {
+    for bytes in [
+        Vec::new(),
+        b"PK".to_vec(),
+        vec![0; 10_000],
+        sample()[..1_000].to_vec(),
+    ] {
         assert!(verify(Cursor::new(bytes)).is_err());
     }
 }
@@ -264,8 +225,13 @@ fn bytes_that_are_no_archive_are_an_error() {
 fn large_collections_are_cut_into_segments_and_parts() {
     let note = "0123456789abcdef".repeat(2_000);
     let row = |n: u64| {
-        let noise: String = (0..300).map(|i| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (i * i))).collect();
-        Datum::Map(vec![("id".to_owned(), Datum::Text(noise)), ("name".to_owned(), Datum::Text(note.clone()))])
+        let noise: String = (0..300)
+            .map(|i| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (i * i)))
+            .collect();
+        Datum::Map(vec![
+            ("id".to_owned(), Datum::Text(noise)),
+            ("name".to_owned(), Datum::Text(note.clone())),
+        ])
     };
     let rows: Vec<Datum> = (0..400).map(row).collect();
     let parts = write("orders", &rows);
@@ -275,7 +241,12 @@ fn large_collections_are_cut_into_segments_and_parts() {
     assert_eq!(verified.rows["shop.orders"], 400);
     assert!(verified.files.len() > 5, "{}", verified.files.len());
     assert!(verified.files.iter().all(|file| file.bytes < 4_400_000));
-    assert!(verified.files.iter().any(|file| file.name == "json/shop.orders.0000-0001.ndjson"));
+    assert!(
+        verified
+            .files
+            .iter()
+            .any(|file| file.name == "json/shop.orders.0000-0001.ndjson")
+    );
 }
 
 #[test]
@@ -283,7 +254,9 @@ fn rows_that_are_json_keep_their_bytes() {
     let mut parts = PartWriter::new(dos());
     let from = Position::default();
     let mut writer = CollectionWriter::new(source("orders"), 0, Format::Json, &[], from);
-    writer.push_json(br#" {"b" : 1.00, "a":"\u00e9"} "#, &mut parts).unwrap();
+    writer
+        .push_json(br#" {"b" : 1.00, "a":"\u00e9"} "#, &mut parts)
+        .unwrap();
     writer.push_json(b"{\"c\":\n2e0}\r\n", &mut parts).unwrap();
     assert!(writer.push_json(b"{\"half\":", &mut parts).is_err());
     writer.cut(&mut parts);

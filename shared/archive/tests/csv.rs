@@ -1,5 +1,7 @@
 //! CSV against the reader of the `csv` crate: what goes in comes out, but for the apostrophe of risky cells.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first mistake")]
+
 use archive::CsvColumns;
 use domain::datum::Datum;
 use proptest::prelude::*;
@@ -9,8 +11,13 @@ fn any_text() -> impl Strategy<Value = String> {
 }
 
 fn records(bytes: &[u8]) -> Vec<Vec<String>> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(bytes);
-    reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(bytes);
+    reader
+        .records()
+        .map(|record| record.unwrap().iter().map(str::to_owned).collect())
+        .collect()
 }
 
 proptest! {

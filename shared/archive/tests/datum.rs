@@ -1,5 +1,7 @@
 //! The exact JSON reader against `serde_json`, and back: on any bytes, and on any value.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first mistake")]
+
 use domain::datum::{Datum, JsonErrorKind, MAXIMUM_DEPTH, is_json_number, same_value};
 use proptest::prelude::*;
 
@@ -22,10 +24,30 @@ fn any_datum() -> impl Strategy<Value = Datum> {
 /// Texts near JSON, so that most mistakes are small ones.
 fn near_json() -> impl Strategy<Value = Vec<u8>> {
     let token = prop_oneof![
-        Just("{"), Just("}"), Just("["), Just("]"), Just(","), Just(":"), Just("\"a\""), Just("\"b\""),
-        Just("\"\\u00e9\""), Just("\"\\ud83d\\ude00\""), Just("\"\\ud83d\""), Just("1"), Just("-0.5e+3"),
-        Just("01"), Just("true"), Just("nul"), Just(" "), Just("\n"), Just("\""), Just("\\"), Just("\u{1}"),
-        Just("é"), Just("1."), Just("null"),
+        Just("{"),
+        Just("}"),
+        Just("["),
+        Just("]"),
+        Just(","),
+        Just(":"),
+        Just("\"a\""),
+        Just("\"b\""),
+        Just("\"\\u00e9\""),
+        Just("\"\\ud83d\\ude00\""),
+        Just("\"\\ud83d\""),
+        Just("1"),
+        Just("-0.5e+3"),
+        Just("01"),
+        Just("true"),
+        Just("nul"),
+        Just(" "),
+        Just("\n"),
+        Just("\""),
+        Just("\\"),
+        Just("\u{1}"),
+        Just("é"),
+        Just("1."),
+        Just("null"),
     ];
     prop::collection::vec(token, 0..12).prop_map(|tokens| tokens.concat().into_bytes())
 }
@@ -36,7 +58,10 @@ fn check_against_serde(bytes: &[u8]) {
     let theirs = serde_json::from_slice::<serde_json::Value>(bytes);
     match (&ours, &theirs) {
         (Ok(_), Ok(_)) | (Err(_), Err(_)) => {}
-        (Ok(_), Err(error)) => assert!(error.to_string().contains("out of range"), "{bytes:?} {error}"),
+        (Ok(_), Err(error)) => assert!(
+            error.to_string().contains("out of range"),
+            "{bytes:?} {error}"
+        ),
         (Err(error), Ok(_)) => assert_eq!(error.kind, JsonErrorKind::DuplicateKey, "{bytes:?}"),
     }
     if let (Ok(ours), Ok(theirs)) = (ours, theirs) {
@@ -86,7 +111,12 @@ proptest! {
 
 fn check_error(json: &[u8], offset: usize, kind: JsonErrorKind) {
     let error = Datum::parse_json(json).unwrap_err();
-    assert_eq!((error.offset, error.kind), (offset, kind), "{}", String::from_utf8_lossy(json));
+    assert_eq!(
+        (error.offset, error.kind),
+        (offset, kind),
+        "{}",
+        String::from_utf8_lossy(json)
+    );
 }
 
 #[test]
@@ -109,7 +139,11 @@ fn each_mistake_has_its_place_and_kind() {
 fn depth_is_bounded_exactly() {
     let nested = |depth: usize| [b"[".repeat(depth), b"]".repeat(depth)].concat();
     assert!(Datum::parse_json(&nested(MAXIMUM_DEPTH)).is_ok());
-    check_error(&nested(MAXIMUM_DEPTH + 1), MAXIMUM_DEPTH, JsonErrorKind::TooDeep);
+    check_error(
+        &nested(MAXIMUM_DEPTH + 1),
+        MAXIMUM_DEPTH,
+        JsonErrorKind::TooDeep,
+    );
     assert!(Datum::parse_json(&b"[".repeat(1_000_000)).is_err());
     let siblings = [b"[".to_vec(), b"[],{},".repeat(1_000), b"1]".to_vec()].concat();
     assert!(Datum::parse_json(&siblings).is_ok());
@@ -121,7 +155,10 @@ fn a_name_twice_among_many_is_refused() {
     let once = format!("{{{}}}", many.join(","));
     let twice = format!("{{{},\"k7\":1}}", many.join(","));
     assert!(Datum::parse_json(once.as_bytes()).is_ok());
-    assert_eq!(Datum::parse_json(twice.as_bytes()).unwrap_err().kind, JsonErrorKind::DuplicateKey);
+    assert_eq!(
+        Datum::parse_json(twice.as_bytes()).unwrap_err().kind,
+        JsonErrorKind::DuplicateKey
+    );
 }
 
 #[test]

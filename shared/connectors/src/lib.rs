@@ -1,1 +1,15 @@
-//! Placeholder.
+//! Reads the systems that hold personal data: `DynamoDB` tables, rows in S3 objects and media in S3.
+//!
+//! Each kind is one module; [`Connectors`] picks it by the collection's source. Nothing here writes, and nothing here
+//! knows what a request or a job is.
+
+mod clients;
+mod dynamodb;
+mod failure;
+mod pace;
+mod registry;
+mod s3;
+mod scope;
+mod wanted;
+
+pub use registry::Connectors;

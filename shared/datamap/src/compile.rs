@@ -1,6 +1,7 @@
 //! From manifests to the data map: order, flat fields, resolved references, flows.
 
 mod fields;
+mod references;
 
 use std::collections::BTreeSet;
 
@@ -9,7 +10,7 @@ use crate::finding::{Located, Place, Report};
 use crate::graph;
 use crate::manifest::Manifests;
 use crate::manifest::dataset::{RawCollection, RawDataset, RawReference};
-use crate::model::{Collection, DataMap, Direction, FieldReference, VERSION};
+use crate::model::{Collection, DataMap, Direction, VERSION};
 
 use fields::flatten;
 
@@ -70,7 +71,10 @@ pub(crate) fn compile(manifests: &Manifests, report: &mut Report) -> Compiled {
         let mut seen = BTreeSet::new();
         for collection in &dataset.collections {
             if !seen.insert(&collection.name.value) {
-                let message = format!("a second collection `{}.{}`", dataset.key.value, collection.name.value);
+                let message = format!(
+                    "a second collection `{}.{}`",
+                    dataset.key.value, collection.name.value
+                );
                 report.error("duplicate-collection", collection.name.place, message, "");
                 continue;
             }
@@ -82,25 +86,39 @@ pub(crate) fn compile(manifests: &Manifests, report: &mut Report) -> Compiled {
     let flows = graph::flows(&compiler.collections, &edges);
     let map = DataMap {
         v: VERSION,
-        controller: manifests.controller.as_ref().map(|controller| controller.value.clone()),
+        controller: manifests
+            .controller
+            .as_ref()
+            .map(|controller| controller.value.clone()),
         connections: compiler.connected.connections,
         collections: compiler.collections,
         flows,
         erasure: manifests.erasure.clone(),
     };
-    Compiled { map, places: compiler.places, edges }
+    Compiled {
+        map,
+        places: compiler.places,
+        edges,
+    }
 }
 
 /// Datasets by key, each once.
 fn sorted<'a>(manifests: &'a Manifests, report: &mut Report) -> Vec<&'a RawDataset> {
     let mut datasets: Vec<&RawDataset> = manifests.datasets.iter().collect();
-    datasets.sort_by(|one, other| (&one.key.value, one.key.place).cmp(&(&other.key.value, other.key.place)));
+    datasets.sort_by(|one, other| {
+        (&one.key.value, one.key.place).cmp(&(&other.key.value, other.key.place))
+    });
     let mut seen = BTreeSet::new();
     datasets.retain(|dataset| {
         let first = seen.insert(&dataset.key.value);
         if !first {
             let message = format!("a second dataset `{}`", dataset.key.value);
-            report.error("duplicate-dataset", dataset.key.place, message, "one manifest per dataset");
+            report.error(
+                "duplicate-dataset",
+                dataset.key.place,
+                message,
+                "one manifest per dataset",
+            );
         }
         first
     });
@@ -110,25 +128,42 @@ fn sorted<'a>(manifests: &'a Manifests, report: &mut Report) -> Vec<&'a RawDatas
 impl<'a> Compiler<'a> {
     fn collection(&mut self, dataset: &'a RawDataset, raw: &'a RawCollection, report: &mut Report) {
         let index = self.collections.len();
-        let reached = self.connected.reach(&dataset.key.value, &raw.name, raw.skip, report);
+        let reached = self
+            .connected
+            .reach(&dataset.key.value, &raw.name, raw.skip, report);
         let flat = flatten(&raw.fields, report);
         for named in reached.named {
             if !flat.fields.iter().any(|field| field.path == named.value) {
                 let message = format!("`{}` is not a field of `{}`", named.value, raw.name.value);
-                report.error("unknown-field", named.place, message, "name a field of the collection by its dotted path");
+                report.error(
+                    "unknown-field",
+                    named.place,
+                    message,
+                    "name a field of the collection by its dotted path",
+                );
             }
         }
         let categories = dataset.data_categories.iter().chain(&raw.data_categories);
-        let mut data_categories: Vec<String> = categories.map(|category| category.value.clone()).collect();
+        let mut data_categories: Vec<String> =
+            categories.map(|category| category.value.clone()).collect();
         data_categories.sort();
         data_categories.dedup();
-        let pending = flat.references.into_iter().map(|(field, raw)| Pending { declarer: (index, field), raw });
+        let pending = flat.references.into_iter().map(|(field, raw)| Pending {
+            declarer: (index, field),
+            raw,
+        });
         self.pending.extend(pending);
         self.objects.push(flat.objects);
         self.orders.extend(raw.after.iter().chain(&raw.erase_after));
         self.places.collections.push(raw.name.place);
         self.places.fields.push(flat.places);
-        self.places.tenants.push(self.connected.tenant_places.get(reached.connection).copied().flatten());
+        self.places.tenants.push(
+            self.connected
+                .tenant_places
+                .get(reached.connection)
+                .copied()
+                .flatten(),
+        );
         self.collections.push(Collection {
             dataset: dataset.key.value.clone(),
             name: raw.name.value.clone(),
@@ -142,61 +177,5 @@ impl<'a> Compiler<'a> {
             erase_after: raw.erase_after.iter().map(|id| id.value.clone()).collect(),
             masking: raw.masking.clone(),
         });
-    }
-
-    fn resolve(&mut self, report: &mut Report) -> Vec<Edge> {
-        let mut edges = Vec::new();
-        for Pending { declarer, raw } in std::mem::take(&mut self.pending) {
-            let Some(target) = self.target(raw, report) else { continue };
-            edges.push(Edge { declarer, target, direction: raw.direction, place: raw.field.place });
-            let reference = FieldReference { collection: target.0, field: target.1, direction: raw.direction };
-            let declaring = self.collections.get_mut(declarer.0).and_then(|it| it.fields.get_mut(declarer.1));
-            declaring.expect("flatten numbered this field").references.push(reference);
-        }
-        edges
-    }
-
-    fn target(&self, raw: &RawReference, report: &mut Report) -> Option<(usize, usize)> {
-        let dangling = |place: Place, message: String, report: &mut Report| {
-            report.error("dangling-reference", place, message, "");
-            None
-        };
-        let dataset = &raw.dataset.value;
-        if !self.collections.iter().any(|collection| collection.dataset == *dataset) {
-            return dangling(raw.dataset.place, format!("there is no dataset `{dataset}`"), report);
-        }
-        let written = raw.field.value.as_str();
-        let found = |name: &str| self.collections.iter().position(|it| it.dataset == *dataset && it.name == name);
-        let Some((name, path)) = written.split_once('.').filter(|(name, path)| !name.is_empty() && !path.is_empty()) else {
-            let message = format!("`{written}` names no field");
-            report.error("reference-format", raw.field.place, message, "write collection.field; the dataset stands under `dataset`");
-            return None;
-        };
-        let Some(collection) = found(name) else {
-            if name == dataset && path.split('.').next().is_some_and(|second| found(second).is_some()) {
-                let message = format!("`{written}` repeats the dataset");
-                report.error("reference-format", raw.field.place, message, &format!("write {path}"));
-                return None;
-            }
-            return dangling(raw.field.place, format!("dataset `{dataset}` has no collection `{name}`"), report);
-        };
-        match self.collections.get(collection).and_then(|it| it.field(path)) {
-            Some(field) => Some((collection, field)),
-            None if self.objects.get(collection).is_some_and(|objects| objects.contains(path)) => {
-                let message = format!("`{dataset}.{written}` is an object");
-                report.error("object-field", raw.field.place, message, "refer to one of its fields");
-                None
-            }
-            None => dangling(raw.field.place, format!("collection `{dataset}.{name}` has no field `{path}`"), report),
-        }
-    }
-
-    fn check_orders(&self, report: &mut Report) {
-        for order in &self.orders {
-            if !self.collections.iter().any(|collection| collection.id() == order.value) {
-                let message = format!("there is no collection `{}`", order.value);
-                report.error("dangling-reference", order.place, message, "write dataset.collection");
-            }
-        }
     }
 }

@@ -39,9 +39,21 @@ impl fmt::Display for Finding {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
-        let Self { file, line, column, code, message, help, severity: _ } = self;
+        let Self {
+            file,
+            line,
+            column,
+            code,
+            message,
+            help,
+            severity: _,
+        } = self;
         write!(out, "{file}:{line}:{column}: {severity}[{code}]: {message}")?;
-        if help.is_empty() { Ok(()) } else { write!(out, " ({help})") }
+        if help.is_empty() {
+            Ok(())
+        } else {
+            write!(out, " ({help})")
+        }
     }
 }
 
@@ -69,19 +81,30 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn new(files: Vec<String>) -> Self {
-        Self { files, findings: Vec::new() }
+        Self {
+            files,
+            findings: Vec::new(),
+        }
     }
 
     pub(crate) fn error(&mut self, code: &'static str, place: Place, message: String, help: &str) {
-        self.add(Severity::Error, code, place, message, help);
+        self.add(Severity::Error, code, place, (message, help));
     }
 
-    pub(crate) fn warning(&mut self, code: &'static str, place: Place, message: String, help: &str) {
-        self.add(Severity::Warning, code, place, message, help);
+    pub(crate) fn warning(
+        &mut self,
+        code: &'static str,
+        place: Place,
+        message: String,
+        help: &str,
+    ) {
+        self.add(Severity::Warning, code, place, (message, help));
     }
 
     pub(crate) fn has_errors(&self) -> bool {
-        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+        self.findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
     }
 
     pub(crate) fn has(&self, code: &str) -> bool {
@@ -95,7 +118,8 @@ impl Report {
         self.findings
     }
 
-    fn add(&mut self, severity: Severity, code: &'static str, place: Place, message: String, help: &str) {
+    fn add(&mut self, severity: Severity, code: &'static str, place: Place, text: (String, &str)) {
+        let (message, help) = text;
         self.findings.push(Finding {
             file: self.files.get(place.file).cloned().unwrap_or_default(),
             line: place.line.max(1),

@@ -2,14 +2,18 @@
 //!
 //! A reference without direction is open both ways in Fideslang. Followed back the way they came, values would lead to
 //! everybody who shares them (customer -> representative -> all customers of that representative). So such a reference
-//! is oriented here: away from the identities, counted separately for a person's walk and an organisation's. Between
-//! collections equally far, it runs from the referenced field to the declaring one, as from parent to child.
-//! A collection's reference to itself without direction is never followed.
+//! is oriented here, for a person's walk and an organisation's apart:
+//! - away from the identities; between collections equally far, from the referenced field to the declaring one, as from
+//!   parent to child; within one collection not at all;
+//! - where it leads from a field that is no key to what may be a shared row (`rep_id` -> `employees.id`), that row is
+//!   collected but nothing is followed from it, and a person's walk does not enter an organisation's record so.
+//!
+//! An author who means more declares a direction.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::compile::Edge;
-use crate::model::{Collection, Direction, Flow};
+use crate::model::{Collection, Direction, Field, Flow};
 use crate::taxonomy::is_organization;
 
 /// The kind of walk.
@@ -28,91 +32,205 @@ impl Flow {
     }
 }
 
+/// From one field to another, as `(collection, field)`.
+type Ends = ((usize, usize), (usize, usize));
+
+/// One way along a reference.
+#[derive(Clone, Copy)]
+struct Hop {
+    ends: Ends,
+    shared: bool,
+}
+
 /// The flows that these references declare, sorted, each once.
 pub(crate) fn flows(collections: &[Collection], edges: &[Edge]) -> Vec<Flow> {
-    let open = |index: usize| collections.get(index).is_some_and(|collection| !collection.skip);
-    let edges: Vec<&Edge> = edges.iter().filter(|edge| open(edge.declarer.0) && open(edge.target.0)).collect();
-    let person = distances(collections, &edges, Scope::Person);
-    let organization = distances(collections, &edges, Scope::Organization);
-    let mut found: BTreeMap<Ends, (bool, bool)> = BTreeMap::new();
-    for edge in edges {
-        for (scope, distances) in [(Scope::Person, &person), (Scope::Organization, &organization)] {
-            let Some(ends) = oriented(edge, distances) else { continue };
-            let open = found.entry(ends).or_default();
+    let open = |index: usize| {
+        collections
+            .get(index)
+            .is_some_and(|collection| !collection.skip)
+    };
+    let edges: Vec<&Edge> = edges
+        .iter()
+        .filter(|edge| open(edge.declarer.0) && open(edge.target.0))
+        .collect();
+    let mut found: BTreeMap<Ends, Flow> = BTreeMap::new();
+    for scope in [Scope::Person, Scope::Organization] {
+        let distances = distances(collections, &edges, scope);
+        for hop in edges
+            .iter()
+            .filter_map(|edge| oriented(collections, edge, &distances, scope))
+        {
+            let ((from, from_field), (to, to_field)) = hop.ends;
+            let closed = Flow {
+                from,
+                from_field,
+                to,
+                to_field,
+                person: false,
+                organization: false,
+                shared: true,
+            };
+            let flow = found.entry(hop.ends).or_insert(closed);
+            flow.shared &= hop.shared;
             match scope {
-                Scope::Person => open.0 = true,
-                Scope::Organization => open.1 = true,
+                Scope::Person => flow.person = true,
+                Scope::Organization => flow.organization = true,
             }
         }
     }
-    let flow = |((from, to), (person, organization)): (Ends, (bool, bool))| Flow {
-        from: from.0,
-        from_field: from.1,
-        to: to.0,
-        to_field: to.1,
-        person,
-        organization,
-    };
-    found.into_iter().map(flow).collect()
+    found.into_values().collect()
 }
 
-type Ends = ((usize, usize), (usize, usize));
-
-fn oriented(edge: &Edge, distances: &[Option<u32>]) -> Option<Ends> {
+/// The ways open along a reference before it is oriented.
+fn hops(collections: &[Collection], edge: &Edge) -> Vec<Hop> {
     let (to, from) = ((edge.declarer, edge.target), (edge.target, edge.declarer));
     match edge.direction {
-        Direction::To => Some(to),
-        Direction::From => Some(from),
-        Direction::Both if edge.declarer.0 == edge.target.0 => None,
+        Direction::To => vec![Hop {
+            ends: to,
+            shared: false,
+        }],
+        Direction::From => vec![Hop {
+            ends: from,
+            shared: false,
+        }],
+        Direction::Both if edge.declarer.0 == edge.target.0 => Vec::new(),
         Direction::Both => {
-            let far = |collection: usize| distances.get(collection).copied().flatten().unwrap_or(u32::MAX);
-            Some(if far(edge.declarer.0) < far(edge.target.0) { to } else { from })
+            let field = |(collection, field): (usize, usize)| {
+                collections.get(collection)?.fields.get(field)
+            };
+            let is_key = |end| field(end).is_some_and(|field: &Field| field.primary_key);
+            let is_own =
+                |end| is_key(end) || field(end).is_some_and(|field| field.identity.is_some());
+            let out = Hop {
+                ends: to,
+                shared: !is_own(edge.declarer),
+            };
+            vec![
+                out,
+                Hop {
+                    ends: from,
+                    shared: !is_own(edge.target) && is_key(edge.declarer),
+                },
+            ]
         }
     }
 }
 
-/// Hops from the nearest identity of this scope.
-fn distances(collections: &[Collection], edges: &[&Edge], scope: Scope) -> Vec<Option<u32>> {
-    let mut next: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); collections.len()];
-    for edge in edges {
-        let mut link = |from: usize, to: usize| next.get_mut(from).is_some_and(|ends| ends.insert(to));
-        if edge.direction != Direction::From {
-            link(edge.declarer.0, edge.target.0);
+fn oriented(
+    collections: &[Collection],
+    edge: &Edge,
+    distances: &[u32],
+    scope: Scope,
+) -> Option<Hop> {
+    let hops = hops(collections, edge);
+    let hop = match hops.as_slice() {
+        [] => return None,
+        [hop] => return Some(*hop),
+        [to, from, ..] => {
+            let far = |collection: usize| distances.get(collection).copied().unwrap_or(u32::MAX);
+            if far(edge.declarer.0) < far(edge.target.0) {
+                to
+            } else {
+                from
+            }
         }
-        if edge.direction != Direction::To {
-            link(edge.target.0, edge.declarer.0);
-        }
+    };
+    if distances
+        .get(hop.ends.0.0)
+        .is_none_or(|distance| *distance == u32::MAX)
+    {
+        return None;
     }
-    search(collections, &next, scope)
+    let entered = collections.get(hop.ends.1.0)?;
+    let is_organization = entered
+        .fields
+        .iter()
+        .any(|field| field.identity.as_deref().is_some_and(is_organization));
+    (!(hop.shared && is_organization && scope == Scope::Person)).then_some(*hop)
+}
+
+/// Hops from the nearest identity of this scope; what is only reached as a shared row is farther than all others.
+fn distances(collections: &[Collection], edges: &[&Edge], scope: Scope) -> Vec<u32> {
+    let mut links = Links::new(collections.len());
+    for hop in edges.iter().flat_map(|edge| hops(collections, edge)) {
+        links.add(hop.ends.0.0, hop.ends.1.0, hop.shared);
+    }
+    links.search(collections, scope)
 }
 
 /// Which collections a walk of this scope can reach.
 pub(crate) fn reachable(collections: &[Collection], flows: &[Flow], scope: Scope) -> Vec<bool> {
-    let mut next: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); collections.len()];
+    let mut links = Links::new(collections.len());
     for flow in flows.iter().filter(|flow| flow.is_open(scope)) {
-        if let Some(ends) = next.get_mut(flow.from) {
-            ends.insert(flow.to);
-        }
+        links.add(flow.from, flow.to, flow.shared);
     }
-    search(collections, &next, scope).iter().map(Option::is_some).collect()
+    links
+        .search(collections, scope)
+        .iter()
+        .map(|distance| *distance < u32::MAX)
+        .collect()
 }
 
-fn search(collections: &[Collection], next: &[BTreeSet<usize>], scope: Scope) -> Vec<Option<u32>> {
-    let seeds = |collection: &Collection| !collection.skip && collection.fields.iter().any(|field| {
-        field.identity.as_deref().is_some_and(|kind| is_organization(kind) == (scope == Scope::Organization))
-    });
-    let mut found: Vec<Option<u32>> = collections.iter().map(|collection| seeds(collection).then_some(0)).collect();
-    let mut queue: VecDeque<usize> = (0..found.len()).filter(|index| found.get(*index) == Some(&Some(0))).collect();
-    while let Some(at) = queue.pop_front() {
-        let hops = found.get(at).copied().flatten().unwrap_or_default().saturating_add(1);
-        for &to in next.get(at).into_iter().flatten() {
-            if let Some(slot @ None) = found.get_mut(to) {
-                *slot = Some(hops);
-                queue.push_back(to);
-            }
+/// Ways between collections; nothing is followed from where only a shared way leads.
+struct Links {
+    own: Vec<BTreeSet<usize>>,
+    shared: BTreeSet<(usize, usize)>,
+}
+
+impl Links {
+    fn new(collections: usize) -> Self {
+        Self {
+            own: vec![BTreeSet::new(); collections],
+            shared: BTreeSet::new(),
         }
     }
-    found
+
+    fn add(&mut self, from: usize, to: usize, shared: bool) {
+        if shared {
+            self.shared.insert((from, to));
+        } else if let Some(ends) = self.own.get_mut(from) {
+            ends.insert(to);
+        }
+    }
+
+    fn search(&self, collections: &[Collection], scope: Scope) -> Vec<u32> {
+        let seeds = |collection: &Collection| {
+            !collection.skip
+                && collection.fields.iter().any(|field| {
+                    field
+                        .identity
+                        .as_deref()
+                        .is_some_and(|kind| is_organization(kind) == (scope == Scope::Organization))
+                })
+        };
+        let distance = |collection| if seeds(collection) { 0 } else { u32::MAX };
+        let mut found: Vec<u32> = collections.iter().map(distance).collect();
+        let mut queue: VecDeque<usize> = (0..found.len())
+            .filter(|index| found.get(*index) == Some(&0))
+            .collect();
+        while let Some(at) = queue.pop_front() {
+            let hops = found
+                .get(at)
+                .map_or(u32::MAX, |distance| distance.saturating_add(1));
+            for &to in self.own.get(at).into_iter().flatten() {
+                if let Some(slot) = found.get_mut(to).filter(|distance| **distance == u32::MAX) {
+                    *slot = hops;
+                    queue.push_back(to);
+                }
+            }
+        }
+        let own = found.clone();
+        for &(from, to) in &self.shared {
+            let is_own = own.get(from).is_some_and(|distance| *distance < u32::MAX);
+            if let Some(slot) = found
+                .get_mut(to)
+                .filter(|distance| is_own && **distance == u32::MAX)
+            {
+                *slot = u32::MAX - 1;
+            }
+        }
+        found
+    }
 }
 
 /// One shortest cycle through each collection that is its smallest member; values that set out there come back.
@@ -150,10 +268,10 @@ fn shortest_cycle(start: usize, next: &BTreeMap<usize, Vec<usize>>) -> Option<Ve
                 cycle.reverse();
                 return Some(cycle);
             }
-            if !before.contains_key(&to) {
-                before.insert(to, at);
+            before.entry(to).or_insert_with(|| {
                 queue.push_back(to);
-            }
+                at
+            });
         }
     }
     None

@@ -16,7 +16,12 @@ pub(crate) fn check(manifests: &Manifests, compiled: &Compiled, report: &mut Rep
     words(manifests, report);
     if manifests.controller.is_none() {
         let message = "no file names the controller".to_owned();
-        report.warning("no-controller", Place::default(), message, "add `controller:` with name, contact, complaint_authority");
+        report.warning(
+            "no-controller",
+            Place::default(),
+            message,
+            "add `controller:` with name, contact, complaint_authority",
+        );
     }
     if compiled.map.collections.is_empty() {
         let message = "no file holds a dataset with collections".to_owned();
@@ -43,9 +48,18 @@ fn words(manifests: &Manifests, report: &mut Report) {
 
 fn field_words(field: &RawField, own: &[String], report: &mut Report) {
     categories(&field.data_categories, own, report);
-    if let Some(identity) = field.identity.as_ref().filter(|identity| !taxonomy::knows_identity(&identity.value)) {
+    if let Some(identity) = field
+        .identity
+        .as_ref()
+        .filter(|identity| !taxonomy::knows_identity(&identity.value))
+    {
         let message = format!("unknown kind of identity `{}`", identity.value);
-        report.warning("unknown-identity", identity.place, message, &format!("known: {}", taxonomy::identities()));
+        report.warning(
+            "unknown-identity",
+            identity.place,
+            message,
+            &format!("known: {}", taxonomy::identities()),
+        );
     }
     for inner in &field.fields {
         field_words(inner, own, report);
@@ -62,7 +76,12 @@ fn categories(categories: &[Located<String>], own: &[String], report: &mut Repor
 pub(crate) fn category(category: &Located<String>, own: &[String], report: &mut Report) {
     if !taxonomy::knows_category(&category.value) && !own.contains(&category.value) {
         let message = format!("unknown data category `{}`", category.value);
-        report.warning("unknown-category", category.place, message, "use the Fideslang taxonomy, such as user.contact.email");
+        report.warning(
+            "unknown-category",
+            category.place,
+            message,
+            "use the Fideslang taxonomy, such as user.contact.email",
+        );
     }
 }
 
@@ -70,17 +89,28 @@ pub(crate) fn category(category: &Located<String>, own: &[String], report: &mut 
 fn place_of(compiled: &Compiled, collection: usize, field: Option<usize>) -> Place {
     let places = &compiled.places;
     let of_field = field.and_then(|field| places.fields.get(collection)?.get(field));
-    of_field.or_else(|| places.collections.get(collection)).copied().unwrap_or_default()
+    of_field
+        .or_else(|| places.collections.get(collection))
+        .copied()
+        .unwrap_or_default()
 }
 
 /// Collections that requests look at.
 fn open(compiled: &Compiled) -> impl Iterator<Item = (usize, &Collection)> {
-    compiled.map.collections.iter().enumerate().filter(|(_, collection)| !collection.skip)
+    compiled
+        .map
+        .collections
+        .iter()
+        .enumerate()
+        .filter(|(_, collection)| !collection.skip)
 }
 
 /// The kinds of identity of persons in a collection, with their fields.
 fn persons(collection: &Collection) -> impl Iterator<Item = (&str, &Field)> {
-    let kinds = collection.fields.iter().filter_map(|field| Some((field.identity.as_deref()?, field)));
+    let kinds = collection
+        .fields
+        .iter()
+        .filter_map(|field| Some((field.identity.as_deref()?, field)));
     kinds.filter(|(kind, _)| !taxonomy::is_organization(kind))
 }
 
@@ -90,7 +120,11 @@ fn flow_place(compiled: &Compiled, from: usize, to: usize) -> Place {
         let (one, other) = (edge.declarer.0, edge.target.0);
         (one, other) == (from, to) || (other, one) == (from, to)
     };
-    compiled.edges.iter().find(ends).map_or_else(|| place_of(compiled, to, None), |edge| edge.place)
+    compiled
+        .edges
+        .iter()
+        .find(ends)
+        .map_or_else(|| place_of(compiled, to, None), |edge| edge.place)
 }
 
 /// Which collections each kind of walk reaches.

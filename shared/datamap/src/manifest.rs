@@ -31,8 +31,19 @@ impl Manifests {
         if matches!(node.value, Value::Null) {
             return;
         }
-        let Some(root) = Object::of(node, "the file", report) else { return };
-        root.expect(&["dataset", "connection", "erasure", "controller", "data_category"], report);
+        let Some(root) = Object::of(node, "the file", report) else {
+            return;
+        };
+        root.expect(
+            &[
+                "dataset",
+                "connection",
+                "erasure",
+                "controller",
+                "data_category",
+            ],
+            report,
+        );
         for object in root.objects("dataset", "dataset", report) {
             self.datasets.extend(dataset::read(object, report));
         }
@@ -45,11 +56,22 @@ impl Manifests {
         for object in root.objects("data_category", "data category", report) {
             self.categories.extend(object.plain("fides_key", report));
         }
-        let Some(object) = root.object("controller", "controller", report) else { return };
+        let Some(object) = root.object("controller", "controller", report) else {
+            return;
+        };
         if let Some(first) = &self.controller {
-            let first = report.files.get(first.place.file).cloned().unwrap_or_default();
+            let first = report
+                .files
+                .get(first.place.file)
+                .cloned()
+                .unwrap_or_default();
             let message = "a second controller".to_owned();
-            report.error("duplicate-controller", object.place, message, &format!("the first is in {first}"));
+            report.error(
+                "duplicate-controller",
+                object.place,
+                message,
+                &format!("the first is in {first}"),
+            );
             return;
         }
         self.controller = controller::read(object, report);
@@ -61,12 +83,22 @@ fn masking(object: Object<'_>, report: &mut Report) -> Option<Masking> {
     let name = object.required("strategy", report)?;
     let Some(strategy) = Strategy::parse(&name.value) else {
         let known = "delete, null_rewrite, string_rewrite, hash, hmac, random_string_rewrite, aes_encrypt, preserve";
-        report.error("unknown-strategy", name.place, format!("unknown strategy `{}`", name.value), &format!("known: {known}"));
+        report.error(
+            "unknown-strategy",
+            name.place,
+            format!("unknown strategy `{}`", name.value),
+            &format!("known: {known}"),
+        );
         return None;
     };
     let settings = object.object("configuration", "configuration", report);
-    let configuration = settings.map(|settings| texts(settings, report)).unwrap_or_default();
-    Some(Masking { strategy, configuration })
+    let configuration = settings
+        .map(|settings| texts(settings, report))
+        .unwrap_or_default();
+    Some(Masking {
+        strategy,
+        configuration,
+    })
 }
 
 fn texts(object: Object<'_>, report: &mut Report) -> BTreeMap<String, String> {
@@ -79,7 +111,8 @@ fn texts(object: Object<'_>, report: &mut Report) -> BTreeMap<String, String> {
             Value::Null => {}
             // Nested settings (such as `format_preservation`) carry a text each at most.
             Value::List(_) | Value::Map(_) => {
-                let inner = Object::of(node, "configuration", report).map(|inner| texts(inner, report));
+                let inner =
+                    Object::of(node, "configuration", report).map(|inner| texts(inner, report));
                 let named = |(key, value)| (format!("{}.{key}", name.text), value);
                 found.extend(inner.unwrap_or_default().into_iter().map(named));
             }

@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::datum::Datum;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use crate::model::parts::{
-    ConnectorKind, Controller, DataType, Direction, ErasureRule, FieldReference, Masking, Processing, RowFormat, Strategy,
+pub use collection::Access;
+pub(crate) use collection::placeholders;
+pub use parts::{
+    ConnectorKind, Controller, DataType, Direction, ErasureRule, FieldReference, Masking,
+    Processing, RowFormat, Strategy,
 };
 
+mod collection;
 mod parts;
 
 /// The version of the stored form that this code writes.
@@ -159,23 +162,8 @@ pub struct Flow {
     pub person: bool,
     /// Whether it is open in an organisation's walk.
     pub organization: bool,
-}
-
-/// How a lookup on one field reads its source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access<'a> {
-    /// By partition key.
-    Key,
-    /// By the index of this name.
-    Index(&'a str),
-    /// By reading the whole table in so many segments.
-    Scan(u32),
-    /// By reading every object under the prefix.
-    Objects,
-    /// By listing the keys that begin with the value.
-    KeyPrefix,
-    /// Not at all; the lint refuses maps with such a lookup.
-    Refused,
+    /// Whether the rows it leads to may belong to several people: they are collected, nothing is followed from them.
+    pub shared: bool,
 }
 
 impl DataMap {
@@ -199,7 +187,9 @@ impl DataMap {
     /// The index of a collection by its id, `dataset.collection`.
     #[must_use]
     pub fn collection(&self, id: &str) -> Option<usize> {
-        self.collections.iter().position(|collection| collection.is(id))
+        self.collections
+            .iter()
+            .position(|collection| collection.is(id))
     }
 
     /// The connection through which a collection is reached.
@@ -211,86 +201,37 @@ impl DataMap {
     /// The fields of a collection that a walk may look up: its identities and the ends of flows, in map order.
     #[must_use]
     pub fn lookup_fields(&self, collection: usize) -> BTreeSet<usize> {
-        let Some(it) = self.collections.get(collection).filter(|it| !it.skip) else { return BTreeSet::new() };
-        let identities = it.fields.iter().enumerate().filter(|(_, field)| field.identity.is_some());
-        let ends = self.flows.iter().filter(|flow| flow.to == collection).map(|flow| flow.to_field);
+        let Some(it) = self.collections.get(collection).filter(|it| !it.skip) else {
+            return BTreeSet::new();
+        };
+        let identities = it
+            .fields
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| field.identity.is_some());
+        let ends = self
+            .flows
+            .iter()
+            .filter(|flow| flow.to == collection)
+            .map(|flow| flow.to_field);
         identities.map(|(index, _)| index).chain(ends).collect()
     }
 
     /// Every field of a kind of identity that requests may seed, as collection and field index.
     pub fn identities<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (usize, usize)> + 'a {
-        let open = self.collections.iter().enumerate().filter(|(_, collection)| !collection.skip);
+        let open = self
+            .collections
+            .iter()
+            .enumerate()
+            .filter(|(_, collection)| !collection.skip);
         open.flat_map(move |(index, collection)| {
             let of_kind = |field: &Field| field.identity.as_deref() == Some(kind);
-            let fields = collection.fields.iter().enumerate().filter(move |(_, field)| of_kind(field));
+            let fields = collection
+                .fields
+                .iter()
+                .enumerate()
+                .filter(move |(_, field)| of_kind(field));
             fields.map(move |(field, _)| (index, field))
         })
     }
-}
-
-impl Field {
-    /// The value as the declared type, for sources that only know texts (CSV); one that doesn't fit stays as it is.
-    #[must_use]
-    pub fn cast(&self, value: &Datum) -> Datum {
-        crate::value::cast(value, self.data_type)
-    }
-}
-
-impl Collection {
-    /// `dataset.collection`.
-    #[must_use]
-    pub fn id(&self) -> String {
-        format!("{}.{}", self.dataset, self.name)
-    }
-
-    fn is(&self, id: &str) -> bool {
-        id.strip_prefix(&self.dataset).and_then(|rest| rest.strip_prefix('.')) == Some(&self.name)
-    }
-
-    /// The index of a field by its path.
-    #[must_use]
-    pub fn field(&self, path: &str) -> Option<usize> {
-        self.fields.iter().position(|field| field.path == path)
-    }
-
-    /// The fields of the primary key: partition key first.
-    pub fn primary_key(&self) -> impl Iterator<Item = &Field> {
-        self.fields.iter().filter(|field| field.primary_key)
-    }
-
-    /// Every category in it, sorted (Art. 15(1)(b)).
-    #[must_use]
-    pub fn categories(&self) -> BTreeSet<&str> {
-        let fields = self.fields.iter().flat_map(|field| &field.data_categories);
-        self.data_categories.iter().chain(fields).map(String::as_str).collect()
-    }
-
-    /// How a lookup on this field path reads the source.
-    #[must_use]
-    pub fn access(&self, path: &str) -> Access<'_> {
-        match &self.source {
-            Source::DynamoDb { table: _, indexes, scan, segments } => {
-                if self.primary_key().next().is_some_and(|key| key.path == path) {
-                    Access::Key
-                } else if let Some(index) = indexes.get(path) {
-                    Access::Index(index)
-                } else if *scan {
-                    Access::Scan(*segments)
-                } else {
-                    Access::Refused
-                }
-            }
-            Source::S3Objects { .. } => Access::Objects,
-            Source::S3Media { bucket: _, key_template } => match placeholders(key_template).first() {
-                Some(first) if *first == path => Access::KeyPrefix,
-                Some(_) | None => Access::Refused,
-            },
-        }
-    }
-}
-
-/// The field names between braces in a key template.
-pub(crate) fn placeholders(template: &str) -> Vec<&str> {
-    let opened = template.split('{').skip(1);
-    opened.filter_map(|rest| rest.split_once('}').map(|(name, _)| name)).collect()
 }

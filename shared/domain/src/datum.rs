@@ -3,14 +3,17 @@
 //! JSON in and out is done here, by hand, because a number must never pass through a float.
 
 mod compare;
+mod json_error;
 mod json_number;
 mod parse;
 mod path;
+mod plain_run;
 mod write;
 
 pub use compare::same_value;
+pub use json_error::{JsonError, JsonErrorKind};
 pub use json_number::is_json_number;
-pub use parse::{JsonError, JsonErrorKind, MAXIMUM_DEPTH};
+pub use parse::MAXIMUM_DEPTH;
 
 use serde::{Deserialize, Serialize};
 

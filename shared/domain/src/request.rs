@@ -109,14 +109,24 @@ wire_enum! {
     }
 }
 
-/// One identity as given by a requester or met on record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One identity as given by a requester or met on record. Two are equal if kind and normalised value are.
+#[derive(Debug, Clone)]
 pub struct Identity {
     /// What kind of value it is.
     pub kind: IdentityKind,
     /// The value, normalised.
     pub value: Sensitive<String>,
+    /// The value as it was given, trimmed: sources may hold it in this form.
+    pub given: Sensitive<String>,
 }
+
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.value == other.value
+    }
+}
+
+impl Eq for Identity {}
 
 /// Why a value is not an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -154,12 +164,13 @@ impl Identity {
         if value.chars().any(char::is_control) {
             return Err(IdentityError::ControlCharacter);
         }
+        let given = Sensitive::new(value.to_owned());
         let value = match kind {
             IdentityKind::Email => normal_email(value)?,
             IdentityKind::PhoneNumber => normal_phone(value)?,
             IdentityKind::UserId | IdentityKind::ExternalId | IdentityKind::OrganizationId => value.to_owned(),
         };
-        Ok(Self { kind, value: Sensitive::new(value) })
+        Ok(Self { kind, value: Sensitive::new(value), given })
     }
 }
 

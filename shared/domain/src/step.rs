@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::checkpoint::{
-    Checkpoint, CollectCheckpoint, LocateCheckpoint, ObjectRef, PackageCheckpoint, PartRef, UploadedPart,
+    Checkpoint, CollectCheckpoint, LocateCheckpoint, ObjectRef, PackageCheckpoint, PartRef, UploadedPart, Written,
 };
 use crate::ids::{JobId, OpNonce, TenantId};
 use crate::key::{Partition, TenantKey};

@@ -3,6 +3,7 @@
 //! It is the last net: nothing personal should reach a log line. It masks by shape and by name, never by knowing a person.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use serde_json::{Map, Value};
 
@@ -31,22 +32,51 @@ pub fn redact_text(text: &str) -> Cow<'_, str> {
     if !may_need_masking(text) {
         return Cow::Borrowed(text);
     }
-    let mut masked = String::with_capacity(text.len());
-    let mut at = 0;
-    while at < text.len() {
-        let rest = &text[at..];
-        if let Some(found) = secrets::find(text, at).or_else(|| shapes::find(text, at)) {
-            masked.truncate(masked.len() - found.back);
-            masked.push_str(found.kept);
-            masked.push_str(found.mask);
-            at += found.length;
-            continue;
-        }
-        let Some(next) = rest.chars().next() else { break };
-        masked.push(next);
-        at += next.len_utf8();
+    let passes: [fn(&str) -> Vec<Span>; 3] = [secrets::spans, shapes::emails, shapes::numbers];
+    let mut pieces = vec![Piece::Plain(text)];
+    for pass in passes {
+        pieces = pieces.into_iter().flat_map(|piece| split(piece, pass)).collect();
     }
-    Cow::Owned(masked)
+    if let [Piece::Plain(_)] = pieces[..] {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(pieces.iter().map(Piece::as_str).collect())
+}
+
+/// A range of bytes and what stands for it.
+struct Span {
+    range: Range<usize>,
+    mask: &'static str,
+}
+
+enum Piece<'a> {
+    Plain(&'a str),
+    Masked(&'static str),
+}
+
+impl Piece<'_> {
+    const fn as_str(&self) -> &str {
+        match self {
+            Self::Plain(text) | Self::Masked(text) => text,
+        }
+    }
+}
+
+fn split<'a>(piece: Piece<'a>, pass: fn(&str) -> Vec<Span>) -> Vec<Piece<'a>> {
+    let Piece::Plain(text) = piece else { return vec![piece] };
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    for Span { range, mask } in pass(text) {
+        if range.start > at {
+            pieces.push(Piece::Plain(&text[at..range.start]));
+        }
+        pieces.push(Piece::Masked(mask));
+        at = range.end;
+    }
+    if at < text.len() || pieces.is_empty() {
+        pieces.push(Piece::Plain(&text[at..]));
+    }
+    pieces
 }
 
 /// Masks a structured value: fields by name, texts (and numbers that look like cards) by shape, nested ones alike.
@@ -55,8 +85,8 @@ pub fn redact_json(value: Value) -> Value {
     match value {
         Value::Null | Value::Bool(_) => value,
         Value::Number(number) => match redact_text(&number.to_string()) {
-            Cow::Owned(masked) if masked != number.to_string() => Value::String(masked),
-            Cow::Owned(_) | Cow::Borrowed(_) => Value::Number(number),
+            Cow::Borrowed(_) => Value::Number(number),
+            Cow::Owned(masked) => Value::String(masked),
         },
         Value::String(text) => match redact_text(&text) {
             Cow::Borrowed(_) => Value::String(text),
@@ -80,18 +110,6 @@ fn is_masked_name(name: &str) -> bool {
 /// A cheap look that lets the ordinary line pass: nothing is masked without a digit, an at sign or a secret's name.
 fn may_need_masking(text: &str) -> bool {
     text.bytes().any(|byte| byte.is_ascii_digit() || byte == b'@') || secrets::names_any(text)
-}
-
-/// Something to mask.
-struct Found<'a> {
-    /// Bytes already written that belong to it.
-    back: usize,
-    /// Bytes of the text it takes from here.
-    length: usize,
-    /// What of it stays readable.
-    kept: &'a str,
-    /// What stands for the rest.
-    mask: &'static str,
 }
 
 #[cfg(test)]

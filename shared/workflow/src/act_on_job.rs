@@ -1,7 +1,5 @@
 //! What people do to a job: start it, take it back, refuse it, give it to someone, note something.
 
-use std::sync::Arc;
-
 use domain::ids::{JobId, OpNonce};
 use domain::job::{Decision, Job, JobStatus, Outcome, ready, decide};
 use domain::role::{Permission, Pseudonym};

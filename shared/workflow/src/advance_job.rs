@@ -31,6 +31,8 @@ pub enum Ran {
     Done(Outcome),
     /// The slice is over; progress was saved with `StepContext::save`.
     Continue,
+    /// It is too early; the step comes again then.
+    NotBefore(Timestamp),
 }
 
 /// One kind of step. It may run twice; what it does outside our tables carries the key job + step.
@@ -50,6 +52,17 @@ pub struct AdvanceJob {
     steps: BTreeMap<StepKind, Arc<dyn RunStep>>,
     // Configuration.
     lease: SignedDuration,
+}
+
+/// When a released step comes again.
+#[derive(Debug, Clone, Copy)]
+enum Again {
+    /// At once.
+    Now,
+    /// In so many seconds.
+    In(u32),
+    /// At a time.
+    At(Timestamp),
 }
 
 /// A claim that could not be had, and why that is fine.
@@ -110,6 +123,7 @@ impl AdvanceJob {
         let ended = match step.run(&mut context).await {
             Ok(Ran::Done(outcome)) => self.finish(&context, &outcome).await,
             Ok(Ran::Continue) => self.go_on(&context).await,
+            Ok(Ran::NotBefore(at)) => self.wait_until(&context, at).await,
             Err(error) => Err(error),
         };
         match ended {
@@ -256,7 +270,12 @@ impl AdvanceJob {
             return Err(StepError::park(format!("{MAX_STALLS} slices ended without progress")));
         }
         let attempts = if context.progressed { 0 } else { context.step.attempts };
-        self.release(context, Step { stalls, attempts, ..context.step.clone() }, 0, "slice ended").await
+        self.release(context, Step { stalls, attempts, ..context.step.clone() }, Again::Now, "slice ended").await
+    }
+
+    async fn wait_until(&self, context: &StepContext, at: Timestamp) -> Result<(), StepError> {
+        let step = Step { attempts: 0, ..context.step.clone() };
+        self.release(context, step, Again::At(at), "too early").await
     }
 
     /// Gives the claim back and comes again later: 2, 4, 8 … seconds, five minutes at most.
@@ -265,24 +284,20 @@ impl AdvanceJob {
         if let Some(error) = &source {
             tracing::warn!(error = %error, job = %context.job.id, step = %context.step.kind, "step will be tried again");
         }
-        match self.release(context, context.step.clone(), delay, "failed, will be tried again").await {
+        match self.release(context, context.step.clone(), Again::In(delay), "failed, will be tried again").await {
             Ok(()) => Ok(()),
             Err(StepError::Lost) => self.settle_if_ended(context).await,
             Err(StepError::Retry { .. } | StepError::Park { .. }) => Err(StepError::Retry { source }),
         }
     }
 
-    async fn release(
-        &self,
-        context: &StepContext,
-        step: Step,
-        delay_seconds: u32,
-        reason: &str,
-    ) -> Result<(), StepError> {
+    async fn release(&self, context: &StepContext, step: Step, again: Again, reason: &str) -> Result<(), StepError> {
         let now = self.ports.clock.now();
-        let delay = SignedDuration::from_secs(i64::from(delay_seconds));
-        let state = if delay_seconds == 0 { StepState::Ready } else { StepState::Waiting };
-        let at = if delay_seconds == 0 { now + NUDGE_GRACE } else { now + delay };
+        let (state, at) = match again {
+            Again::Now => (StepState::Ready, now + NUDGE_GRACE),
+            Again::In(seconds) => (StepState::Waiting, now + SignedDuration::from_secs(i64::from(seconds))),
+            Again::At(at) => (StepState::Waiting, at),
+        };
         let after = Step { state, lease_until: None, next_check_at: Some(at), ..step };
         let mut builder = context.transition(Cause::worker(now).because(reason));
         builder.update_step(&context.step, after.clone(), Expect::Fence(context.step.fence));
@@ -290,7 +305,13 @@ impl AdvanceJob {
             builder.check(context.job.key(), Expect::OpenJob);
         }
         self.ports.store.commit(&builder.build()).await?;
-        nudge_later(self.ports.queue.as_ref(), &[Nudge::for_step(&after)], delay_seconds).await;
+        let nudge = [Nudge::for_step(&after)];
+        match again {
+            Again::Now => nudge_best_effort(self.ports.queue.as_ref(), &nudge).await,
+            Again::In(seconds) => nudge_later(self.ports.queue.as_ref(), &nudge, seconds).await,
+            // The sweep's index remembers; a queue can't wait that long.
+            Again::At(_) => {}
+        }
         Ok(())
     }
 

@@ -18,3 +18,7 @@ pub mod act_on_job;
 pub mod issue_download;
 pub mod read_jobs;
 pub mod verify_identity;
+pub mod archive_info;
+pub mod dashboard;
+pub mod notice;
+pub mod steps;

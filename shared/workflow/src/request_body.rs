@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 /// What only the job key opens.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct RequestBody {
-    /// Kind and normalised value of each identity.
-    identities: Vec<(IdentityKind, String)>,
+    /// Kind, normalised value and value as given of each identity.
+    identities: Vec<(IdentityKind, String, String)>,
     /// The requester's words.
     description: Option<String>,
 }
@@ -19,7 +19,7 @@ impl RequestBody {
     #[must_use]
     pub fn of(identities: &[Identity], description: Option<&Sensitive<String>>) -> Self {
         Self {
-            identities: identities.iter().map(|i| (i.kind, i.value.expose().clone())).collect(),
+            identities: identities.iter().map(|i| (i.kind, i.value.expose().clone(), i.given.expose().clone())).collect(),
             description: description.map(|text| text.expose().clone()),
         }
     }
@@ -36,16 +36,18 @@ impl RequestBody {
         serde_json::from_slice(bytes).ok()
     }
 
-    /// The identities as seeds of the walk.
+    /// The identities as seeds of the walk, each normalised and as given.
     #[must_use]
     pub fn seeds(&self) -> Vec<(String, Datum)> {
-        self.identities.iter().map(|(kind, value)| (kind.to_string(), Datum::Text(value.clone()))).collect()
-    }
-
-    /// The first identity of a kind.
-    #[must_use]
-    pub fn first(&self, kind: IdentityKind) -> Option<&str> {
-        self.identities.iter().find(|(k, _)| *k == kind).map(|(_, value)| value.as_str())
+        let seed = |kind: &IdentityKind, value: &String| (kind.to_string(), Datum::Text(value.clone()));
+        let mut seeds: Vec<(String, Datum)> = Vec::new();
+        for (kind, value, given) in &self.identities {
+            seeds.push(seed(kind, value));
+            if given != value {
+                seeds.push(seed(kind, given));
+            }
+        }
+        seeds
     }
 
     /// The requester's words.

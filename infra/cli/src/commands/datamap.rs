@@ -1,17 +1,78 @@
-//! Placeholder for `datamap`.
+//! `datamap lint` and `datamap publish`: the map is checked, compiled, stored under its hash and made current.
+
+mod policy;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::args::DatamapCommand;
-use crate::stack::Stack;
+use adapters_aws::{Aws, CallCounter};
+use anyhow::Context as _;
+use aws_config::SdkConfig;
+use datamap::Severity;
+use domain::ids::{OpNonce, TenantId};
 
-/// Not built yet.
-pub(crate) async fn run(_command: &DatamapCommand) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("datamap is not built yet")
+use crate::args::{DatamapCommand, DatamapLintArguments};
+use crate::commands::load::read_map;
+use crate::home::Home;
+use crate::stack::Stack;
+use crate::{report, waiting};
+
+/// What `publish` made current.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Published {
+    /// SHA-256 of the canonical map.
+    pub(crate) hash: String,
+    /// The managed policy that lets the export worker read the map's sources.
+    pub(crate) policy_arn: String,
 }
 
-/// Not built yet.
-pub(crate) async fn publish(_stack: &Stack, _dir: &Path, _tenant: &str) -> anyhow::Result<()> {
-    Ok(())
+/// Runs the subcommand.
+pub(crate) async fn run(command: &DatamapCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        DatamapCommand::Lint(arguments) => lint(arguments),
+        DatamapCommand::Publish(arguments) => {
+            let stack = Stack::load(&Home::find()?)?;
+            let tenant = arguments.tenant.as_deref().unwrap_or(&stack.tenant);
+            let published = publish(&stack, &arguments.dir, tenant).await?;
+            report::note(&format!("tenant {tenant} now follows data map {}", published.hash));
+            report::note(&format!("its sources are readable by {}", published.policy_arn));
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Lints, compiles, stores and points to the map, and refreshes the read policy; running it again changes nothing.
+pub(crate) async fn publish(stack: &Stack, dir: &Path, tenant: &str) -> anyhow::Result<Published> {
+    let map = read_map(dir)?;
+    let tenant: TenantId = tenant.parse().with_context(|| format!("{tenant} is not the name of a tenant"))?;
+    let config = stack.aws_config().await;
+    let policy_arn = policy::refresh(&config, &stack.stack_name, &map).await?;
+    let aws = Aws::new(config, CallCounter::process());
+    let store = aws.job_store(stack.resource("JobsTable")?, stack.resource("KeyringTable")?);
+    let maps = aws.data_maps(stack.resource("ConfigBucket")?);
+    let mut random = [0; 16];
+    aws_lc_rs::rand::fill(&mut random).map_err(|_| anyhow::anyhow!("the system gives no random bytes"))?;
+    let now = jiff::Timestamp::from_second(waiting::epoch_seconds())?;
+    let published = maps.publish(&*store, &tenant, &map, OpNonce::new(random), now).await;
+    Ok(Published { hash: published.context("cannot publish the data map")?, policy_arn })
+}
+
+/// Creates or refreshes the read policy of a map before anything is deployed; gives back its ARN.
+pub(crate) async fn refresh_read_policy(config: &SdkConfig, stack_name: &str, dir: &Path) -> anyhow::Result<String> {
+    policy::refresh(config, stack_name, &read_map(dir)?).await
+}
+
+fn lint(arguments: &DatamapLintArguments) -> anyhow::Result<ExitCode> {
+    let dir = &arguments.dir;
+    let checked = datamap::read_dir(dir).with_context(|| format!("cannot read the data map in {}", dir.display()))?;
+    let errors = checked.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    if arguments.json {
+        report::line(&serde_json::to_string(&checked.findings)?);
+    } else {
+        checked.findings.iter().for_each(|finding| report::line(&finding.to_string()));
+        let warnings = checked.findings.len() - errors;
+        let collections = checked.map.as_ref().map_or(0, |map| map.collections.len());
+        report::note(&format!("{errors} errors, {warnings} warnings, {collections} collections compiled"));
+    }
+    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

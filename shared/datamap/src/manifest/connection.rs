@@ -1,9 +1,9 @@
 //! `connection` manifests: how a dataset is reached, and why its data is held.
 
-use std::collections::BTreeMap;
+mod source;
 
 use crate::finding::{Located, Place, Report};
-use crate::model::{Connection, ConnectorKind, Processing, RowFormat, Source};
+use crate::model::{Connection, ConnectorKind, Processing, Source};
 use crate::object::Object;
 
 /// A connection as written.
@@ -28,12 +28,32 @@ pub(crate) struct RawEntry {
     pub(crate) processing: Processing,
 }
 
-const PROCESSING: &[&str] = &["purpose", "lawful_basis", "recipients", "transfers", "retention_class", "source"];
+const PROCESSING: &[&str] = &[
+    "purpose",
+    "lawful_basis",
+    "recipients",
+    "transfers",
+    "retention_class",
+    "source",
+];
 
 const CONNECTION: &[&str] = &[
-    "fides_key", "datasets", "connector", "region", "role_arn", "external_id", "max_read_units_per_second",
-    "max_requests_per_second", "tenant_field", "collections", "purpose", "lawful_basis", "recipients", "transfers",
-    "retention_class", "source",
+    "fides_key",
+    "datasets",
+    "connector",
+    "region",
+    "role_arn",
+    "external_id",
+    "max_read_units_per_second",
+    "max_requests_per_second",
+    "tenant_field",
+    "collections",
+    "purpose",
+    "lawful_basis",
+    "recipients",
+    "transfers",
+    "retention_class",
+    "source",
 ];
 
 /// Reads one connection.
@@ -50,7 +70,9 @@ pub(crate) fn read(object: Object<'_>, report: &mut Report) -> Option<RawConnect
     warn_of_silence(object, &processing, report);
     let (key, connector) = (key?, connector?);
     let entries = object.object("collections", "collections", report);
-    let collections = entries.map(|entries| read_entries(entries, connector, &processing, report)).unwrap_or_default();
+    let collections = entries
+        .map(|entries| read_entries(entries, connector, &processing, report))
+        .unwrap_or_default();
     let connection = Connection {
         fides_key: key.value.clone(),
         datasets: super::values(&datasets),
@@ -58,12 +80,23 @@ pub(crate) fn read(object: Object<'_>, report: &mut Report) -> Option<RawConnect
         region: object.plain("region", report),
         role_arn: object.plain("role_arn", report),
         external_id: object.plain("external_id", report),
-        max_read_units_per_second: object.count("max_read_units_per_second", report).unwrap_or(100),
-        max_requests_per_second: object.count("max_requests_per_second", report).unwrap_or(100),
+        max_read_units_per_second: object
+            .count("max_read_units_per_second", report)
+            .unwrap_or(100),
+        max_requests_per_second: object
+            .count("max_requests_per_second", report)
+            .unwrap_or(100),
         tenant_field: tenant_field.as_ref().map(|field| field.value.clone()),
         assumed: false,
     };
-    Some(RawConnection { place: object.place, key, datasets, tenant_field, connection, collections })
+    Some(RawConnection {
+        place: object.place,
+        key,
+        datasets,
+        tenant_field,
+        connection,
+        collections,
+    })
 }
 
 fn connector(object: Object<'_>, report: &mut Report) -> Option<ConnectorKind> {
@@ -72,7 +105,12 @@ fn connector(object: Object<'_>, report: &mut Report) -> Option<ConnectorKind> {
         "dynamodb" => Some(ConnectorKind::DynamoDb),
         "s3" => Some(ConnectorKind::S3),
         other => {
-            report.error("unknown-connector", name.place, format!("unknown connector `{other}`"), "known: dynamodb, s3");
+            report.error(
+                "unknown-connector",
+                name.place,
+                format!("unknown connector `{other}`"),
+                "known: dynamodb, s3",
+            );
             None
         }
     }
@@ -86,10 +124,18 @@ fn processing(object: Object<'_>, outer: &Processing, report: &mut Report) -> Pr
     Processing {
         recipients: texts("recipients", &outer.recipients, report),
         transfers: texts("transfers", &outer.transfers, report),
-        purpose: object.plain("purpose", report).or_else(|| outer.purpose.clone()),
-        lawful_basis: object.plain("lawful_basis", report).or_else(|| outer.lawful_basis.clone()),
-        retention_class: object.plain("retention_class", report).or_else(|| outer.retention_class.clone()),
-        source: object.plain("source", report).or_else(|| outer.source.clone()),
+        purpose: object
+            .plain("purpose", report)
+            .or_else(|| outer.purpose.clone()),
+        lawful_basis: object
+            .plain("lawful_basis", report)
+            .or_else(|| outer.lawful_basis.clone()),
+        retention_class: object
+            .plain("retention_class", report)
+            .or_else(|| outer.retention_class.clone()),
+        source: object
+            .plain("source", report)
+            .or_else(|| outer.source.clone()),
     }
 }
 
@@ -103,89 +149,42 @@ fn warn_of_silence(object: Object<'_>, processing: &Processing, report: &mut Rep
     ];
     for (key, _) in told.into_iter().filter(|(_, told)| !told) {
         let message = format!("connection has no `{key}`");
-        report.warning("missing-art-15", object.place, message, "an answer to an access request must tell it");
+        report.warning(
+            "missing-art-15",
+            object.place,
+            message,
+            "an answer to an access request must tell it",
+        );
     }
 }
 
-fn read_entries(entries: Object<'_>, connector: ConnectorKind, outer: &Processing, report: &mut Report) -> Vec<RawEntry> {
+fn read_entries(
+    entries: Object<'_>,
+    connector: ConnectorKind,
+    outer: &Processing,
+    report: &mut Report,
+) -> Vec<RawEntry> {
     let mut read = Vec::new();
     for (name, node) in entries.entries() {
-        let Some(object) = Object::of(node, "collection", report) else { continue };
+        let Some(object) = Object::of(node, "collection", report) else {
+            continue;
+        };
         let mut fields = Vec::new();
         let source = match connector {
-            ConnectorKind::DynamoDb => dynamodb(object, &mut fields, report),
-            ConnectorKind::S3 => s3(object, &mut fields, report),
+            ConnectorKind::DynamoDb => source::dynamodb(object, &mut fields, report),
+            ConnectorKind::S3 => source::s3(object, &mut fields, report),
         };
         let processing = processing(object, outer, report);
-        let name = Located { value: name.text.clone(), place: name.place };
-        read.push(RawEntry { name, source, fields, processing });
+        let name = Located {
+            value: name.text.clone(),
+            place: name.place,
+        };
+        read.push(RawEntry {
+            name,
+            source,
+            fields,
+            processing,
+        });
     }
     read
-}
-
-fn expect_only(object: Object<'_>, keys: &[&str], report: &mut Report) {
-    let known: Vec<&str> = keys.iter().chain(PROCESSING).copied().collect();
-    object.expect_only(&known, report);
-}
-
-fn dynamodb(object: Object<'_>, fields: &mut Vec<Located<String>>, report: &mut Report) -> Option<Source> {
-    expect_only(object, &["table", "indexes", "scan", "scan_segments"], report);
-    let mut indexes = BTreeMap::new();
-    if let Some(named) = object.object("indexes", "indexes", report) {
-        for (field, index) in super::texts(named, report) {
-            indexes.insert(field, index);
-        }
-        fields.extend(named.entries().map(|(name, _)| Located { value: name.text.clone(), place: name.place }));
-    }
-    let scan = match object.text("scan", report) {
-        None => false,
-        Some(word) => match word.value.as_str() {
-            "allow" => true,
-            "deny" => false,
-            other => {
-                report.error("invalid-scan", word.place, format!("scan is `allow` or `deny`, not `{other}`"), "");
-                false
-            }
-        },
-    };
-    let segments = object.count("scan_segments", report).unwrap_or(4);
-    Some(Source::DynamoDb { table: object.required("table", report)?.value, indexes, scan, segments })
-}
-
-fn s3(object: Object<'_>, fields: &mut Vec<Located<String>>, report: &mut Report) -> Option<Source> {
-    expect_only(object, &["bucket", "prefix", "format", "key_template"], report);
-    let bucket = object.required("bucket", report);
-    let format = object.required("format", report)?;
-    let format = match format.value.as_str() {
-        "ndjson" => RowFormat::NdJson,
-        "csv" => RowFormat::Csv,
-        "media" => {
-            let template = object.required("key_template", report)?;
-            let names = crate::model::placeholders(&template.value);
-            fields.extend(names.iter().map(|name| Located { value: (*name).to_owned(), place: template.place }));
-            check_template(&template, report);
-            return Some(Source::S3Media { bucket: bucket?.value, key_template: template.value });
-        }
-        other => {
-            report.error("unknown-format", format.place, format!("unknown format `{other}`"), "known: ndjson, csv, media");
-            return None;
-        }
-    };
-    Some(Source::S3Objects { prefix: object.required("prefix", report)?.value, bucket: bucket?.value, format })
-}
-
-/// Each placeholder must end at a sign that no value holds, else the objects of 10 are found for 1.
-fn check_template(template: &Located<String>, report: &mut Report) {
-    let mut rests = template.value.split('{').skip(1).peekable();
-    if rests.peek().is_none() {
-        let message = "key_template names no field".to_owned();
-        report.error("key-template", template.place, message, "such as media/{user_id}/");
-    }
-    for rest in rests {
-        let after = rest.split_once('}').map(|(_, after)| after);
-        if !after.is_some_and(|after| after.starts_with(['/', '.'])) {
-            let message = "a placeholder must be closed and followed by / or .".to_owned();
-            report.error("key-template", template.place, message, "else the objects of 10 are found for 1");
-        }
-    }
 }

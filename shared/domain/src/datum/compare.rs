@@ -21,7 +21,10 @@ fn same_map(left: &[(String, Datum)], right: &[(String, Datum)]) -> bool {
     left.sort_unstable_by_key(|(name, _)| name);
     right.sort_unstable_by_key(|(name, _)| name);
     left.len() == right.len()
-        && left.iter().zip(&right).all(|((l, lv), (r, rv))| l == r && same_value(lv, rv))
+        && left
+            .iter()
+            .zip(&right)
+            .all(|((l, lv), (r, rv))| l == r && same_value(lv, rv))
 }
 
 fn same_number(left: &str, right: &str) -> bool {
@@ -58,11 +61,22 @@ impl Decimal {
             return None;
         }
         let Some(first) = digits.iter().position(|digit| *digit != b'0') else {
-            return Some(Self { is_negative: false, digits: Vec::new(), exponent: 0 });
+            return Some(Self {
+                is_negative: false,
+                digits: Vec::new(),
+                exponent: 0,
+            });
         };
-        let last = digits.iter().rposition(|digit| *digit != b'0').unwrap_or(first);
+        let last = digits
+            .iter()
+            .rposition(|digit| *digit != b'0')
+            .unwrap_or(first);
         let exponent = i128::from(power) + signed(whole.len()) - signed(first);
-        Some(Self { is_negative, digits: digits[first..=last].to_vec(), exponent })
+        Some(Self {
+            is_negative,
+            digits: digits[first..=last].to_vec(),
+            exponent,
+        })
     }
 }
 
@@ -76,8 +90,16 @@ mod tests {
 
     fn check(left: &str, right: &str, expected: bool) {
         let read = |text: &str| Datum::parse_json(text.as_bytes()).unwrap();
-        assert_eq!(same_value(&read(left), &read(right)), expected, "{left} {right}");
-        assert_eq!(same_value(&read(right), &read(left)), expected, "{right} {left}");
+        assert_eq!(
+            same_value(&read(left), &read(right)),
+            expected,
+            "{left} {right}"
+        );
+        assert_eq!(
+            same_value(&read(right), &read(left)),
+            expected,
+            "{right} {left}"
+        );
     }
 
     #[test]

@@ -2,61 +2,16 @@
 //!
 //! It never panics, whatever the bytes, and its errors name a place and a kind, never the content.
 
-use thiserror::Error;
-
 use super::Datum;
+use super::json_error::{JsonError, JsonErrorKind};
 use super::json_number::number_length;
+use super::plain_run::plain_length;
 
 /// How deep lists and maps may nest; one level more is refused.
 pub const MAXIMUM_DEPTH: usize = 128;
 
 /// Up to this many names are compared in pairs; more are sorted, so that no input costs quadratic time.
 const FEW_NAMES: usize = 16;
-
-/// Why bytes are not JSON we accept, and where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("invalid JSON at byte {offset}: {kind}")]
-pub struct JsonError {
-    /// How many bytes were read before the mistake.
-    pub offset: usize,
-    /// What is wrong there.
-    pub kind: JsonErrorKind,
-}
-
-/// What can be wrong with JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum JsonErrorKind {
-    /// The bytes are not UTF-8.
-    #[error("not UTF-8")]
-    InvalidUtf8,
-    /// The value is cut off.
-    #[error("the value is cut off")]
-    UnexpectedEnd,
-    /// A byte that can't stand here.
-    #[error("unexpected byte")]
-    UnexpectedByte,
-    /// Not a number by RFC 8259 §6.
-    #[error("not a number")]
-    InvalidNumber,
-    /// An escape that JSON does not know.
-    #[error("unknown escape")]
-    InvalidEscape,
-    /// Half of a surrogate pair.
-    #[error("half of a surrogate pair")]
-    LoneSurrogate,
-    /// A control character that must be escaped.
-    #[error("control character in a text")]
-    ControlCharacter,
-    /// The same name twice in one map; the place is the end of that map.
-    #[error("the same name twice in one map")]
-    DuplicateKey,
-    /// Deeper than [`MAXIMUM_DEPTH`].
-    #[error("nested too deep")]
-    TooDeep,
-    /// More bytes after the value.
-    #[error("more bytes after the value")]
-    TrailingBytes,
-}
 
 impl Datum {
     /// Reads one JSON value and nothing after it; every number keeps its digits.
@@ -68,7 +23,12 @@ impl Datum {
             offset: error.valid_up_to(),
             kind: JsonErrorKind::InvalidUtf8,
         })?;
-        let mut parser = Parser { text, bytes, at: 0, depth: 0 };
+        let mut parser = Parser {
+            text,
+            bytes,
+            at: 0,
+            depth: 0,
+        };
         parser.skip_space();
         let value = parser.value()?;
         parser.skip_space();
@@ -88,7 +48,10 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     const fn error(&self, kind: JsonErrorKind) -> JsonError {
-        JsonError { offset: self.at, kind }
+        JsonError {
+            offset: self.at,
+            kind,
+        }
     }
 
     fn peek(&self) -> Result<u8, JsonError> {
@@ -134,7 +97,9 @@ impl<'a> Parser<'a> {
     }
 
     fn slice(&self, from: usize, to: usize) -> &'a str {
-        self.text.get(from..to).expect("both ends are beside ASCII bytes")
+        self.text
+            .get(from..to)
+            .expect("both ends are beside ASCII bytes")
     }
 
     fn enter(&mut self) -> Result<(), JsonError> {
@@ -232,23 +197,8 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Moves to the next quote, backslash or control character, eight bytes at a time.
     fn skip_plain(&mut self) {
-        while let Some(chunk) = self.bytes.get(self.at..self.at + 8) {
-            let word = u64::from_le_bytes(chunk.try_into().expect("the slice has eight bytes"));
-            let stops = stop_bits(word);
-            if stops != 0 {
-                self.at += (stops.trailing_zeros() / 8) as usize;
-                return;
-            }
-            self.at += 8;
-        }
-        while let Some(byte) = self.bytes.get(self.at) {
-            if matches!(byte, b'"' | b'\\' | ..=0x1f) {
-                return;
-            }
-            self.at += 1;
-        }
+        self.at += plain_length(&self.bytes[self.at..]);
     }
 
     fn escape(&mut self) -> Result<char, JsonError> {
@@ -300,18 +250,6 @@ impl<'a> Parser<'a> {
         }
         Ok(code)
     }
-}
-
-/// A word whose lowest set bit lies in the first byte that is a quote, a backslash or below 0x20.
-const fn stop_bits(word: u64) -> u64 {
-    const ONES: u64 = u64::from_le_bytes([0x01; 8]);
-    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
-    let quote = word ^ u64::from_le_bytes([b'"'; 8]);
-    let backslash = word ^ u64::from_le_bytes([b'\\'; 8]);
-    let is_quote = quote.wrapping_sub(ONES) & !quote;
-    let is_backslash = backslash.wrapping_sub(ONES) & !backslash;
-    let is_control = word.wrapping_sub(u64::from_le_bytes([0x20; 8])) & !word;
-    (is_quote | is_backslash | is_control) & HIGHS
 }
 
 fn has_duplicates(fields: &[(String, Datum)]) -> bool {

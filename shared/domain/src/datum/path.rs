@@ -7,7 +7,10 @@ impl Datum {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {
         match self {
-            Self::Map(fields) => fields.iter().find(|(key, _)| key == name).map(|(_, value)| value),
+            Self::Map(fields) => fields
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value),
             Self::Null | Self::Bool(_) | Self::Number(_) => None,
             Self::Text(_) | Self::Bytes(_) | Self::List(_) => None,
         }

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::plain_run::plain_length;
 use super::{Datum, is_json_number};
 
 impl Datum {
@@ -59,17 +60,16 @@ fn write_map(fields: &[(String, Datum)], out: &mut Vec<u8>) {
 
 fn write_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    let bytes = text.as_bytes();
-    let mut copied = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.extend_from_slice(&bytes[copied..at]);
-        copied = at + 1;
-        write_escape(byte, out);
+    let mut rest = text.as_bytes();
+    loop {
+        let (plain, after) = rest.split_at(plain_length(rest));
+        out.extend_from_slice(plain);
+        let Some((special, after)) = after.split_first() else {
+            break;
+        };
+        write_escape(*special, out);
+        rest = after;
     }
-    out.extend_from_slice(&bytes[copied..]);
     out.push(b'"');
 }
 
@@ -107,6 +107,9 @@ mod tests {
     fn what_json_can_not_say_becomes_a_text() {
         check(&Datum::Bytes(vec![0, 255, 1]), r#""AP8B""#);
         check(&Datum::Number("NaN".to_owned()), r#""NaN""#);
-        check(&Datum::Text("a\"\\\n\u{1}\u{7f}é".to_owned()), "\"a\\\"\\\\\\n\\u0001\u{7f}é\"");
+        check(
+            &Datum::Text("a\"\\\n\u{1}\u{7f}é".to_owned()),
+            "\"a\\\"\\\\\\n\\u0001\u{7f}é\"",
+        );
     }
 }

@@ -43,6 +43,8 @@ pub enum Outcome {
     Notified,
     /// Archive, parts and key are gone.
     Cleaned,
+    /// There was nothing to do any more.
+    Nothing,
     /// Someone took the request back.
     Cancelled,
     /// Someone refused the request.
@@ -84,7 +86,7 @@ pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
         Outcome::Packaged { archive } => after_package(job, archive.clone(), now),
         Outcome::Cancelled => ended(job, JobStatus::Cancelled, "cancelled on request", now),
         Outcome::Rejected { reason } => ended(job, JobStatus::Rejected, reason, now),
-        Outcome::Collected | Outcome::Notified | Outcome::Cleaned => Decision::default(),
+        Outcome::Collected | Outcome::Notified | Outcome::Cleaned | Outcome::Nothing => Decision::default(),
     }
 }
 

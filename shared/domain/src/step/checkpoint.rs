@@ -55,7 +55,9 @@ pub struct LocateCheckpoint {
     pub walk: Option<ObjectRef>,
     /// Waves of the walk that are done.
     pub waves: u32,
-    /// The frozen shards; once set, the walk is over.
+    /// Whether the walk is over and `shards` are frozen.
+    pub frozen: bool,
+    /// The frozen shards.
     pub shards: Vec<ObjectRef>,
     /// How many of them have their step.
     pub created: u32,
@@ -70,10 +72,21 @@ pub struct CollectCheckpoint {
     pub lookups_done: u32,
     /// Where the current lookup goes on.
     pub cursor: Option<Sealed>,
-    /// Segments written so far, over all collections of the shard.
+    /// Where each collection of the shard stands.
+    pub written: Vec<Written>,
+}
+
+/// What of one collection is in finished parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    /// Position of the collection in the data map.
+    pub collection: usize,
+    /// Segments.
     pub segments: u32,
-    /// Rows written so far, by collection.
-    pub rows: Vec<(String, u64)>,
+    /// Rows.
+    pub rows: u64,
+    /// Media files.
+    pub media: u32,
 }
 
 /// Progress of `package`.
@@ -83,8 +96,6 @@ pub struct PackageCheckpoint {
     pub upload_id: Option<String>,
     /// Uploaded parts, in order.
     pub uploaded: Vec<UploadedPart>,
-    /// Source parts that are wholly uploaded.
-    pub parts_done: u32,
     /// Bytes of the archive that are uploaded.
     pub bytes: u64,
     /// State of the running SHA-256 after those bytes, base64.

@@ -1,14 +1,32 @@
 //! Finds a secret's name followed by a value, and tokens that need no name.
 
-use super::Found;
+use std::ops::Range;
+
+use super::Span;
 
 const NAMES: [&str; 8] = ["password", "passwd", "token", "api_key", "api-key", "apikey", "secret", "private_key"];
 const MASK: &str = "********";
 
-/// The secret that starts at `at`, if one does.
-pub(super) fn find(text: &str, at: usize) -> Option<Found<'_>> {
-    let rest = &text[at..];
-    named(rest).or_else(|| bearer(text, at)).or_else(|| web_token(text, at))
+/// Every value of a secret, without its name and its quotes.
+pub(super) fn spans(text: &str) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        let found = if text.is_char_boundary(at) { find(text, at) } else { None };
+        match found {
+            Some(range) => {
+                at = range.end;
+                spans.push(Span { range, mask: MASK });
+            }
+            None => at += 1,
+        }
+    }
+    spans
+}
+
+fn find(text: &str, at: usize) -> Option<Range<usize>> {
+    let range = named(&text[at..]).or_else(|| bearer(text, at)).or_else(|| web_token(text, at))?;
+    Some(range.start + at..range.end + at)
 }
 
 /// Whether the text holds the name of a secret at all.
@@ -26,7 +44,7 @@ fn name_length(bytes: &[u8]) -> Option<usize> {
 }
 
 /// `password=…`, `"token": "…"`, `\"secret\":\"…\"`, `api_key => …`, also with more letters after the name.
-fn named(rest: &str) -> Option<Found<'_>> {
+fn named(rest: &str) -> Option<Range<usize>> {
     let bytes = rest.as_bytes();
     let mut at = name_length(bytes)?;
     while bytes.get(at).is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) {
@@ -47,8 +65,8 @@ fn named(rest: &str) -> Option<Found<'_>> {
         return None;
     }
     let opening = skip(bytes, start, is_quote);
-    let closing = end - bytes[opening.min(end)..end].iter().rev().take_while(|b| is_quote(**b)).count();
-    Some(Found { back: 0, length: closing, kept: &rest[..opening], mask: MASK })
+    let closing = end - bytes[opening..end].iter().rev().take_while(|b| is_quote(**b)).count();
+    Some(opening..closing)
 }
 
 fn skip(bytes: &[u8], from: usize, wanted: impl Fn(u8) -> bool) -> usize {
@@ -111,7 +129,7 @@ fn run_length(bytes: &[u8]) -> usize {
 }
 
 /// `Bearer …`.
-fn bearer(text: &str, at: usize) -> Option<Found<'_>> {
+fn bearer(text: &str, at: usize) -> Option<Range<usize>> {
     let rest = &text[at..];
     let bytes = rest.as_bytes();
     if !starts_with(bytes, "bearer") || !begins_word(text, at) {
@@ -119,18 +137,18 @@ fn bearer(text: &str, at: usize) -> Option<Found<'_>> {
     }
     let start = skip(bytes, 6, is_blank);
     let length = bytes[start..].iter().take_while(|b| is_token_byte(**b)).count();
-    (start > 6 && length >= 16).then(|| Found { back: 0, length: start + length, kept: &rest[..start], mask: MASK })
+    (start > 6 && length >= 16).then_some(start..start + length)
 }
 
 /// A JSON web token: three parts of which the first is an object.
-fn web_token(text: &str, at: usize) -> Option<Found<'_>> {
+fn web_token(text: &str, at: usize) -> Option<Range<usize>> {
     let bytes = &text.as_bytes()[at..];
     if !bytes.starts_with(b"eyJ") || !begins_word(text, at) {
         return None;
     }
     let length = bytes.iter().take_while(|b| is_token_byte(**b)).count();
     let dots = bytes[..length].iter().filter(|b| **b == b'.').count();
-    (dots >= 2).then_some(Found { back: 0, length, kept: "", mask: MASK })
+    (dots >= 2).then_some(0..length)
 }
 
 const fn is_token_byte(byte: u8) -> bool {

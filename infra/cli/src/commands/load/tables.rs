@@ -1,7 +1,6 @@
 //! DynamoDB tables: made where they are missing on a local stack, filled by four writers at once.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use aws_sdk_dynamodb::Client;
@@ -21,6 +20,7 @@ use tokio::task::JoinSet;
 use super::rows;
 use super::shape::{KeyField, Row, Shape};
 use crate::report;
+use crate::waiting::pause;
 
 const WRITERS: usize = 4;
 const BATCH_ROWS: usize = 25;
@@ -98,7 +98,7 @@ async fn put_batch(client: Client, batch: Batch, bar: ProgressBar) -> anyhow::Re
             bar.inc(count);
             return Ok(());
         }
-        tokio::time::sleep(Duration::from_millis(50 << attempt.min(7))).await;
+        pause(50 << attempt.min(7)).await;
     }
     anyhow::bail!("{} still refuses {} rows after {TRIES} tries", batch.table, waiting.len())
 }
@@ -185,7 +185,7 @@ async fn until_active(client: &Client, table: &str) -> anyhow::Result<()> {
         if found.table().and_then(|table| table.table_status()) == Some(&TableStatus::Active) {
             return Ok(());
         }
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        pause(250).await;
     }
     anyhow::bail!("table {table} is not active after 30 s")
 }

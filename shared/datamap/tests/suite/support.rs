@@ -1,5 +1,4 @@
 //! Rows in memory and a reader that does with a walk what the workers do.
-#![allow(dead_code, reason = "each suite uses its part")]
 
 use std::collections::BTreeMap;
 
@@ -9,29 +8,42 @@ use serde_json::Value;
 
 /// Rows by collection id.
 #[derive(Debug, Default)]
-pub struct Store(pub BTreeMap<String, Vec<Datum>>);
+pub(crate) struct Store(pub(crate) BTreeMap<String, Vec<Datum>>);
 
 impl Store {
     /// Adds rows written as a JSON list.
-    pub fn with(mut self, id: &str, rows: Value) -> Self {
-        let rows = rows.as_array().expect("a list of rows").iter().map(datum).collect();
+    pub(crate) fn with(mut self, id: &str, rows: &Value) -> Self {
+        let rows = rows
+            .as_array()
+            .expect("a list of rows")
+            .iter()
+            .map(datum)
+            .collect();
         self.0.insert(id.to_owned(), rows);
         self
     }
 
     /// The rows a source would answer with.
-    pub fn ask(&self, map: &DataMap, lookup: &Lookup) -> Vec<Datum> {
+    pub(crate) fn ask(&self, map: &DataMap, lookup: &Lookup) -> Vec<Datum> {
         let id = map.collections[lookup.collection].id();
         let holds = |row: &&Datum| {
             let mut holds = false;
-            values_at(row, &lookup.field, &mut |value| holds |= lookup.values.contains(&canonical(value)));
+            values_at(row, &lookup.field, &mut |value| {
+                holds |= lookup.values.contains(&canonical(value));
+            });
             holds
         };
-        self.0.get(&id).into_iter().flatten().filter(holds).cloned().collect()
+        self.0
+            .get(&id)
+            .into_iter()
+            .flatten()
+            .filter(holds)
+            .cloned()
+            .collect()
     }
 
     /// Walks to the end, with the rows of each wave in reverse order if asked.
-    pub fn walk(&self, map: &DataMap, seeds: &[(String, Datum)], reverse: bool) -> Walk {
+    pub(crate) fn walk(&self, map: &DataMap, seeds: &[(String, Datum)], reverse: bool) -> Walk {
         let mut walk = Walk::start(map, seeds);
         for _ in 0..1_000 {
             let mut wave = walk.next_wave(map);
@@ -56,14 +68,25 @@ impl Store {
     }
 
     /// Every row of the subject, each once, by collection id.
-    pub fn collect(&self, map: &DataMap, seeds: &[(String, Datum)]) -> BTreeMap<String, Vec<Datum>> {
+    pub(crate) fn collect(
+        &self,
+        map: &DataMap,
+        seeds: &[(String, Datum)],
+    ) -> BTreeMap<String, Vec<Datum>> {
         let lookups = self.walk(map, seeds, false).lookups(map);
         let mut found: BTreeMap<String, Vec<Datum>> = BTreeMap::new();
         for (index, collection) in map.collections.iter().enumerate() {
-            let own: Vec<Lookup> = lookups.iter().filter(|lookup| lookup.collection == index).cloned().collect();
+            let own: Vec<Lookup> = lookups
+                .iter()
+                .filter(|lookup| lookup.collection == index)
+                .cloned()
+                .collect();
             let owner = RowOwner::new(&own);
             for (position, lookup) in own.iter().enumerate() {
-                let rows = self.ask(map, lookup).into_iter().filter(|row| owner.owner(row) == Some(position));
+                let rows = self
+                    .ask(map, lookup)
+                    .into_iter()
+                    .filter(|row| owner.owner(row) == Some(position));
                 found.entry(collection.id()).or_default().extend(rows);
             }
         }
@@ -72,44 +95,69 @@ impl Store {
     }
 
     /// The number of rows by collection id.
-    pub fn counts(&self, map: &DataMap, seeds: &[(String, Datum)]) -> BTreeMap<String, usize> {
-        self.collect(map, seeds).into_iter().map(|(id, rows)| (id, rows.len())).collect()
+    pub(crate) fn counts(
+        &self,
+        map: &DataMap,
+        seeds: &[(String, Datum)],
+    ) -> BTreeMap<String, usize> {
+        self.collect(map, seeds)
+            .into_iter()
+            .map(|(id, rows)| (id, rows.len()))
+            .collect()
     }
 }
 
 /// One seed.
-pub fn seed(kind: &str, value: &str) -> (String, Datum) {
+pub(crate) fn seed(kind: &str, value: &str) -> (String, Datum) {
     (kind.to_owned(), Datum::Text(value.to_owned()))
 }
 
 /// A row from JSON.
-pub fn datum(value: &Value) -> Datum {
+pub(crate) fn datum(value: &Value) -> Datum {
     match value {
         Value::Null => Datum::Null,
         Value::Bool(flag) => Datum::Bool(*flag),
         Value::Number(number) => Datum::Number(number.to_string()),
         Value::String(text) => Datum::Text(text.clone()),
         Value::Array(items) => Datum::List(items.iter().map(datum).collect()),
-        Value::Object(entries) => Datum::Map(entries.iter().map(|(key, value)| (key.clone(), datum(value))).collect()),
+        Value::Object(entries) => Datum::Map(
+            entries
+                .iter()
+                .map(|(key, value)| (key.clone(), datum(value)))
+                .collect(),
+        ),
     }
 }
 
 /// The top-level entries that a projection keeps: what is not asked for must not be needed.
 fn projected(row: &Datum, projection: &[String]) -> Datum {
-    let Datum::Map(entries) = row else { panic!("a row is a map") };
-    let kept = |key: &String| projection.iter().any(|path| path.split('.').next() == Some(key));
-    Datum::Map(entries.iter().filter(|(key, _)| kept(key)).cloned().collect())
+    let Datum::Map(entries) = row else {
+        panic!("a row is a map")
+    };
+    let kept = |key: &String| {
+        projection
+            .iter()
+            .any(|path| path.split('.').next() == Some(key))
+    };
+    Datum::Map(
+        entries
+            .iter()
+            .filter(|(key, _)| kept(key))
+            .cloned()
+            .collect(),
+    )
 }
 
 /// The compiled map of one text, which must have no errors.
-pub fn map(text: &str) -> DataMap {
+pub(crate) fn map(text: &str) -> DataMap {
     let checked = datamap::read_strs(&[("map.yml", text)]);
-    checked.map.unwrap_or_else(|| panic!("{:#?}", checked.findings))
+    checked
+        .map
+        .unwrap_or_else(|| panic!("{:#?}", checked.findings))
 }
 
-/// A Fideslang dataset in short: `collection: field!kind` lines; see the suites.
-/// A line is `name[ key][ id=KIND][ type=T][ to=C.F | from=C.F | ref=C.F]...`; `# name` opens a collection.
-pub fn dataset(short: &str) -> String {
+/// A Fideslang dataset in short. A line is `name[ key][ id=KIND][ type=T][ to=C.F | from=C.F | ref=C.F]...`; `# name` opens a collection.
+pub(crate) fn dataset(short: &str) -> String {
     let mut out = "dataset:\n- fides_key: d\n  collections:\n".to_owned();
     for line in short.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if let Some(name) = line.strip_prefix("# ") {
@@ -117,16 +165,23 @@ pub fn dataset(short: &str) -> String {
             continue;
         }
         let mut words = line.split_whitespace();
-        out.push_str(&format!("    - name: {}\n      fides_meta:\n", words.next().unwrap()));
+        out.push_str(&format!(
+            "    - name: {}\n      fides_meta:\n",
+            words.next().unwrap()
+        ));
         let mut references = String::new();
         for word in words {
             match word.split_once('=') {
                 None => out.push_str("        primary_key: true\n"),
                 Some(("id", kind)) => out.push_str(&format!("        identity: {kind}\n")),
                 Some(("type", kind)) => out.push_str(&format!("        data_type: {kind}\n")),
-                Some(("ref", field)) => references.push_str(&format!("        - {{dataset: d, field: {field}}}\n")),
+                Some(("ref", field)) => {
+                    references.push_str(&format!("        - {{dataset: d, field: {field}}}\n"));
+                }
                 Some((direction, field)) => {
-                    references.push_str(&format!("        - {{dataset: d, field: {field}, direction: {direction}}}\n"));
+                    references.push_str(&format!(
+                        "        - {{dataset: d, field: {field}, direction: {direction}}}\n"
+                    ));
                 }
             }
         }

@@ -1,0 +1,68 @@
+//! The values looked for, asked in constant time however many there are.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use domain::datum::Datum;
+
+/// A set of values, equal as `same_value` has it.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    values: HashSet<Datum>,
+    numbers: bool,
+    truths: bool,
+}
+
+impl Wanted {
+    pub(crate) fn new<'a>(values: impl IntoIterator<Item = Cow<'a, Datum>>) -> Self {
+        let values: HashSet<Datum> = values.into_iter().map(|value| datamap::canonical(&value).into_owned()).collect();
+        let numbers = values.iter().any(|value| matches!(value, Datum::Number(_)));
+        let truths = values.iter().any(|value| matches!(value, Datum::Bool(_)));
+        Self { values, numbers, truths }
+    }
+
+    /// Whether one of the values at the path is wanted.
+    pub(crate) fn is_in(&self, row: &Datum, path: &str) -> bool {
+        row.values_at(path).into_iter().any(|value| self.values.contains(datamap::canonical(value).as_ref()))
+    }
+
+    /// Whether a text that stands for any kind of value is wanted: in CSV, `7` is the number and the text.
+    pub(crate) fn has_text(&self, text: &str) -> bool {
+        let has = |value: Datum| self.values.contains(datamap::canonical(&value).as_ref());
+        has(Datum::Text(text.to_owned()))
+            || (self.numbers && has(Datum::Number(text.trim().to_owned())))
+            || (self.truths && truth(text).is_some_and(|truth| has(Datum::Bool(truth))))
+    }
+}
+
+fn truth(text: &str) -> Option<bool> {
+    if text.eq_ignore_ascii_case("true") {
+        return Some(true);
+    }
+    text.eq_ignore_ascii_case("false").then_some(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(json: &[&str]) -> Wanted {
+        Wanted::new(json.iter().map(|json| Cow::Owned(Datum::parse_json(json.as_bytes()).unwrap())))
+    }
+
+    #[test]
+    fn numbers_match_by_size_and_texts_by_bytes() {
+        let wanted = wanted(&["7", "\"a\""]);
+        let has = |row: &str| wanted.is_in(&Datum::parse_json(row.as_bytes()).unwrap(), "l.v");
+        assert!(has(r#"{"l":[{"v":1},{"v":7.0}]}"#));
+        assert!(has(r#"{"l":{"v":["b","a"]}}"#));
+        assert!(!has(r#"{"l":[{"v":"7"},{"v":null},{"x":7}]}"#));
+    }
+
+    #[test]
+    fn a_text_of_csv_matches_the_number_it_reads_as() {
+        let wanted = wanted(&["7", "true", "\"x\""]);
+        assert!(wanted.has_text("7") && wanted.has_text("7.0") && wanted.has_text("True") && wanted.has_text("x"));
+        assert!(!wanted.has_text("70") && !wanted.has_text("") && !wanted.has_text("X"));
+    }
+}

@@ -1,0 +1,176 @@
+//! Claims about tokens.
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::role::{Permission, Role};
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value, json};
+
+use super::{TokenError, Verifier};
+
+const NOW: i64 = 1_800_000_000;
+
+struct Signer {
+    pkcs8: Vec<u8>,
+    x: String,
+    y: String,
+}
+
+impl Signer {
+    fn new() -> Self {
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref()).unwrap();
+        let point = pair.public_key().as_ref();
+        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        Self { pkcs8: pkcs8.as_ref().to_vec(), x: text(&point[1..33]), y: text(&point[33..65]) }
+    }
+
+    fn jwk(&self, id: &str) -> Value {
+        json!({"kty": "EC", "crv": "P-256", "x": self.x, "y": self.y, "kid": id, "use": "sig", "alg": "ES256"})
+    }
+
+    fn sign(&self, id: Option<&str>, claims: &Value) -> String {
+        let mut header = Header::new(Algorithm::ES256);
+        header.kid = id.map(str::to_owned);
+        encode(&header, claims, &EncodingKey::from_ec_der(&self.pkcs8)).unwrap()
+    }
+}
+
+fn verifier(keys: &[Value]) -> Verifier {
+    let issuers = json!([{"issuer": "https://id.example", "audience": "habeas", "algorithms": ["ES256"], "jwks": {"keys": keys}}]);
+    Verifier::from_json(&issuers.to_string()).unwrap()
+}
+
+fn claims(changes: Value) -> Value {
+    let mut claims = json!({
+        "iss": "https://id.example", "aud": "habeas", "sub": "user-1", "tenant": "acme", "exp": NOW + 60, "nbf": NOW - 60,
+        "roles": ["operator", "gardener"], "email": "ada@example.com", "email_verified": true, "org": "org-1",
+    });
+    for (name, value) in changes.as_object().unwrap() {
+        if value.is_null() {
+            claims.as_object_mut().unwrap().remove(name);
+        } else {
+            claims[name] = value.clone();
+        }
+    }
+    claims
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_second(NOW).unwrap()
+}
+
+#[test]
+fn a_good_token_gives_its_principal_until_it_ends() {
+    let signer = Signer::new();
+    let verifier = verifier(&[signer.jwk("k1")]);
+    let token = signer.sign(Some("k1"), &claims(json!({"aud": ["other", "habeas"]})));
+    for _ in 0..2 {
+        let principal = verifier.verify(&token, now()).unwrap();
+        assert_eq!(principal.tenant.as_str(), "acme");
+        assert_eq!(principal.roles, [Role::Operator]);
+        assert!(principal.may(Permission::JobCreate));
+        assert_eq!(principal.email.unwrap().expose(), "ada@example.com");
+        assert_eq!(principal.organization_id.as_deref(), Some("org-1"));
+    }
+    let later = Timestamp::from_second(NOW + 60).unwrap();
+    assert_eq!(verifier.verify(&token, later).unwrap_err(), TokenError::Expired);
+}
+
+#[test]
+fn claims_that_are_missing_or_wrong_are_refused() {
+    use TokenError as E;
+    let signer = Signer::new();
+    let verifier = verifier(&[signer.jwk("k1")]);
+    let cases = [
+        (json!({"exp": NOW}), E::Expired),
+        (json!({"exp": null}), E::Malformed),
+        (json!({"exp": "soon"}), E::Malformed),
+        (json!({"exp": 1e300}), E::Malformed),
+        (json!({"nbf": NOW + 31}), E::NotYetValid),
+        (json!({"nbf": null}), E::Malformed),
+        (json!({"aud": "other"}), E::WrongAudience),
+        (json!({"aud": null}), E::Malformed),
+        (json!({"iss": "https://evil.example"}), E::UnknownIssuer),
+        (json!({"iss": null}), E::Malformed),
+        (json!({"tenant": null}), E::Malformed),
+        (json!({"tenant": "Not A Slug"}), E::Malformed),
+        (json!({"tenant": 7}), E::Malformed),
+        (json!({"sub": ""}), E::Malformed),
+    ];
+    for (change, expected) in cases {
+        let token = signer.sign(Some("k1"), &claims(change.clone()));
+        assert_eq!(verifier.verify(&token, now()).unwrap_err(), expected, "{change}");
+    }
+}
+
+#[test]
+fn an_address_nobody_verified_is_no_address() {
+    let signer = Signer::new();
+    let token = signer.sign(Some("k1"), &claims(json!({"email_verified": null})));
+    assert!(verifier(&[signer.jwk("k1")]).verify(&token, now()).unwrap().email.is_none());
+}
+
+#[test]
+fn keys_are_chosen_by_id_and_foreign_ones_refused() {
+    let (ours, other, foreign) = (Signer::new(), Signer::new(), Signer::new());
+    let verifier = verifier(&[ours.jwk("k1"), other.jwk("k2")]);
+    let good = claims(json!({}));
+    assert!(verifier.verify(&other.sign(Some("k2"), &good), now()).is_ok());
+    let refused = [
+        (foreign.sign(Some("k1"), &good), TokenError::BadSignature),
+        (ours.sign(Some("k2"), &good), TokenError::BadSignature),
+        (ours.sign(Some("k3"), &good), TokenError::UnknownKey),
+        (ours.sign(None, &good), TokenError::UnknownKey),
+    ];
+    for (token, expected) in refused {
+        assert_eq!(verifier.verify(&token, now()).unwrap_err(), expected);
+    }
+}
+
+#[test]
+fn unsigned_symmetric_and_changed_tokens_are_refused() {
+    let signer = Signer::new();
+    let verifier = verifier(&[signer.jwk("k1")]);
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let payload = part(&claims(json!({})));
+    let none = format!("{}.{payload}.", part(&json!({"alg": "none", "typ": "JWT"})));
+    assert_eq!(verifier.verify(&none, now()).unwrap_err(), TokenError::AlgorithmNotAllowed);
+    let secret = EncodingKey::from_secret(format!("{}{}", signer.x, signer.y).as_bytes());
+    let symmetric = encode(&Header::new(Algorithm::HS256), &claims(json!({})), &secret).unwrap();
+    assert_eq!(verifier.verify(&symmetric, now()).unwrap_err(), TokenError::AlgorithmNotAllowed);
+    let token = signer.sign(Some("k1"), &claims(json!({})));
+    let parts: Vec<&str> = token.split('.').collect();
+    let changed = format!("{}.{}.{}", parts[0], part(&claims(json!({"tenant": "globex"}))), parts[2]);
+    assert_eq!(verifier.verify(&changed, now()).unwrap_err(), TokenError::BadSignature);
+    for garbage in ["", "a", "a.b", "a.b.c", "....", &"x".repeat(10_000)] {
+        assert_eq!(verifier.verify(garbage, now()).unwrap_err(), TokenError::Malformed, "{garbage}");
+    }
+}
+
+#[test]
+fn issuers_described_wrongly_are_refused_at_start() {
+    let jwk = Signer::new().jwk("k1");
+    let issuer = |change: Value| {
+        let mut issuer = json!({"issuer": "i", "audience": "a", "algorithms": ["ES256"], "jwks": {"keys": [jwk]}});
+        issuer.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        Verifier::from_json(&json!([issuer]).to_string()).map(|_| ()).map_err(|error| error.to_string())
+    };
+    assert_eq!(issuer(json!({})), Ok(()));
+    let cases = [
+        (json!({"algorithms": ["HS256"]}), "issuer i: algorithms must name RS256 or ES256 and nothing else"),
+        (json!({"algorithms": []}), "issuer i: algorithms must name RS256 or ES256 and nothing else"),
+        (json!({"algorithms": ["RS256"]}), "issuer i: its key set has no usable key, or one that is not RSA or P-256"),
+        (json!({"jwks": {"keys": []}}), "issuer i: its key set has no usable key, or one that is not RSA or P-256"),
+        (json!({"jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}}), "issuer i: its key set has no usable key, or one that is not RSA or P-256"),
+        (json!({"jwks_url": "https://i/jwks"}), "issuer i: jwks_url is not supported yet; put the key set inline as jwks"),
+        (json!({"issuer": ""}), "an issuer has an empty issuer, audience or tenant_claim"),
+    ];
+    for (change, expected) in cases {
+        assert_eq!(issuer(change.clone()), Err(expected.to_owned()), "{change}");
+    }
+    assert!(Verifier::from_json("[{]").is_err());
+}

@@ -1,0 +1,96 @@
+//! Lets in who holds a valid token, and lets a request narrow its tenant, never widen it (R-TEN-2).
+
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts};
+use domain::role::Principal;
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, HOST};
+use http::request::Parts;
+use workflow::ports::Clock;
+
+use crate::auth::{TokenError, Verifier};
+use crate::problem::{Problem, ProblemKind};
+
+/// What the gate needs; part of each router's state.
+#[derive(Clone)]
+pub struct Gate {
+    /// Verifies tokens.
+    pub verifier: Arc<Verifier>,
+    /// The clock of tokens: real time.
+    pub clock: Arc<dyn Clock>,
+    /// The host of the public URL; a label before it is a tenant's slug.
+    pub public_host: String,
+}
+
+impl Gate {
+    /// The gate for a public URL such as `https://privacy.example.com`.
+    #[must_use]
+    pub fn new(verifier: Arc<Verifier>, clock: Arc<dyn Clock>, public_url: &str) -> Self {
+        let authority = public_url.split("//").nth(1).unwrap_or("").split('/').next().unwrap_or("");
+        Self { verifier, clock, public_host: authority.to_ascii_lowercase() }
+    }
+
+    /// The principal of a call.
+    ///
+    /// # Errors
+    /// 401 without a valid token; 404, as for anything unknown, where header or host name another tenant.
+    pub fn admit(&self, headers: &HeaderMap, authority: Option<&str>) -> Result<Principal, Problem> {
+        let principal = bearer(headers)
+            .and_then(|token| self.verifier.verify(token, self.clock.now()))
+            .map_err(|error| refusal(error, headers))?;
+        if !self.names_only(&principal, headers, authority) {
+            return Err(Problem::not_found());
+        }
+        Ok(principal)
+    }
+
+    fn names_only(&self, principal: &Principal, headers: &HeaderMap, authority: Option<&str>) -> bool {
+        let own = principal.tenant.as_str();
+        let by_header = headers.get_all("x-tenant-id").iter().all(|value| value.as_bytes() == own.as_bytes());
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok()).or(authority).unwrap_or("");
+        let slug = self.slug(&host.to_ascii_lowercase()).map(str::to_owned);
+        by_header && slug.is_none_or(|slug| slug == own)
+    }
+
+    /// The first label of a host below the public one.
+    fn slug<'a>(&self, host: &'a str) -> Option<&'a str> {
+        let label = host.strip_suffix(&self.public_host)?.strip_suffix('.')?;
+        (!self.public_host.is_empty()).then(|| label.split('.').next().unwrap_or(label))
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Result<&str, TokenError> {
+    let mut sent = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (sent.next(), sent.next()) else { return Err(TokenError::Missing) };
+    let text = value.to_str().map_err(|_| TokenError::Malformed)?;
+    let (scheme, token) = text.split_once(' ').ok_or(TokenError::Missing)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(TokenError::Missing);
+    }
+    Ok(token.trim())
+}
+
+fn refusal(error: TokenError, headers: &HeaderMap) -> Problem {
+    if error == TokenError::Missing && headers.contains_key("x-api-key") {
+        return Problem::new(ProblemKind::Unauthenticated, "API keys are not supported yet; send a bearer token");
+    }
+    Problem::new(ProblemKind::Unauthenticated, error.to_string())
+}
+
+/// The verified caller of a route.
+#[derive(Debug, Clone)]
+pub struct Authenticated(pub Principal);
+
+impl<S> FromRequestParts<S> for Authenticated
+where
+    S: Send + Sync,
+    Gate: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let authority = parts.uri.authority().map(http::uri::Authority::as_str);
+        Gate::from_ref(state).admit(&parts.headers, authority).map(Self)
+    }
+}

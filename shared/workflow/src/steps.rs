@@ -1,0 +1,20 @@
+//! The steps of a job, one file each. A step is a struct of its own ports plus `run`.
+
+mod collect;
+mod expire;
+mod locate;
+mod notify;
+mod package;
+mod plan;
+mod screen;
+mod sources;
+mod verify;
+
+pub use collect::{Collect, format_of};
+pub use expire::Expire;
+pub use locate::Locate;
+pub use notify::Notify;
+pub use package::Package;
+pub use screen::Screen;
+pub use sources::Sources;
+pub use verify::Verify;

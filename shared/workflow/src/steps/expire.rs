@@ -1,0 +1,59 @@
+//! Ends the life of an export: archive, parts, plans and, last, the job key.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::job::Outcome;
+use domain::record::KeyRecord;
+use domain::step::{StepKind, StepState};
+use domain::transition::Cause;
+use jiff::SignedDuration;
+
+use super::plan::PlanStore;
+use crate::advance_job::{Ran, RunStep};
+use crate::gate::steps_of;
+use crate::ports::ExportStore;
+use crate::step_context::StepContext;
+use crate::step_error::StepError;
+
+/// How long to wait for notices that still need the key.
+const NOTICES_FIRST: SignedDuration = SignedDuration::from_mins(10);
+
+/// Deletes what a job left behind. Doing it twice changes nothing.
+pub struct Expire {
+    // Dependencies.
+    /// The bucket of exports.
+    pub exports: Arc<dyn ExportStore>,
+}
+
+/// The prefix of a job's parts.
+#[must_use]
+pub fn parts_prefix(tenant: &str, job: &str) -> String {
+    format!("parts/{tenant}/{job}/")
+}
+
+#[async_trait]
+impl RunStep for Expire {
+    fn kinds(&self) -> &'static [StepKind] {
+        &[StepKind::Expire]
+    }
+
+    async fn run(&self, context: &mut StepContext) -> Result<Ran, StepError> {
+        let (tenant, job) = (context.job.tenant.clone(), context.job.id.clone());
+        let steps = steps_of(context.ports.store.as_ref(), &tenant, &job).await?;
+        let ended = |state| matches!(state, StepState::Done | StepState::Parked);
+        let notice_left = steps.iter().any(|step| step.kind == StepKind::NotifyReady && !ended(step.state));
+        if notice_left {
+            return Ok(Ran::NotBefore(context.now + NOTICES_FIRST));
+        }
+        if let Some(archive) = &context.job.archive {
+            self.exports.delete(&archive.key).await?;
+        }
+        self.exports.delete_all(&parts_prefix(tenant.as_str(), job.as_str())).await?;
+        self.exports.delete_all(&PlanStore::prefix(tenant.as_str(), job.as_str())).await?;
+        let mut builder = context.transition(Cause::worker(context.now));
+        builder.delete(KeyRecord::key_of(&tenant, &KeyRecord::job_owner(&job)));
+        context.ports.store.commit(&builder.build()).await?;
+        Ok(Ran::Done(Outcome::Cleaned))
+    }
+}

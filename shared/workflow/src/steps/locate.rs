@@ -1,0 +1,194 @@
+//! Walks the reference graph from the proven identities and freezes what is to be collected.
+//!
+//! Three phases, each checkpointed: the walk, the freezing of shards, the making of their steps.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datamap::{DataMap, Lookup, Walk};
+use domain::datum::Datum;
+use domain::job::{Outcome, Scope, VerificationMethod, collect_shard};
+use domain::request::IdentityKind;
+use domain::step::{Checkpoint, LocateCheckpoint, ObjectRef, StepKind};
+use serde::{Deserialize, Serialize};
+
+use super::plan::{PlanStore, cut_into_shards, is_wanted, shared_collections};
+use super::sources::Sources;
+use crate::advance_job::{Ran, RunStep};
+use crate::sealing::Place;
+use crate::step_context::{StepContext, unreadable};
+use crate::step_error::StepError;
+
+/// Lookups read at once.
+const PARALLEL_LOOKUPS: usize = 8;
+/// Values of one lookup read between two looks at the clock.
+const VALUES_AT_ONCE: usize = 500;
+/// Shard steps made in one transaction: two items each, and the store takes a hundred.
+const STEPS_AT_ONCE: usize = 40;
+
+/// Freezes what is to be collected.
+pub struct Locate {
+    // Dependencies.
+    /// The customer's systems.
+    pub sources: Sources,
+    /// Sealed objects.
+    pub plans: PlanStore,
+}
+
+/// The walk between two slices: its state and what is left of the wave that was handed out.
+#[derive(Serialize, Deserialize)]
+struct Progress {
+    walk: Walk,
+    wave: Vec<Lookup>,
+}
+
+#[async_trait]
+impl RunStep for Locate {
+    fn kinds(&self) -> &'static [StepKind] {
+        &[StepKind::Locate]
+    }
+
+    async fn run(&self, context: &mut StepContext) -> Result<Ran, StepError> {
+        let map = self.sources.map_of(&context.job).await?;
+        let mut state = match &context.step.checkpoint {
+            Some(Checkpoint::Locate(state)) => state.clone(),
+            _ => LocateCheckpoint::default(),
+        };
+        if !state.frozen {
+            let Some(walk) = self.walk(context, &map, &mut state).await? else { return Ok(Ran::Continue) };
+            state = self.freeze(context, &map, &walk).await?;
+            context.save(Checkpoint::Locate(state.clone()), Vec::new()).await?;
+        }
+        self.make_steps(context, state).await
+    }
+}
+
+impl Locate {
+    /// Walks to the end; `None` if the slice ended before.
+    async fn walk(
+        &self,
+        context: &mut StepContext,
+        map: &Arc<DataMap>,
+        state: &mut LocateCheckpoint,
+    ) -> Result<Option<Walk>, StepError> {
+        let mut progress = self.progress(context, map, state).await?;
+        loop {
+            if progress.wave.is_empty() {
+                progress.wave = progress.walk.next_wave(map).into_iter().flat_map(in_bites).collect();
+                if progress.wave.is_empty() {
+                    return Ok(Some(progress.walk));
+                }
+            }
+            if context.time_is_short() {
+                state.waves += 1;
+                let name = format!("walk-{}", state.waves);
+                let count = progress.wave.len();
+                state.walk = Some(self.plans.write(context, &name, count, &progress).await?);
+                context.save(Checkpoint::Locate(state.clone()), Vec::new()).await?;
+                return Ok(None);
+            }
+            let now = progress.wave.len().min(PARALLEL_LOOKUPS);
+            let bite: Vec<Lookup> = progress.wave.drain(..now).collect();
+            self.absorb(context, map, &mut progress.walk, &bite).await?;
+        }
+    }
+
+    async fn absorb(
+        &self,
+        context: &StepContext,
+        map: &Arc<DataMap>,
+        walk: &mut Walk,
+        lookups: &[Lookup],
+    ) -> Result<(), StepError> {
+        let reads: Vec<_> = lookups.iter().map(|lookup| self.sources.locate_all(&context.job, map, lookup)).collect();
+        let found: Vec<Vec<Datum>> = futures::future::try_join_all(reads).await?;
+        for (lookup, rows) in lookups.iter().zip(&found) {
+            for row in rows {
+                walk.absorb(map, lookup, row);
+            }
+        }
+        Ok(())
+    }
+
+    async fn progress(
+        &self,
+        context: &mut StepContext,
+        map: &DataMap,
+        state: &LocateCheckpoint,
+    ) -> Result<Progress, StepError> {
+        match &state.walk {
+            Some(object) => self.plans.read(context, object).await,
+            None => Ok(Progress { walk: Walk::start(map, &seeds(context).await?), wave: Vec::new() }),
+        }
+    }
+
+    async fn freeze(
+        &self,
+        context: &mut StepContext,
+        map: &DataMap,
+        walk: &Walk,
+    ) -> Result<LocateCheckpoint, StepError> {
+        let include_media = context.job.include_media;
+        let mut lookups = walk.lookups(map);
+        lookups.retain(|lookup| is_wanted(map, lookup, include_media));
+        let shared = shared_collections(&lookups);
+        let owners = if shared.is_empty() {
+            None
+        } else {
+            Some(self.plans.write(context, "owners", shared.len(), &shared).await?)
+        };
+        let mut shards: Vec<ObjectRef> = Vec::new();
+        for (number, shard) in cut_into_shards(map, &lookups, owners.as_ref()).iter().enumerate() {
+            let values = shard.lookups.iter().map(|lookup| lookup.values.len()).sum();
+            shards.push(self.plans.write(context, &format!("shard-{number:06}"), values, shard).await?);
+        }
+        Ok(LocateCheckpoint { frozen: true, shards, ..LocateCheckpoint::default() })
+    }
+
+    /// Makes the steps of the frozen shards, a batch with each checkpoint, so that none is made twice or forgotten.
+    async fn make_steps(&self, context: &mut StepContext, mut state: LocateCheckpoint) -> Result<Ran, StepError> {
+        while let Some(rest) = state.shards.get(state.created as usize..).filter(|rest| !rest.is_empty()) {
+            let now = context.ports.clock.now();
+            let batch = rest.iter().take(STEPS_AT_ONCE).cloned().zip(state.created..);
+            let seeds: Vec<_> = batch.map(|(object, number)| collect_shard(number, object, now)).collect();
+            state.created += u32::try_from(seeds.len()).unwrap_or(u32::MAX);
+            context.save(Checkpoint::Locate(state.clone()), seeds).await?;
+        }
+        Ok(Ran::Done(Outcome::Located))
+    }
+}
+
+/// What the walk starts from: only identities that were proven.
+async fn seeds(context: &mut StepContext) -> Result<Vec<(String, Datum)>, StepError> {
+    if context.job.scope == Scope::Organization {
+        let id = context.job.organization_id.clone().ok_or_else(|| StepError::park("the job names no organisation"))?;
+        return Ok(vec![(IdentityKind::OrganizationId.to_string(), Datum::Text(id))]);
+    }
+    let method = context.job.verification.as_ref().map(|verification| verification.method);
+    match method {
+        // Whoever read the mail has proven that address and nothing else; the walk finds what belongs to it.
+        Some(VerificationMethod::EmailCode) => {
+            let contact = contact(context).await?.ok_or_else(|| unreadable("contact"))?;
+            Ok(vec![(IdentityKind::Email.to_string(), Datum::Text(contact))])
+        }
+        Some(VerificationMethod::Session | VerificationMethod::Manual) => Ok(context.request_body().await?.seeds()),
+        None => Err(StepError::park("nobody has proven an identity")),
+    }
+}
+
+/// The address on record, opened.
+///
+/// # Errors
+/// When the key is gone or the field was tampered with.
+pub async fn contact(context: &mut StepContext) -> Result<Option<String>, StepError> {
+    let Some(sealed) = context.job.contact.clone() else { return Ok(None) };
+    let key = context.job_key().await?;
+    let plain = key.open(&Place::attribute(&context.job.key(), "contact"), &sealed).map_err(|_| unreadable("contact"))?;
+    String::from_utf8(plain.to_vec()).map(Some).map_err(|_| unreadable("contact"))
+}
+
+/// Cuts a lookup so that the clock is looked at between its pieces.
+fn in_bites(lookup: Lookup) -> Vec<Lookup> {
+    let bite = |values: &[Datum]| Lookup { values: values.to_vec(), ..lookup.clone() };
+    lookup.values.chunks(VALUES_AT_ONCE).map(bite).collect()
+}

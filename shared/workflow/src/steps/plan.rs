@@ -1,0 +1,156 @@
+//! The frozen plan of a job: sealed objects that say what each shard reads. Values of the customer never leave them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datamap::{Access, DataMap, Lookup, Source};
+use domain::step::ObjectRef;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::ports::ExportStore;
+use crate::sealing::{Place, sha256};
+use crate::step_context::{StepContext, unreadable};
+use crate::step_error::StepError;
+
+/// Values one shard looks up.
+const VALUES_PER_SHARD: usize = 1_000;
+
+/// What one shard reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardPlan {
+    /// Version of this form.
+    pub v: u8,
+    /// The lookups, in order; those of one collection stand together.
+    pub lookups: Vec<Lookup>,
+    /// Number of this shard among those of the collection, for each of its collections.
+    pub ordinals: BTreeMap<usize, u32>,
+    /// All lookups of the collections that are reached by several fields: a row belongs to the first that finds it.
+    pub owners: Option<ObjectRef>,
+}
+
+/// Writes and reads sealed objects of one job.
+pub struct PlanStore {
+    /// The bucket of exports.
+    pub exports: Arc<dyn ExportStore>,
+}
+
+impl PlanStore {
+    /// The prefix of everything sealed for a job.
+    #[must_use]
+    pub fn prefix(tenant: &str, job: &str) -> String {
+        format!("plans/{tenant}/{job}/")
+    }
+
+    /// Seals a value under the job key and stores it under a name.
+    ///
+    /// # Errors
+    /// When key or store fail.
+    pub async fn write<T: Serialize + Sync>(
+        &self,
+        context: &mut StepContext,
+        name: &str,
+        count: usize,
+        value: &T,
+    ) -> Result<ObjectRef, StepError> {
+        let key = context.job_key().await?;
+        let prefix = Self::prefix(context.job.tenant.as_str(), context.job.id.as_str());
+        // The fence keeps a worker that lost its claim from replacing what its successor wrote.
+        let object = format!("{prefix}{name}-{}", context.step.fence);
+        let plain = serde_json::to_vec(value).map_err(|_| StepError::park("a plan does not serialise"))?;
+        let place = Place::object(context.job.tenant.as_str(), &object);
+        let sealed = key.seal_bytes(&place, &plain, context.ports.entropy.as_ref());
+        self.exports.put(&object, sealed).await?;
+        Ok(ObjectRef { key: object, count: u64::try_from(count).unwrap_or(u64::MAX), sha256: sha256(&plain) })
+    }
+
+    /// Reads a sealed value back; parks on anything but the bytes that were written.
+    ///
+    /// # Errors
+    /// When key or store fail, or the object was tampered with.
+    pub async fn read<T: DeserializeOwned>(
+        &self,
+        context: &mut StepContext,
+        object: &ObjectRef,
+    ) -> Result<T, StepError> {
+        let key = context.job_key().await?;
+        let sealed = self.exports.read(&object.key, None).await?;
+        let place = Place::object(context.job.tenant.as_str(), &object.key);
+        let plain = key.open_bytes(&place, &sealed).map_err(|_| unreadable("plan"))?;
+        if sha256(&plain) != object.sha256 {
+            return Err(unreadable("plan"));
+        }
+        serde_json::from_slice(&plain).map_err(|_| unreadable("plan"))
+    }
+}
+
+/// Lookups of collections that are reached by more than one field.
+#[must_use]
+pub fn shared_collections(lookups: &[Lookup]) -> Vec<Lookup> {
+    let mut inputs: BTreeMap<usize, usize> = BTreeMap::new();
+    for lookup in lookups {
+        *inputs.entry(lookup.collection).or_default() += 1;
+    }
+    lookups.iter().filter(|lookup| inputs.get(&lookup.collection).is_some_and(|count| *count > 1)).cloned().collect()
+}
+
+/// Cuts lookups into shards: one dataset each, at most a thousand values, reads of a whole table or prefix alone.
+#[must_use]
+pub fn cut_into_shards(map: &DataMap, lookups: &[Lookup], owners: Option<&ObjectRef>) -> Vec<ShardPlan> {
+    let mut shards: Vec<ShardPlan> = Vec::new();
+    let mut open: BTreeMap<&str, (Vec<Lookup>, usize)> = BTreeMap::new();
+    let mut full: Vec<Vec<Lookup>> = Vec::new();
+    for lookup in lookups {
+        let Some(collection) = map.collections.get(lookup.collection) else { continue };
+        if reads_everything(collection.access(&lookup.field)) {
+            full.push(vec![lookup.clone()]);
+            continue;
+        }
+        let (gathered, values) = open.entry(collection.dataset.as_str()).or_default();
+        let mut rest = lookup.values.as_slice();
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(rest.len().min(VALUES_PER_SHARD - *values));
+            gathered.push(Lookup { values: now.to_vec(), ..lookup.clone() });
+            *values += now.len();
+            rest = later;
+            if *values == VALUES_PER_SHARD {
+                full.push(std::mem::take(gathered));
+                *values = 0;
+            }
+        }
+    }
+    full.extend(open.into_values().map(|(gathered, _)| gathered).filter(|gathered| !gathered.is_empty()));
+    let mut seen: BTreeMap<usize, u32> = BTreeMap::new();
+    for lookups in full {
+        shards.push(shard_of(lookups, owners, &mut seen));
+    }
+    shards
+}
+
+fn shard_of(lookups: Vec<Lookup>, owners: Option<&ObjectRef>, seen: &mut BTreeMap<usize, u32>) -> ShardPlan {
+    let mut ordinals = BTreeMap::new();
+    for lookup in &lookups {
+        ordinals.entry(lookup.collection).or_insert_with(|| {
+            let next = seen.entry(lookup.collection).or_default();
+            let ordinal = *next;
+            *next += 1;
+            ordinal
+        });
+    }
+    ShardPlan { v: 1, lookups, ordinals, owners: owners.cloned() }
+}
+
+const fn reads_everything(access: Access<'_>) -> bool {
+    match access {
+        Access::Scan(_) | Access::Objects => true,
+        Access::Key | Access::Index(_) | Access::KeyPrefix | Access::Refused => false,
+    }
+}
+
+/// Whether a collection is wanted: media only where they were asked for.
+#[must_use]
+pub fn is_wanted(map: &DataMap, lookup: &Lookup, include_media: bool) -> bool {
+    let Some(collection) = map.collections.get(lookup.collection) else { return false };
+    let media = matches!(collection.source, Source::S3Media { .. });
+    !collection.skip && !lookup.values.is_empty() && (include_media || !media)
+}

@@ -1,0 +1,71 @@
+//! The sources of a job: its pinned data map and the connector that reads them.
+
+use std::sync::Arc;
+
+use datamap::{DataMap, Lookup};
+use domain::datum::Datum;
+use domain::job::Job;
+
+use crate::ports::{Connector, DataMaps, SourceLookup};
+use crate::step_error::StepError;
+
+/// What steps that read the customer's systems hold.
+#[derive(Clone)]
+pub struct Sources {
+    // Dependencies.
+    /// Published data maps.
+    pub maps: Arc<dyn DataMaps>,
+    /// The customer's systems.
+    pub connector: Arc<dyn Connector>,
+    // Configuration.
+    /// The region this function runs in.
+    pub region: String,
+}
+
+impl Sources {
+    /// The data map a job is pinned to, if the job belongs to this region (R-EXP-6).
+    ///
+    /// # Errors
+    /// Parks a job of another region.
+    pub async fn map_of(&self, job: &Job) -> Result<Arc<DataMap>, StepError> {
+        if job.region != self.region {
+            return Err(StepError::park("the job belongs to another region"));
+        }
+        Ok(self.maps.load(&job.tenant, &job.data_map).await?)
+    }
+
+    /// Reads every row of a lookup, a page at a time, for the walk.
+    ///
+    /// # Errors
+    /// When the source fails.
+    pub async fn locate_all(
+        &self,
+        job: &Job,
+        map: &Arc<DataMap>,
+        lookup: &Lookup,
+    ) -> Result<Vec<Datum>, StepError> {
+        let source = source_lookup(job, map, lookup);
+        let mut rows = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = self.connector.locate(&source, &lookup.projection, cursor.as_ref()).await?;
+            rows.extend(page.rows);
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(rows);
+            }
+        }
+    }
+}
+
+/// A lookup as the connector takes it.
+#[must_use]
+pub fn source_lookup(job: &Job, map: &Arc<DataMap>, lookup: &Lookup) -> SourceLookup {
+    SourceLookup {
+        tenant: job.tenant.clone(),
+        map: Arc::clone(map),
+        collection: lookup.collection,
+        field: lookup.field.clone(),
+        values: lookup.values.clone(),
+    }
+}

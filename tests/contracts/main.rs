@@ -1,0 +1,137 @@
+//! The contracts of the ports on the adapters in memory. The AWS adapters meet the same suites on the local stack.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use adapters_memory::MemoryWorld;
+use async_trait::async_trait;
+use domain::step::{Nudge, QueueName};
+use habeas_tests::contracts::{connector, data_maps, export_store, job_queue, job_store, key_service, mailer, run_all};
+use habeas_tests::executor::run;
+use habeas_tests::names::Names;
+use jiff::Timestamp;
+use workflow::ports::{ExportStore, KeyService, Mailer, PortErrorKind};
+
+fn world() -> (MemoryWorld, Names) {
+    let now = "2026-03-01T09:00:00Z".parse::<Timestamp>().unwrap();
+    (MemoryWorld::new(7, now), Names::new(8, now))
+}
+
+#[test]
+fn job_store_keeps_its_contract() {
+    for suite in job_store::SUITES {
+        let (world, mut names) = world();
+        run(&world, run_all(world.job_store().as_ref() as _, suite, &mut names)).answer();
+        assert_eq!(world.inspect(|state| state.violations.iter().filter(|it| it.contains("INV")).count()), 0);
+    }
+}
+
+/// Takes what lies in the queues of the world.
+struct WorldInbox(MemoryWorld, Mutex<VecDeque<Nudge>>);
+
+#[async_trait]
+impl job_queue::Inbox for WorldInbox {
+    async fn drain(&self, queue: QueueName) -> Vec<Nudge> {
+        let mut taken = self.1.lock().unwrap();
+        let drained = self.0.change(|state| {
+            let now = state.now;
+            std::iter::from_fn(|| {
+                let delivery = state.queues.receive(Some(queue), now)?;
+                state.queues.acknowledge(delivery.id);
+                Some(Nudge::clone(&delivery.nudge))
+            })
+            .collect::<Vec<_>>()
+        });
+        taken.extend(drained);
+        taken.drain(..).collect()
+    }
+}
+
+#[test]
+fn job_queue_keeps_its_contract() {
+    let (world, mut names) = world();
+    let inbox = WorldInbox(world.clone(), Mutex::default());
+    run(&world, job_queue::run(world.job_queue().as_ref(), &inbox, &mut names)).answer();
+}
+
+#[test]
+fn key_service_keeps_its_contract() {
+    let (world, mut names) = world();
+    let keys = world.key_service();
+    for suite in [key_service::CASES, key_service::INTEGRITY_CASES] {
+        run(&world, run_all(keys.as_ref() as &dyn KeyService, suite, &mut names)).answer();
+    }
+}
+
+#[test]
+fn destroyed_master_key_opens_nothing() {
+    let (world, mut names) = world();
+    let keys = world.key_service();
+    let context = workflow::ports::KeyContext { tenant: names.tenant(), owner: "tenant".to_owned() };
+    let made = run(&world, keys.generate(&context)).answer().unwrap();
+    world.change(|state| state.master_key.disable());
+    let kind = |result: Result<_, workflow::ports::PortError>| result.map(|_: zeroize::Zeroizing<[u8; 32]>| ()).unwrap_err().kind;
+    assert_eq!(kind(run(&world, keys.unwrap(&context, &made.wrapped)).answer()), PortErrorKind::Denied);
+    world.change(|state| state.master_key.enable());
+    assert_eq!(run(&world, keys.unwrap(&context, &made.wrapped)).answer().unwrap(), made.plain);
+    world.change(|state| state.master_key.destroy());
+    assert_eq!(kind(run(&world, keys.unwrap(&context, &made.wrapped)).answer()), PortErrorKind::Denied);
+}
+
+#[test]
+fn export_store_keeps_its_contract() {
+    let (world, mut names) = world();
+    run(&world, export_store::run(world.export_store().as_ref(), &mut names, world.now())).answer();
+}
+
+#[test]
+fn link_opens_until_it_ends_and_not_when_changed() {
+    let (world, _) = world();
+    let store = world.export_store();
+    run(&world, store.put("exports/a/b", b"archive".to_vec())).answer().unwrap();
+    let (now, until) = (world.now(), world.now() + jiff::SignedDuration::from_hours(1));
+    let link = run(&world, store.sign_link("exports/a/b", "b.zip", now, until)).answer().unwrap();
+    let url = link.url.expose();
+    assert_eq!(world.follow_link(url).unwrap(), b"archive");
+    assert_eq!(world.follow_link(&url.replace("/b?", "/c?")).unwrap_err().kind, PortErrorKind::Denied);
+    assert_eq!(world.follow_link(&url.replace("until=2026", "until=2027")).unwrap_err().kind, PortErrorKind::Denied);
+    world.set_now(link.expires_at);
+    assert_eq!(world.follow_link(url).unwrap_err().kind, PortErrorKind::Denied);
+}
+
+#[test]
+fn mailer_keeps_its_contract() {
+    let (world, mut names) = world();
+    let it = world.mailer();
+    run(&world, run_all(it.as_ref() as &dyn Mailer, mailer::CASES, &mut names)).answer();
+    world.change(|state| state.outbox.suppressed.insert("eve@example.com".to_owned()));
+    let refused = run(&world, it.send(&mailer::mail("eve@example.com", "n"))).answer();
+    assert_eq!(refused.unwrap_err().kind, PortErrorKind::Denied);
+}
+
+#[test]
+fn data_maps_keep_their_contract() {
+    let (world, mut names) = world();
+    let map = Arc::new(datamap::read_strs(&[("shop.yml", connector::MAP)]).map.unwrap());
+    let tenant = names.tenant();
+    world.publish(&tenant, Arc::clone(&map)).unwrap();
+    run(&world, data_maps::run(world.data_maps().as_ref(), &tenant, &map, &mut names)).answer();
+}
+
+#[test]
+fn source_keeps_the_contract_of_connectors() {
+    let (world, mut names) = world();
+    let checked = datamap::read_strs(&[("shop.yml", connector::MAP)]);
+    let map = Arc::new(checked.map.unwrap_or_else(|| panic!("{:?}", checked.findings)));
+    let (tenant, other) = (names.tenant(), names.tenant());
+    for page_rows in [1, 7, 100, 1000] {
+        world.change_sources(|sources| {
+            sources.tables.clear();
+            sources.page_rows = page_rows;
+            for row in connector::rows(&tenant, &other) {
+                sources.table("shop.orders").insert(row);
+            }
+        });
+        run(&world, connector::run(world.source().as_ref(), &map, &tenant, &other)).answer();
+    }
+}

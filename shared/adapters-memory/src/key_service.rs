@@ -102,7 +102,7 @@ fn unwrap(state: &mut State, context: &KeyContext, wrapped: &[u8]) -> Result<Zer
     let mut sealed = Zeroizing::new(sealed.to_vec());
     let nonce = Nonce::assume_unique_for_key(*nonce);
     let opened = cipher.open_in_place(nonce, additional(state, context), &mut sealed).map_err(|_| refused())?;
-    let plain: &[u8; 32] = opened.as_ref().try_into().map_err(|_| refused())?;
+    let plain: &[u8; 32] = (&*opened).try_into().map_err(|_| refused())?;
     Ok(Zeroizing::new(*plain))
 }
 

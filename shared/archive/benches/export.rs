@@ -13,8 +13,8 @@ use std::io::{Cursor, Read as _, Write};
 use std::time::Instant;
 
 use archive::{
-    ArchiveInfo, CollectionWriter, Controller, CsvColumns, DosTime, Format, FrozenPart, PartWriter,
-    Position, Source, archive_tail, verify,
+    ArchiveInfo, CollectionWriter, Controller, CsvColumns, DosTime, Format, FrozenPart, PartWriter, Position, Source,
+    archive_tail, verify,
 };
 use domain::datum::Datum;
 use flate2::Compression;
@@ -27,28 +27,16 @@ const COLUMNS: &str = "id,uuid,name.first,name.last,email,phone,dob,address.stre
     address.geo.lat,address.geo.lon,prefs.newsletter,prefs.lang,prefs.tags,balance,created_at,last_login,note";
 
 fn main() {
-    let path = std::env::args()
-        .skip(1)
-        .find(|argument| !argument.starts_with("--"));
+    let path = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
     let input = path.map_or_else(records::generate, |path| std::fs::read(path).unwrap());
     let fields: Vec<String> = COLUMNS.split(',').map(str::to_owned).collect();
     let (json, csv) = raw_outputs(&input, &fields);
-    println!(
-        "input {:.1} MB, raw outputs {:.1} MB JSON, {:.1} MB CSV",
-        mb(input.len()),
-        mb(json.len()),
-        mb(csv.len())
-    );
+    println!("input {:.1} MB, raw outputs {:.1} MB JSON, {:.1} MB CSV", mb(input.len()), mb(json.len()), mb(csv.len()));
 
     let megabytes = mb(input.len());
     let report = |name: &str, work: &mut dyn FnMut() -> usize| {
         let (seconds, size) = fastest(work);
-        println!(
-            "{name:<34} {:>8.1} MB/s of input {:>9.3} CPU s {:>12} bytes",
-            megabytes / seconds,
-            seconds,
-            size
-        );
+        println!("{name:<34} {:>8.1} MB/s of input {:>9.3} CPU s {:>12} bytes", megabytes / seconds, seconds, size);
         (seconds, size)
     };
     report("parse alone", &mut || parse_all(&input));
@@ -56,19 +44,11 @@ fn main() {
         let (json, csv) = raw_outputs(&input, &fields);
         json.len() + csv.len()
     });
-    let limit = report("limit: libdeflate 6 of the outputs", &mut || {
-        deflate_alone(&[&json, &csv], 6)
-    });
-    report("libdeflate 5, for comparison", &mut || {
-        deflate_alone(&[&json, &csv], 5)
-    });
+    let limit = report("limit: libdeflate 6 of the outputs", &mut || deflate_alone(&[&json, &csv], 6));
+    report("libdeflate 5, for comparison", &mut || deflate_alone(&[&json, &csv], 5));
     let naive = report("plain: serde_json, csv, zlib-rs 6", &mut || plain(&input));
-    let exact = report("ours, rows as JSON", &mut || {
-        ours(&input, &fields, true).len()
-    });
-    let value = report("ours, rows as values", &mut || {
-        ours(&input, &fields, false).len()
-    });
+    let exact = report("ours, rows as JSON", &mut || ours(&input, &fields, true).len());
+    let value = report("ours, rows as values", &mut || ours(&input, &fields, false).len());
     for (name, one) in [("JSON", exact), ("values", value)] {
         let ratio = |other: f64| other / one.0;
         println!(
@@ -79,15 +59,8 @@ fn main() {
         );
     }
     let verified = verify(Cursor::new(ours(&input, &fields, true))).unwrap();
-    assert!(
-        verified.is_whole(),
-        "the archive is not as its manifest says"
-    );
-    println!(
-        "verified {} files, rows {:?}",
-        verified.files.len(),
-        verified.rows
-    );
+    assert!(verified.is_whole(), "the archive is not as its manifest says");
+    println!("verified {} files, rows {:?}", verified.files.len(), verified.rows);
 }
 
 fn mb(bytes: usize) -> f64 {
@@ -97,12 +70,8 @@ fn mb(bytes: usize) -> f64 {
 /// CPU time of this thread where the system tells it, wall time elsewhere.
 fn cpu_seconds(start: Instant) -> f64 {
     let mut text = String::new();
-    let told = std::fs::File::open("/proc/thread-self/schedstat")
-        .and_then(|mut file| file.read_to_string(&mut text));
-    let nanoseconds = text
-        .split(' ')
-        .next()
-        .and_then(|field| field.parse::<u64>().ok());
+    let told = std::fs::File::open("/proc/thread-self/schedstat").and_then(|mut file| file.read_to_string(&mut text));
+    let nanoseconds = text.split(' ').next().and_then(|field| field.parse::<u64>().ok());
     match (told, nanoseconds) {
         (Ok(_), Some(nanoseconds)) => nanoseconds as f64 / 1e9,
         _ => start.elapsed().as_secs_f64(),
@@ -121,15 +90,11 @@ fn fastest(work: &mut dyn FnMut() -> usize) -> (f64, usize) {
 }
 
 fn lines(input: &[u8]) -> impl Iterator<Item = &[u8]> {
-    input
-        .split(|byte| *byte == b'\n')
-        .filter(|line| !line.is_empty())
+    input.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
 }
 
 fn parse_all(input: &[u8]) -> usize {
-    lines(input)
-        .filter(|line| Datum::parse_json(line).is_ok())
-        .count()
+    lines(input).filter(|line| Datum::parse_json(line).is_ok()).count()
 }
 
 fn raw_outputs(input: &[u8], fields: &[String]) -> (Vec<u8>, Vec<u8>) {
@@ -146,8 +111,7 @@ fn raw_outputs(input: &[u8], fields: &[String]) -> (Vec<u8>, Vec<u8>) {
 }
 
 fn deflate_alone(outputs: &[&[u8]], level: i32) -> usize {
-    let mut compressor =
-        libdeflater::Compressor::new(libdeflater::CompressionLvl::new(level).unwrap());
+    let mut compressor = libdeflater::Compressor::new(libdeflater::CompressionLvl::new(level).unwrap());
     let mut room = Vec::new();
     let mut size = 0;
     for segment in outputs.iter().flat_map(|output| output.chunks(4 << 20)) {
@@ -177,10 +141,7 @@ fn ours(input: &[u8], fields: &[String], is_json: bool) -> Vec<u8> {
     let mut frozen = Vec::new();
     for part in done {
         zip.extend_from_slice(&part.bytes[..usize::try_from(part.zip_bytes).unwrap()]);
-        frozen.push(FrozenPart {
-            zip_bytes: part.zip_bytes,
-            entries: part.entries,
-        });
+        frozen.push(FrozenPart { zip_bytes: part.zip_bytes, entries: part.entries });
     }
     let info = ArchiveInfo {
         job_id: "bench".to_owned(),
@@ -199,9 +160,7 @@ fn ours(input: &[u8], fields: &[String], is_json: bool) -> Vec<u8> {
 /// What one would write first: whole values, one zlib stream per file.
 fn plain(input: &[u8]) -> usize {
     let mut json = std::io::BufWriter::with_capacity(64 << 10, Hashed::new());
-    let mut csv = csv::WriterBuilder::new()
-        .buffer_capacity(64 << 10)
-        .from_writer(Hashed::new());
+    let mut csv = csv::WriterBuilder::new().buffer_capacity(64 << 10).from_writer(Hashed::new());
     let columns: Vec<&str> = COLUMNS.split(',').collect();
     csv.write_record(&columns).unwrap();
     for line in lines(input) {
@@ -209,17 +168,11 @@ fn plain(input: &[u8]) -> usize {
         serde_json::to_writer(&mut json, &row).unwrap();
         json.write_all(b"\n").unwrap();
         let cell = |column: &&str| {
-            column
-                .split('.')
-                .try_fold(&row, |value, name| value.get(name))
-                .map_or_else(String::new, text)
+            column.split('.').try_fold(&row, |value, name| value.get(name)).map_or_else(String::new, text)
         };
         csv.write_record(columns.iter().map(cell)).unwrap();
     }
-    let json = json
-        .into_inner()
-        .map_err(|error| error.to_string())
-        .unwrap();
+    let json = json.into_inner().map_err(|error| error.to_string()).unwrap();
     let csv = csv.into_inner().map_err(|error| error.to_string()).unwrap();
     json.finish() + csv.finish()
 }
@@ -228,7 +181,7 @@ fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     }
 }
 
@@ -239,10 +192,7 @@ struct Hashed {
 
 impl Hashed {
     fn new() -> Self {
-        Self {
-            sha256: Sha256::new(),
-            deflate: DeflateEncoder::new(Vec::new(), Compression::new(6)),
-        }
+        Self { sha256: Sha256::new(), deflate: DeflateEncoder::new(Vec::new(), Compression::new(6)) }
     }
 
     fn finish(self) -> usize {

@@ -1,11 +1,5 @@
 //! Whole archives: they open elsewhere, they are a pure function of their parts, and damage is found.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first mistake")]
-#![expect(
-    clippy::print_stdout,
-    reason = "a test says which program it could not ask"
-)]
-
 #[path = "archive/world.rs"]
 mod world;
 
@@ -13,8 +7,8 @@ use std::io::Cursor;
 use std::process::Command;
 
 use archive::{
-    CollectionWriter, EntryRecord, Format, FrozenPart, MediaStream, Part, PartWriter, Position,
-    Problem, archive_tail, verify,
+    CollectionWriter, EntryRecord, Format, FrozenPart, MediaStream, Part, PartWriter, Position, Problem, archive_tail,
+    verify,
 };
 use domain::datum::Datum;
 use proptest::prelude::*;
@@ -25,11 +19,7 @@ use world::{dos, fields, info, join, read, rows, sample, source, write};
 fn a_whole_archive_is_verified() {
     let verified = verify(Cursor::new(sample())).unwrap();
     assert!(verified.is_whole(), "{:?}", verified.files);
-    let names: Vec<&str> = verified
-        .files
-        .iter()
-        .map(|file| file.name.as_str())
-        .collect();
+    let names: Vec<&str> = verified.files.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(
         names,
         [
@@ -40,14 +30,8 @@ fn a_whole_archive_is_verified() {
             "README.html",
         ]
     );
-    assert_eq!(
-        verified.rows.into_iter().collect::<Vec<_>>(),
-        [("shop.orders".to_owned(), 500)]
-    );
-    assert_eq!(
-        verified.manifest.files[0].retention.as_deref(),
-        Some("one year")
-    );
+    assert_eq!(verified.rows.into_iter().collect::<Vec<_>>(), [("shop.orders".to_owned(), 500)]);
+    assert_eq!(verified.manifest.files[0].retention.as_deref(), Some("one year"));
 }
 
 #[test]
@@ -72,15 +56,7 @@ fn rows_are_exact_in_json_and_harmless_in_csv() {
 fn the_page_escapes_every_value_and_tells_the_rights() {
     let page = read(&sample(), "README.html");
     assert!(!page.contains("<script"), "{page}");
-    for text in [
-        "Example &#38; Sons",
-        "Art. 16",
-        "Art. 17",
-        "Art. 21",
-        "the authority",
-        "one year",
-        "500",
-    ] {
+    for text in ["Example &#38; Sons", "Art. 16", "Art. 17", "Art. 21", "the authority", "one year", "500"] {
         assert!(page.contains(text), "{text}");
     }
 }
@@ -89,21 +65,14 @@ fn the_page_escapes_every_value_and_tells_the_rights() {
 fn other_programs_open_it() {
     let path = std::env::temp_dir().join(format!("archive-test-{}.zip", std::process::id()));
     std::fs::write(&path, sample()).unwrap();
-    for (program, arguments) in [
-        ("python3", ["-m", "zipfile", "-t"].as_slice()),
-        ("unzip", &["-tqq"]),
-    ] {
+    for (program, arguments) in [("python3", ["-m", "zipfile", "-t"].as_slice()), ("unzip", &["-tqq"])] {
         let run = Command::new(program).args(arguments).arg(&path).output();
         let Ok(run) = run else {
             println!("{program} is not here: not asked");
             continue;
         };
         let said = String::from_utf8_lossy(&run.stdout).into_owned();
-        assert!(
-            run.status.success(),
-            "{program}: {said}{}",
-            String::from_utf8_lossy(&run.stderr)
-        );
+        assert!(run.status.success(), "{program}: {said}{}", String::from_utf8_lossy(&run.stderr));
         assert!(!said.contains("corrupted"), "{program}: {said}");
     }
     std::fs::remove_file(&path).unwrap();
@@ -119,40 +88,25 @@ fn more_entries_than_the_old_format_counts_are_fine() {
     let zip = join(&info(&["files"]), &[parts.take().unwrap()]);
     let mut zip = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
     assert_eq!(zip.len(), 66_002);
-    assert_eq!(
-        zip.by_name("media/shop.files/0000-065999.txt")
-            .unwrap()
-            .size(),
-        1
-    );
+    assert_eq!(zip.by_name("media/shop.files/0000-065999.txt").unwrap().size(), 1);
 }
 
 #[test]
 fn an_archive_without_a_row_is_whole() {
-    assert!(
-        verify(Cursor::new(join(&info(&["orders"]), &[])))
-            .unwrap()
-            .is_whole()
-    );
+    assert!(verify(Cursor::new(join(&info(&["orders"]), &[]))).unwrap().is_whole());
 }
 
 #[test]
 fn a_name_twice_is_refused() {
     let part = write("orders", &rows(1)).remove(0);
-    let frozen = FrozenPart {
-        zip_bytes: part.zip_bytes,
-        entries: part.entries,
-    };
+    let frozen = FrozenPart { zip_bytes: part.zip_bytes, entries: part.entries };
     assert!(archive_tail(&info(&[]), &[frozen.clone(), frozen]).is_err());
 }
 
 #[test]
 fn an_entry_outside_its_part_is_refused() {
     let part = write("orders", &rows(1)).remove(0);
-    let frozen = FrozenPart {
-        zip_bytes: 10,
-        entries: part.entries,
-    };
+    let frozen = FrozenPart { zip_bytes: 10, entries: part.entries };
     assert!(archive_tail(&info(&[]), &[frozen]).is_err());
 }
 
@@ -180,43 +134,28 @@ fn each_lie_of_a_manifest_is_named() {
         let mut parts = write("orders", &rows(3));
         lie(&mut parts[0].entries[0]);
         let part = parts.remove(0);
-        let frozen = FrozenPart {
-            zip_bytes: part.zip_bytes,
-            entries: part.entries,
-        };
+        let frozen = FrozenPart { zip_bytes: part.zip_bytes, entries: part.entries };
         let tail = archive_tail(&info(&["orders"]), std::slice::from_ref(&frozen)).unwrap();
         let front = &part.bytes[..usize::try_from(part.zip_bytes).unwrap()];
         let verified = verify(Cursor::new([front, &tail.bytes].concat())).unwrap();
         assert_eq!(verified.files[0].problem, Some(expected));
     };
     check(&|entry| entry.rows += 1, Problem::WrongRows);
-    check(
-        &|entry| entry.sha256.replace_range(..1, "x"),
-        Problem::WrongChecksum,
-    );
+    check(&|entry| entry.sha256.replace_range(..1, "x"), Problem::WrongChecksum);
     check(&|entry| entry.crc32 ^= 1, Problem::Unreadable);
 }
 
 #[test]
 fn a_file_beside_the_manifest_is_found() {
     let mut zip = zip::ZipWriter::new_append(Cursor::new(sample())).unwrap();
-    zip.start_file("stowaway.txt", zip::write::SimpleFileOptions::default())
-        .unwrap();
+    zip.start_file("stowaway.txt", zip::write::SimpleFileOptions::default()).unwrap();
     let verified = verify(zip.finish().unwrap()).unwrap();
-    assert_eq!(
-        verified.files.last().unwrap().problem,
-        Some(Problem::Unlisted)
-    );
+    assert_eq!(verified.files.last().unwrap().problem, Some(Problem::Unlisted));
 }
 
 #[test]
 fn bytes_that_are_no_archive_are_an_error() {
-    for bytes in [
-        Vec::new(),
-        b"PK".to_vec(),
-        vec![0; 10_000],
-        sample()[..1_000].to_vec(),
-    ] {
+    for bytes in [Vec::new(), b"PK".to_vec(), vec![0; 10_000], sample()[..1_000].to_vec()] {
         assert!(verify(Cursor::new(bytes)).is_err());
     }
 }
@@ -225,13 +164,9 @@ fn bytes_that_are_no_archive_are_an_error() {
 fn large_collections_are_cut_into_segments_and_parts() {
     let note = "0123456789abcdef".repeat(2_000);
     let row = |n: u64| {
-        let noise: String = (0..300)
-            .map(|i| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (i * i)))
-            .collect();
-        Datum::Map(vec![
-            ("id".to_owned(), Datum::Text(noise)),
-            ("name".to_owned(), Datum::Text(note.clone())),
-        ])
+        let noise: String =
+            (0..300).map(|i| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (i * i))).collect();
+        Datum::Map(vec![("id".to_owned(), Datum::Text(noise)), ("name".to_owned(), Datum::Text(note.clone()))])
     };
     let rows: Vec<Datum> = (0..400).map(row).collect();
     let parts = write("orders", &rows);
@@ -241,12 +176,7 @@ fn large_collections_are_cut_into_segments_and_parts() {
     assert_eq!(verified.rows["shop.orders"], 400);
     assert!(verified.files.len() > 5, "{}", verified.files.len());
     assert!(verified.files.iter().all(|file| file.bytes < 4_400_000));
-    assert!(
-        verified
-            .files
-            .iter()
-            .any(|file| file.name == "json/shop.orders.0000-0001.ndjson")
-    );
+    assert!(verified.files.iter().any(|file| file.name == "json/shop.orders.0000-0001.ndjson"));
 }
 
 #[test]
@@ -254,9 +184,7 @@ fn rows_that_are_json_keep_their_bytes() {
     let mut parts = PartWriter::new(dos());
     let from = Position::default();
     let mut writer = CollectionWriter::new(source("orders"), 0, Format::Json, &[], from);
-    writer
-        .push_json(br#" {"b" : 1.00, "a":"\u00e9"} "#, &mut parts)
-        .unwrap();
+    writer.push_json(br#" {"b" : 1.00, "a":"\u00e9"} "#, &mut parts).unwrap();
     writer.push_json(b"{\"c\":\n2e0}\r\n", &mut parts).unwrap();
     assert!(writer.push_json(b"{\"half\":", &mut parts).is_err());
     writer.cut(&mut parts);

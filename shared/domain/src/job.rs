@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::decide::{
-    Decision, GATE_INTERVAL, NUDGE_GRACE, Outcome, VERIFICATION_WINDOW, collect_shard, decide, first_steps, ready, waiting,
+    Decision, GATE_INTERVAL, NUDGE_GRACE, Outcome, VERIFICATION_WINDOW, collect_shard, decide, first_steps, ready,
+    waiting,
 };
 use crate::ids::{JobId, OpNonce, TenantId};
 use crate::key::TenantKey;
@@ -65,13 +66,20 @@ impl JobStatus {
             ),
             Self::InProgress => matches!(
                 next,
-                Self::AwaitingApproval | Self::NeedsHuman | Self::Completed | Self::Rejected | Self::Cancelled | Self::Failed
+                Self::AwaitingApproval
+                    | Self::NeedsHuman
+                    | Self::Completed
+                    | Self::Rejected
+                    | Self::Cancelled
+                    | Self::Failed
             ),
             Self::AwaitingApproval => {
                 matches!(next, Self::Scheduled | Self::OnHold | Self::NeedsHuman | Self::Rejected | Self::Cancelled)
             }
             Self::Scheduled => matches!(next, Self::InProgress | Self::OnHold | Self::NeedsHuman | Self::Cancelled),
-            Self::OnHold => matches!(next, Self::AwaitingApproval | Self::Scheduled | Self::InProgress | Self::NeedsHuman),
+            Self::OnHold => {
+                matches!(next, Self::AwaitingApproval | Self::Scheduled | Self::InProgress | Self::NeedsHuman)
+            }
             Self::NeedsHuman => matches!(
                 next,
                 Self::AwaitingVerification | Self::InProgress | Self::Failed | Self::Rejected | Self::Cancelled
@@ -132,6 +140,7 @@ pub struct Archive {
 }
 
 /// The memory of one job (one item). Personal data only in the sealed fields.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own in the published contract")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
     /// Version of this form.

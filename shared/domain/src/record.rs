@@ -307,3 +307,35 @@ pub fn wake_shard(job: &JobId) -> u8 {
     let digit = char::from(last).to_digit(16).unwrap_or(0);
     u8::try_from(digit).unwrap_or(0)
 }
+
+macro_rules! openers {
+    ($($(#[$doc:meta])* $name:ident: $variant:ident => $inner:ty),+ $(,)?) => {
+        impl Record {
+            $($(#[$doc])*
+            #[must_use]
+            pub fn $name(self) -> Option<$inner> {
+                let Self::$variant(inner) = self else { return None };
+                Some(inner)
+            })+
+        }
+    };
+}
+
+openers! {
+    /// The job, if this is one.
+    into_job: Job => Box<Job>,
+    /// The step, if this is one.
+    into_step: Step => Box<Step>,
+    /// The event, if this is one.
+    into_event: Event => Box<AuditEvent>,
+    /// The challenge, if this is one.
+    into_challenge: Challenge => Challenge,
+    /// The ticket, if this is one.
+    into_ticket: Ticket => Ticket,
+    /// The idempotency record, if this is one.
+    into_idempotency: Idempotency => IdempotencyRecord,
+    /// The wrapped key, if this is one.
+    into_key: Key => KeyRecord,
+    /// The pointer, if this is one.
+    into_data_map_pointer: DataMapPointer => DataMapPointer,
+}

@@ -176,7 +176,8 @@ impl Identity {
 
 fn normal_email(value: &str) -> Result<String, IdentityError> {
     let (local, domain) = value.rsplit_once('@').ok_or(IdentityError::NotAnEmail)?;
-    let plain = |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || "@,;:<>()[]\"\\".contains(c));
+    let plain =
+        |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || "@,;:<>()[]\"\\".contains(c));
     let labels = domain.split('.').all(|label| !label.is_empty() && label.len() <= 63 && !label.starts_with('-'));
     if local.chars().count() > 64 || !plain(local) || !plain(domain) || !labels || !domain.contains('.') {
         return Err(IdentityError::NotAnEmail);

@@ -58,15 +58,25 @@ impl Role {
         match self {
             Self::Owner => &[P::JobRead, P::OrgJobExport, P::OrgJobDelete],
             Self::Dpo => &[
-                P::JobCreate, P::JobRead, P::JobUpdate, P::JobDelete, P::JobExecute,
-                P::IdentityVerifyManual, P::AdminAuditLog,
+                P::JobCreate,
+                P::JobRead,
+                P::JobUpdate,
+                P::JobDelete,
+                P::JobExecute,
+                P::IdentityVerifyManual,
+                P::AdminAuditLog,
             ],
             Self::Operator => &[P::JobCreate, P::JobRead, P::JobUpdate, P::JobExecute],
             Self::Auditor => &[P::JobRead, P::AdminAuditLog],
             Self::DataSubject => &[],
             Self::SuperAdmin => &[
-                P::JobCreate, P::JobRead, P::JobUpdate, P::JobDelete, P::JobExecute,
-                P::AdminSystemConfig, P::AdminAuditLog,
+                P::JobCreate,
+                P::JobRead,
+                P::JobUpdate,
+                P::JobDelete,
+                P::JobExecute,
+                P::AdminSystemConfig,
+                P::AdminAuditLog,
             ],
         }
     }

@@ -1,7 +1,7 @@
 //! What people do to a job: start it, take it back, refuse it, give it to someone, note something.
 
 use domain::ids::{JobId, OpNonce};
-use domain::job::{Decision, Job, JobStatus, Outcome, ready, decide};
+use domain::job::{Decision, Job, JobStatus, Outcome, decide, ready};
 use domain::role::{Permission, Pseudonym};
 use domain::sensitive::Sensitive;
 use domain::step::{Nudge, Step, StepState};
@@ -164,8 +164,7 @@ impl ActOnJob {
                 (before, after)
             })
             .collect();
-        let status =
-            if job.verification.is_some() { JobStatus::InProgress } else { JobStatus::AwaitingVerification };
+        let status = if job.verification.is_some() { JobStatus::InProgress } else { JobStatus::AwaitingVerification };
         let job = Job { status, parked_because: None, ..job.clone() };
         Ok(Written { decision: only(job), restarted })
     }

@@ -134,12 +134,7 @@ impl AdvanceJob {
         }
     }
 
-    async fn claim(
-        &self,
-        nudge: &Nudge,
-        now: Timestamp,
-        slice_ends_at: Timestamp,
-    ) -> Result<StepContext, NotClaimed> {
+    async fn claim(&self, nudge: &Nudge, now: Timestamp, slice_ends_at: Timestamp) -> Result<StepContext, NotClaimed> {
         let job_key = domain::key::TenantKey::job(&nudge.tenant, &nudge.job);
         let found = self.ports.store.load(&[job_key, nudge.step_key()]).await?;
         let mut found = found.into_iter();
@@ -389,13 +384,7 @@ impl AdvanceJob {
 /// A step whose outcome is committed.
 #[must_use]
 pub fn done_step(step: &Step, now: Timestamp) -> Step {
-    Step {
-        state: StepState::Done,
-        lease_until: None,
-        next_check_at: None,
-        done_at: Some(now),
-        ..step.clone()
-    }
+    Step { state: StepState::Done, lease_until: None, next_check_at: None, done_at: Some(now), ..step.clone() }
 }
 
 /// Adds the steps a decision asks for.

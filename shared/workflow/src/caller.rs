@@ -66,9 +66,11 @@ impl Caller {
         if self.is_subject_of(job, secrets) {
             return true;
         }
-        let staff = self.principal.roles.iter().any(|role| {
-            *role != Role::Owner && role.permissions().contains(&Permission::JobRead)
-        });
+        let staff = self
+            .principal
+            .roles
+            .iter()
+            .any(|role| *role != Role::Owner && role.permissions().contains(&Permission::JobRead));
         staff || self.owns_organization_of(job)
     }
 

@@ -61,10 +61,7 @@ impl Dashboard {
     async fn current_map(&self, caller: &Caller) -> Result<Option<Arc<DataMap>>, Refusal> {
         let tenant = &caller.principal.tenant;
         let found = self.store.load(&[DataMapPointer::key_of(tenant)]).await?;
-        let hash = found.into_iter().flatten().find_map(|record| match record {
-            Record::DataMapPointer(pointer) => Some(pointer.hash),
-            _ => None,
-        });
+        let hash = found.into_iter().flatten().find_map(Record::into_data_map_pointer).map(|found| found.hash);
         match hash {
             Some(hash) => Ok(Some(self.maps.load(tenant, &hash).await?)),
             None => Ok(None),
@@ -79,5 +76,6 @@ fn retention(map: Option<&DataMap>) -> Vec<String> {
 }
 
 fn sources(map: Option<&DataMap>) -> Vec<String> {
-    map.map(|map| map.collections.iter().filter(|it| !it.skip).map(datamap::Collection::id).collect()).unwrap_or_default()
+    map.map(|map| map.collections.iter().filter(|it| !it.skip).map(datamap::Collection::id).collect())
+        .unwrap_or_default()
 }

@@ -13,13 +13,7 @@ use crate::ports::{JobStore, PortError};
 /// When the store fails.
 pub async fn steps_of(store: &dyn JobStore, tenant: &TenantId, job: &JobId) -> Result<Vec<Step>, PortError> {
     let found = store.query(tenant, &Partition::Job(job.clone()), "step#").await?;
-    Ok(found
-        .into_iter()
-        .filter_map(|record| match record {
-            Record::Step(step) => Some(*step),
-            _ => None,
-        })
-        .collect())
+    Ok(found.into_iter().filter_map(Record::into_step).map(|boxed| *boxed).collect())
 }
 
 /// Whether everything is located and collected.

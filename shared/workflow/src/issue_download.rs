@@ -72,10 +72,7 @@ impl IssueDownload {
     pub async fn for_ticket(&self, holder: &TicketHolder, caller_cause: Cause, id: &JobId) -> Result<Link, Refusal> {
         let job = job_of(self.ports.store.as_ref(), &holder.tenant, id).await?;
         let found = self.ports.store.load(&[Ticket::key_of(&holder.tenant, id)]).await?;
-        let ticket = found.into_iter().flatten().find_map(|record| match record {
-            Record::Ticket(ticket) => Some(ticket),
-            _ => None,
-        });
+        let ticket = found.into_iter().flatten().find_map(Record::into_ticket);
         let ticket = ticket.ok_or(Refusal::NotFound)?;
         let given = sha256(holder.secret.expose().as_bytes());
         if !bool::from(given.as_bytes().ct_eq(ticket.secret_hash.as_bytes())) {
@@ -91,8 +88,7 @@ impl IssueDownload {
         let link = self.exports.sign_link(&archive.key, &file_name(job), now, until).await?;
         // Audited before it is handed out: a link nobody knows of must not exist.
         let entropy = self.ports.entropy.as_ref();
-        let mut builder =
-            TransitionBuilder::new(&job.tenant, OpNonce::new(entropy.bytes()), cause, entropy.bytes());
+        let mut builder = TransitionBuilder::new(&job.tenant, OpNonce::new(entropy.bytes()), cause, entropy.bytes());
         let mut event = builder.plain_event(&job.id, "archive", Action::Export);
         event.event_type = EventType::ExportIssued;
         event.counts = vec![("bytes".to_owned(), archive.bytes)];

@@ -148,10 +148,7 @@ impl Keyring {
 
     async fn stored(&self, tenant: &TenantId, owner: &str) -> Result<Option<KeyRecord>, PortError> {
         let found = self.store.load(&[KeyRecord::key_of(tenant, owner)]).await?;
-        Ok(found.into_iter().flatten().find_map(|record| match record {
-            Record::Key(key) => Some(key),
-            _ => None,
-        }))
+        Ok(found.into_iter().flatten().find_map(Record::into_key))
     }
 
     async fn unwrap(&self, tenant: &TenantId, record: &KeyRecord) -> Result<SealingKey, PortError> {

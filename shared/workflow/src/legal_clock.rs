@@ -34,12 +34,7 @@ impl LegalClock {
     ///
     /// # Errors
     /// When the date lies outside the calendar.
-    pub fn due(
-        &self,
-        regime: Regime,
-        request_type: RequestType,
-        received_at: Timestamp,
-    ) -> Result<DueDates, Refusal> {
+    pub fn due(&self, regime: Regime, request_type: RequestType, received_at: Timestamp) -> Result<DueDates, Refusal> {
         let regime = regime_of(regime, request_type);
         let calendar = self.calendar.clone().unwrap_or_else(|| usual_calendar(regime));
         let question = Question::new(regime, received_at, self.timezone.clone(), calendar);

@@ -111,9 +111,11 @@ impl ReadJobs {
 
 /// What of a filter the caller may ask; `None` if the answer is empty whatever is stored.
 fn narrow(caller: &Caller, filter: JobFilter, secrets: &TenantSecrets) -> Result<Option<JobFilter>, Refusal> {
-    let staff = caller.principal.roles.iter().any(|role| {
-        *role != Role::Owner && role.permissions().contains(&Permission::JobRead)
-    });
+    let staff = caller
+        .principal
+        .roles
+        .iter()
+        .any(|role| *role != Role::Owner && role.permissions().contains(&Permission::JobRead));
     if staff {
         return Ok(Some(filter));
     }
@@ -136,14 +138,7 @@ fn narrow(caller: &Caller, filter: JobFilter, secrets: &TenantSecrets) -> Result
 /// `NotFound` if the tenant has none.
 pub async fn job_of(store: &dyn JobStore, tenant: &TenantId, id: &JobId) -> Result<Job, Refusal> {
     let found = store.load(&[TenantKey::job(tenant, id)]).await?;
-    found
-        .into_iter()
-        .flatten()
-        .find_map(|record| match record {
-            Record::Job(job) => Some(*job),
-            _ => None,
-        })
-        .ok_or(Refusal::NotFound)
+    found.into_iter().flatten().find_map(Record::into_job).map(|boxed| *boxed).ok_or(Refusal::NotFound)
 }
 
 /// The audit events of a job, oldest first.
@@ -152,11 +147,5 @@ pub async fn job_of(store: &dyn JobStore, tenant: &TenantId, id: &JobId) -> Resu
 /// When the store fails.
 pub async fn events_of(store: &dyn JobStore, tenant: &TenantId, id: &JobId) -> Result<Vec<AuditEvent>, Refusal> {
     let found = store.query(tenant, &Partition::Job(id.clone()), "event#").await?;
-    Ok(found
-        .into_iter()
-        .filter_map(|record| match record {
-            Record::Event(event) => Some(*event),
-            _ => None,
-        })
-        .collect())
+    Ok(found.into_iter().filter_map(Record::into_event).map(|boxed| *boxed).collect())
 }

@@ -19,12 +19,18 @@ impl RequestBody {
     #[must_use]
     pub fn of(identities: &[Identity], description: Option<&Sensitive<String>>) -> Self {
         Self {
-            identities: identities.iter().map(|i| (i.kind, i.value.expose().clone(), i.given.expose().clone())).collect(),
+            identities: identities
+                .iter()
+                .map(|i| (i.kind, i.value.expose().clone(), i.given.expose().clone()))
+                .collect(),
             description: description.map(|text| text.expose().clone()),
         }
     }
 
     /// The bytes to seal.
+    ///
+    /// # Panics
+    /// Never: texts and enums serialise.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("texts and enums serialise")

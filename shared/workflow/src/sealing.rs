@@ -82,6 +82,9 @@ impl SealingKey {
     }
 
     /// Encrypts an object.
+    ///
+    /// # Panics
+    /// Never: objects are far shorter than the limit of AES-GCM, 64 GiB.
     #[must_use]
     pub fn seal_bytes(&self, place: &Place, plain: &[u8], entropy: &dyn Entropy) -> Vec<u8> {
         let derived = self.derive();
@@ -111,11 +114,7 @@ impl SealingKey {
         }
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| OpenError)?;
         let mut body = Zeroizing::new(body.to_vec());
-        let length = derived
-            .key
-            .open_in_place(nonce, Aad::from(&place.0), &mut body)
-            .map_err(|_| OpenError)?
-            .len();
+        let length = derived.key.open_in_place(nonce, Aad::from(&place.0), &mut body).map_err(|_| OpenError)?.len();
         body.truncate(length);
         Ok(body)
     }
@@ -153,12 +152,8 @@ impl SealingKey {
 /// Lower-case hexadecimal digits.
 #[must_use]
 pub fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// SHA-256, hexadecimal.

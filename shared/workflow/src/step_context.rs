@@ -52,6 +52,7 @@ pub struct StepContext {
 impl StepContext {
     /// The context of a fresh claim.
     #[must_use]
+    #[expect(clippy::too_many_arguments, reason = "called once, by the engine; each argument is a field")]
     pub const fn new(
         ports: StepPorts,
         job: Job,
@@ -114,10 +115,8 @@ impl StepContext {
         if self.step.kind.needs_open_job() {
             builder.check(self.job.key(), Expect::OpenJob);
         }
-        let steps: Vec<Step> = seeds
-            .into_iter()
-            .map(|seed| Step::new(&self.job.tenant, &self.job.id, seed, nonce.clone(), now))
-            .collect();
+        let steps: Vec<Step> =
+            seeds.into_iter().map(|seed| Step::new(&self.job.tenant, &self.job.id, seed, nonce.clone(), now)).collect();
         for step in &steps {
             builder.create_step(step.clone());
         }

@@ -15,6 +15,7 @@ pub use expire::Expire;
 pub use locate::Locate;
 pub use notify::Notify;
 pub use package::Package;
+pub use plan::PlanStore;
 pub use screen::Screen;
 pub use sources::Sources;
 pub use verify::Verify;

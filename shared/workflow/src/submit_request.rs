@@ -150,8 +150,7 @@ impl SubmitRequest {
         let steps = first_steps(job.by_subject, job.scope == Scope::Subject, now);
         let steps: Vec<Step> =
             steps.into_iter().map(|seed| Step::new(tenant, &job.id, seed, nonce.clone(), now)).collect();
-        let mut builder =
-            TransitionBuilder::new(tenant, nonce, caller.cause(&secrets, now), self.entropy.bytes());
+        let mut builder = TransitionBuilder::new(tenant, nonce, caller.cause(&secrets, now), self.entropy.bytes());
         builder.create_job(job.clone());
         for step in &steps {
             builder.create_step(step.clone());
@@ -196,7 +195,11 @@ impl SubmitRequest {
             request_type: request.request_type,
             scope: request.scope,
             regime,
-            status: if organization || intake.by_subject { JobStatus::Pending } else { JobStatus::AwaitingVerification },
+            status: if organization || intake.by_subject {
+                JobStatus::Pending
+            } else {
+                JobStatus::AwaitingVerification
+            },
             subject_ref: request.identities.first().map(|identity| secrets.alias(identity)),
             organization_id: intake.organization_id.clone(),
             requester: secrets.pseudonym(&caller.principal.subject),
@@ -227,6 +230,7 @@ impl SubmitRequest {
     }
 
     /// Tells a repeated call from a conflict, a full quota and a failure.
+    #[expect(clippy::too_many_arguments, reason = "the whole of a refused intake, looked at once")]
     async fn after_refused_commit(
         &self,
         intake: &Intake<'_>,
@@ -255,7 +259,11 @@ impl SubmitRequest {
     async fn own_write_or_busy(&self, job: Job) -> Result<Accepted, Refusal> {
         let found = self.store.load(&[job.key()]).await?;
         // The id was drawn for this call alone: a job under it is ours, whatever has happened to it since.
-        if found.iter().flatten().next().is_some() { Ok(Accepted { job: Job { version: 1, ..job }, replayed: false }) } else { Err(Refusal::Busy) }
+        if found.iter().flatten().next().is_some() {
+            Ok(Accepted { job: Job { version: 1, ..job }, replayed: false })
+        } else {
+            Err(Refusal::Busy)
+        }
     }
 
     async fn stored_answer(
@@ -266,10 +274,7 @@ impl SubmitRequest {
         let scope = idempotency_scope(intake, idempotency);
         let key = IdempotencyRecord::key_of(&intake.caller.principal.tenant, &scope);
         let found = self.store.load(&[key]).await?;
-        Ok(found.into_iter().flatten().find_map(|record| match record {
-            Record::Idempotency(stored) => Some(stored),
-            _ => None,
-        }))
+        Ok(found.into_iter().flatten().find_map(Record::into_idempotency))
     }
 
     async fn replay(
@@ -286,10 +291,8 @@ impl SubmitRequest {
         found
             .into_iter()
             .flatten()
-            .find_map(|record| match record {
-                Record::Job(job) => Some(Accepted { job: *job, replayed: true }),
-                _ => None,
-            })
+            .find_map(Record::into_job)
+            .map(|job| Accepted { job: *job, replayed: true })
             .ok_or(Refusal::NotFound)
     }
 
@@ -302,10 +305,7 @@ impl SubmitRequest {
             return Ok(hash);
         }
         let found = self.store.load(&[DataMapPointer::key_of(tenant)]).await?;
-        let hash = found.into_iter().flatten().find_map(|record| match record {
-            Record::DataMapPointer(pointer) => Some(pointer.hash),
-            _ => None,
-        });
+        let hash = found.into_iter().flatten().find_map(Record::into_data_map_pointer).map(|found| found.hash);
         let hash = hash.ok_or(Refusal::NoDataMap)?;
         let mut pointers = self.pointers.lock().unwrap_or_else(PoisonError::into_inner);
         pointers.insert(tenant.clone(), (hash.clone(), now + POINTER_LIFE));
@@ -420,6 +420,7 @@ fn quota_refusal(key: &domain::key::TenantKey, limit: i64, now: Timestamp) -> Re
         return Refusal::QuotaReached { quota: "max_open_jobs", limit, resets_at: None };
     }
     let zoned = now.to_zoned(jiff::tz::TimeZone::UTC);
-    let next = zoned.first_of_month().and_then(|day| day.start_of_day()).ok().map(|day| day + jiff::Span::new().months(1));
+    let next =
+        zoned.first_of_month().and_then(|day| day.start_of_day()).ok().map(|day| day + jiff::Span::new().months(1));
     Refusal::QuotaReached { quota: "max_jobs_per_month", limit, resets_at: next.map(|day| day.timestamp()) }
 }

@@ -99,7 +99,11 @@ impl VerifyIdentity {
             return Err(Refusal::WrongState { status: job.status });
         }
         if job.codes_sent >= MAX_CODES {
-            return Err(Refusal::QuotaReached { quota: "verification_codes", limit: i64::from(MAX_CODES), resets_at: None });
+            return Err(Refusal::QuotaReached {
+                quota: "verification_codes",
+                limit: i64::from(MAX_CODES),
+                resets_at: None,
+            });
         }
         if job.contact.is_none() {
             return Ok(());
@@ -186,10 +190,7 @@ impl VerifyIdentity {
 
     async fn challenge(&self, job: &Job) -> Result<Option<Challenge>, PortError> {
         let found = self.ports.store.load(&[Challenge::key_of(&job.tenant, &job.id)]).await?;
-        Ok(found.into_iter().flatten().find_map(|record| match record {
-            Record::Challenge(challenge) => Some(challenge),
-            _ => None,
-        }))
+        Ok(found.into_iter().flatten().find_map(Record::into_challenge))
     }
 
     fn transition(&self, job: &Job, cause: Cause) -> TransitionBuilder {

@@ -21,24 +21,13 @@ impl Seeded {
 
     fn one<'a>(&mut self, words: &'a str) -> &'a str {
         let count = words.split(' ').count() as u64;
-        words
-            .split(' ')
-            .nth(usize::try_from(self.below(count)).unwrap())
-            .unwrap()
+        words.split(' ').nth(usize::try_from(self.below(count)).unwrap()).unwrap()
     }
 
     fn instant(&mut self) -> String {
-        let (day, hour, minute, second) = (
-            self.below(28),
-            self.below(24),
-            self.below(60),
-            self.below(60),
-        );
+        let (day, hour, minute, second) = (self.below(28), self.below(24), self.below(60), self.below(60));
         let (year, month) = (2023 + self.below(2), 1 + self.below(12));
-        format!(
-            "{year}-{month:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z",
-            day + 1
-        )
+        format!("{year}-{month:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z", day + 1)
     }
 }
 
@@ -53,32 +42,17 @@ pub(crate) fn generate() -> Vec<u8> {
 }
 
 fn record(id: u64, seeded: &mut Seeded, out: &mut Vec<u8>) {
-    let first = seeded.one("Ada Bo Chen Dora Elif Femi Gita Hans Iris José Kofi Lena Max Noor Olga Pia Quinn Rosa Sven");
-    let last = seeded.one(
-        "Okafor Smith Müller García Novak Tanaka Kumar Johnson Dubois Rossi Silva Kowalski Haddad",
-    );
+    let first =
+        seeded.one("Ada Bo Chen Dora Elif Femi Gita Hans Iris José Kofi Lena Max Noor Olga Pia Quinn Rosa Sven");
+    let last = seeded.one("Okafor Smith Müller García Novak Tanaka Kumar Johnson Dubois Rossi Silva Kowalski Haddad");
     let street = seeded.one("Main Oak Haupt Victor High Roma Elm Lake");
     let city = seeded.one("Boston Berlin Paris London Milano Austin Lagos Oslo");
-    let tags: Vec<String> = (0..seeded.below(4))
-        .map(|_| format!("\"{}\"", seeded.one("vip beta eu trial b2b")))
-        .collect();
-    let login = if seeded.below(10) == 0 {
-        "null".to_owned()
-    } else {
-        format!("\"{}\"", seeded.instant())
-    };
-    let note = if seeded.below(20) == 0 {
-        "said \\\"call me, later\\\""
-    } else {
-        ""
-    };
+    let tags: Vec<String> =
+        (0..seeded.below(4)).map(|_| format!("\"{}\"", seeded.one("vip beta eu trial b2b"))).collect();
+    let login = if seeded.below(10) == 0 { "null".to_owned() } else { format!("\"{}\"", seeded.instant()) };
+    let note = if seeded.below(20) == 0 { "said \\\"call me, later\\\"" } else { "" };
     let created = seeded.instant();
-    let mail = format!(
-        "{}.{}{}",
-        first.to_lowercase(),
-        last.to_lowercase(),
-        seeded.below(100_000)
-    );
+    let mail = format!("{}.{}{}", first.to_lowercase(), last.to_lowercase(), seeded.below(100_000));
     write!(
         out,
         "{{\"id\":{id},\"uuid\":\"{:016x}{:016x}\",\"name\":{{\"first\":\"{first}\",\"last\":\"{last}\"}},\

@@ -1,10 +1,12 @@
 //! One small archive, and how parts are written and joined.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first mistake")]
+
 use std::io::{Cursor, Read as _};
 
 use archive::{
-    ArchiveInfo, CollectionWriter, Controller, DosTime, EntryRecord, Format, FrozenPart,
-    MediaStream, Part, PartWriter, Position, Source, SourceInfo, archive_tail,
+    ArchiveInfo, CollectionWriter, Controller, DosTime, EntryRecord, Format, FrozenPart, MediaStream, Part, PartWriter,
+    Position, Source, SourceInfo, archive_tail,
 };
 use domain::datum::Datum;
 
@@ -50,9 +52,7 @@ pub(crate) fn info(collections: &[&str]) -> ArchiveInfo {
 
 pub(crate) fn rows(count: usize) -> Vec<Datum> {
     let row = |n| format!(r#"{{"id":{n}.0,"name":"=n,{n}","tags":["a"],"extra":{{"x":{n}}}}}"#);
-    (0..count)
-        .map(|n| Datum::parse_json(row(n).as_bytes()).unwrap())
-        .collect()
+    (0..count).map(|n| Datum::parse_json(row(n).as_bytes()).unwrap()).collect()
 }
 
 pub(crate) fn fields() -> Vec<String> {
@@ -61,13 +61,7 @@ pub(crate) fn fields() -> Vec<String> {
 
 pub(crate) fn write(collection: &str, rows: &[Datum]) -> Vec<Part> {
     let mut parts = PartWriter::new(dos());
-    let mut writer = CollectionWriter::new(
-        source(collection),
-        0,
-        Format::Both,
-        &fields(),
-        Position::default(),
-    );
+    let mut writer = CollectionWriter::new(source(collection), 0, Format::Both, &fields(), Position::default());
     let mut done = Vec::new();
     for row in rows {
         writer.push(row, &mut parts);
@@ -81,15 +75,10 @@ pub(crate) fn write(collection: &str, rows: &[Datum]) -> Vec<Part> {
 /// A large file as a part of its own.
 pub(crate) fn write_media(content: &[u8]) -> Part {
     let name = source("files").media(0, 1, "image/png");
-    let (mut stream, head) =
-        MediaStream::begin(name, &source("files"), content.len() as u64, dos());
+    let (mut stream, head) = MediaStream::begin(name, &source("files"), content.len() as u64, dos());
     content.chunks(1000).for_each(|chunk| stream.pass(chunk));
     let tail = stream.finish().unwrap();
-    Part {
-        bytes: [&head, content, &tail.bytes].concat(),
-        zip_bytes: tail.zip_bytes,
-        entries: vec![tail.entry],
-    }
+    Part { bytes: [&head, content, &tail.bytes].concat(), zip_bytes: tail.zip_bytes, entries: vec![tail.entry] }
 }
 
 /// Joins the stored parts as packaging does: index from the tail of each, bytes from its front.
@@ -100,17 +89,11 @@ pub(crate) fn join(info: &ArchiveInfo, parts: &[Part]) -> Vec<u8> {
         .map(|part| {
             let entries = EntryRecord::read_index(&part.bytes[split(part)..]).unwrap();
             assert_eq!(entries, part.entries);
-            FrozenPart {
-                zip_bytes: part.zip_bytes,
-                entries,
-            }
+            FrozenPart { zip_bytes: part.zip_bytes, entries }
         })
         .collect();
     let tail = archive_tail(info, &frozen).unwrap();
-    let mut zip: Vec<u8> = parts
-        .iter()
-        .flat_map(|part| part.bytes[..split(part)].to_vec())
-        .collect();
+    let mut zip: Vec<u8> = parts.iter().flat_map(|part| part.bytes[..split(part)].to_vec()).collect();
     zip.extend_from_slice(&tail.bytes);
     assert_eq!(zip.len() as u64, tail.archive_bytes);
     zip
@@ -120,11 +103,7 @@ pub(crate) fn sample() -> Vec<u8> {
     let mut parts = write("orders", &rows(500));
     parts.push(write_media(&[7; 10_000]));
     let mut small = PartWriter::new(dos());
-    small.add_media(
-        source("files").media(0, 2, "text/html"),
-        &source("files"),
-        b"<b>",
-    );
+    small.add_media(source("files").media(0, 2, "text/html"), &source("files"), b"<b>");
     parts.extend(small.take());
     join(&info(&["orders", "files", "nothing"]), &parts)
 }
@@ -132,9 +111,6 @@ pub(crate) fn sample() -> Vec<u8> {
 pub(crate) fn read(zip: &[u8], name: &str) -> String {
     let mut zip = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
     let mut text = String::new();
-    zip.by_name(name)
-        .unwrap()
-        .read_to_string(&mut text)
-        .unwrap();
+    zip.by_name(name).unwrap().read_to_string(&mut text).unwrap();
     text
 }

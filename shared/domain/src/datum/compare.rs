@@ -20,11 +20,7 @@ fn same_map(left: &[(String, Datum)], right: &[(String, Datum)]) -> bool {
     let mut right: Vec<_> = right.iter().collect();
     left.sort_unstable_by_key(|(name, _)| name);
     right.sort_unstable_by_key(|(name, _)| name);
-    left.len() == right.len()
-        && left
-            .iter()
-            .zip(&right)
-            .all(|((l, lv), (r, rv))| l == r && same_value(lv, rv))
+    left.len() == right.len() && left.iter().zip(&right).all(|((l, lv), (r, rv))| l == r && same_value(lv, rv))
 }
 
 fn same_number(left: &str, right: &str) -> bool {
@@ -61,22 +57,11 @@ impl Decimal {
             return None;
         }
         let Some(first) = digits.iter().position(|digit| *digit != b'0') else {
-            return Some(Self {
-                is_negative: false,
-                digits: Vec::new(),
-                exponent: 0,
-            });
+            return Some(Self { is_negative: false, digits: Vec::new(), exponent: 0 });
         };
-        let last = digits
-            .iter()
-            .rposition(|digit| *digit != b'0')
-            .unwrap_or(first);
+        let last = digits.iter().rposition(|digit| *digit != b'0').unwrap_or(first);
         let exponent = i128::from(power) + signed(whole.len()) - signed(first);
-        Some(Self {
-            is_negative,
-            digits: digits[first..=last].to_vec(),
-            exponent,
-        })
+        Some(Self { is_negative, digits: digits[first..=last].to_vec(), exponent })
     }
 }
 
@@ -90,16 +75,8 @@ mod tests {
 
     fn check(left: &str, right: &str, expected: bool) {
         let read = |text: &str| Datum::parse_json(text.as_bytes()).unwrap();
-        assert_eq!(
-            same_value(&read(left), &read(right)),
-            expected,
-            "{left} {right}"
-        );
-        assert_eq!(
-            same_value(&read(right), &read(left)),
-            expected,
-            "{right} {left}"
-        );
+        assert_eq!(same_value(&read(left), &read(right)), expected, "{left} {right}");
+        assert_eq!(same_value(&read(right), &read(left)), expected, "{right} {left}");
     }
 
     #[test]

@@ -19,16 +19,9 @@ impl Datum {
     /// # Errors
     /// [`JsonError`] with the place and the kind of the first mistake.
     pub fn parse_json(bytes: &[u8]) -> Result<Self, JsonError> {
-        let text = std::str::from_utf8(bytes).map_err(|error| JsonError {
-            offset: error.valid_up_to(),
-            kind: JsonErrorKind::InvalidUtf8,
-        })?;
-        let mut parser = Parser {
-            text,
-            bytes,
-            at: 0,
-            depth: 0,
-        };
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| JsonError { offset: error.valid_up_to(), kind: JsonErrorKind::InvalidUtf8 })?;
+        let mut parser = Parser { text, bytes, at: 0, depth: 0 };
         parser.skip_space();
         let value = parser.value()?;
         parser.skip_space();
@@ -48,10 +41,7 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     const fn error(&self, kind: JsonErrorKind) -> JsonError {
-        JsonError {
-            offset: self.at,
-            kind,
-        }
+        JsonError { offset: self.at, kind }
     }
 
     fn peek(&self) -> Result<u8, JsonError> {
@@ -89,17 +79,14 @@ impl<'a> Parser<'a> {
     }
 
     fn number(&mut self) -> Result<Datum, JsonError> {
-        let length = number_length(&self.bytes[self.at..])
-            .ok_or_else(|| self.error(JsonErrorKind::InvalidNumber))?;
+        let length = number_length(&self.bytes[self.at..]).ok_or_else(|| self.error(JsonErrorKind::InvalidNumber))?;
         let digits = self.slice(self.at, self.at + length).to_owned();
         self.at += length;
         Ok(Datum::Number(digits))
     }
 
     fn slice(&self, from: usize, to: usize) -> &'a str {
-        self.text
-            .get(from..to)
-            .expect("both ends are beside ASCII bytes")
+        self.text.get(from..to).expect("both ends are beside ASCII bytes")
     }
 
     fn enter(&mut self) -> Result<(), JsonError> {

@@ -7,10 +7,7 @@ impl Datum {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {
         match self {
-            Self::Map(fields) => fields
-                .iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value),
+            Self::Map(fields) => fields.iter().find(|(key, _)| key == name).map(|(_, value)| value),
             Self::Null | Self::Bool(_) | Self::Number(_) => None,
             Self::Text(_) | Self::Bytes(_) | Self::List(_) => None,
         }
@@ -54,11 +51,8 @@ mod tests {
     fn check(path: &str, expected: &[&str]) {
         let row = br#"{"a":{"b":1},"l":[{"b":2},{"b":[3,4]},[{"b":5}],6],"n":null,"m":[[7],[8]]}"#;
         let row = Datum::parse_json(row).unwrap();
-        let found: Vec<String> = row
-            .values_at(path)
-            .into_iter()
-            .map(|value| String::from_utf8(value.to_json()).unwrap())
-            .collect();
+        let found: Vec<String> =
+            row.values_at(path).into_iter().map(|value| String::from_utf8(value.to_json()).unwrap()).collect();
         assert_eq!(found, expected, "{path}");
     }
 

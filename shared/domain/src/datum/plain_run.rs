@@ -11,9 +11,7 @@ pub(super) fn plain_length(bytes: &[u8]) -> usize {
         }
         at += 8;
     }
-    let rest = bytes[at..]
-        .iter()
-        .position(|byte| matches!(byte, b'"' | b'\\' | ..=0x1f));
+    let rest = bytes[at..].iter().position(|byte| matches!(byte, b'"' | b'\\' | ..=0x1f));
     rest.map_or(bytes.len(), |rest| at + rest)
 }
 

@@ -107,9 +107,6 @@ mod tests {
     fn what_json_can_not_say_becomes_a_text() {
         check(&Datum::Bytes(vec![0, 255, 1]), r#""AP8B""#);
         check(&Datum::Number("NaN".to_owned()), r#""NaN""#);
-        check(
-            &Datum::Text("a\"\\\n\u{1}\u{7f}é".to_owned()),
-            "\"a\\\"\\\\\\n\\u0001\u{7f}é\"",
-        );
+        check(&Datum::Text("a\"\\\n\u{1}\u{7f}é".to_owned()), "\"a\\\"\\\\\\n\\u0001\u{7f}é\"");
     }
 }

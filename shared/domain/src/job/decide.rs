@@ -140,12 +140,7 @@ fn after_package(job: &Job, archive: Archive, now: Timestamp) -> Decision {
 }
 
 fn ended(job: &Job, status: JobStatus, notes: &str, now: Timestamp) -> Decision {
-    let job = Job {
-        status,
-        completed_at: Some(now),
-        resolution_notes: Some(notes.to_owned()),
-        ..job.clone()
-    };
+    let job = Job { status, completed_at: Some(now), resolution_notes: Some(notes.to_owned()), ..job.clone() };
     Decision { job: Some(Box::new(job)), next: vec![ready(StepKind::Expire, now)], settles: vec![StepKind::Verify] }
 }
 

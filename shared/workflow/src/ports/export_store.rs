@@ -57,8 +57,13 @@ pub trait ExportStore: Send + Sync {
     async fn start_upload(&self, key: &str) -> Result<String, PortError>;
 
     /// Writes one part (from 1; at least 5 MiB but for the last). Writing a number again replaces it.
-    async fn upload_part(&self, key: &str, upload_id: &str, number: u32, bytes: Vec<u8>)
-    -> Result<UploadedPart, PortError>;
+    async fn upload_part(
+        &self,
+        key: &str,
+        upload_id: &str,
+        number: u32,
+        bytes: Vec<u8>,
+    ) -> Result<UploadedPart, PortError>;
 
     /// Completes an upload unless the object is there already (`Conflict`); `NotFound` if the upload is over.
     async fn complete_upload(&self, key: &str, upload_id: &str, parts: &[UploadedPart]) -> Result<(), PortError>;

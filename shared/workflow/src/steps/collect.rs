@@ -163,14 +163,14 @@ impl Collect {
         context.save(Checkpoint::Collect(shard.state.clone()), Vec::new()).await
     }
 
-    async fn store(
-        &self,
-        context: &StepContext,
-        state: &mut CollectCheckpoint,
-        part: Part,
-    ) -> Result<(), StepError> {
+    async fn store(&self, context: &StepContext, state: &mut CollectCheckpoint, part: Part) -> Result<(), StepError> {
         let key = part_key(context, state.parts.len());
-        let rows = part.entries.iter().filter(|entry| counts_rows(entry.kind, context.job.format)).map(|entry| entry.rows).sum();
+        let rows = part
+            .entries
+            .iter()
+            .filter(|entry| counts_rows(entry.kind, context.job.format))
+            .map(|entry| entry.rows)
+            .sum();
         let bytes = u64::try_from(part.bytes.len()).unwrap_or(u64::MAX);
         let reference = PartRef { key: key.clone(), zip_bytes: part.zip_bytes, bytes, rows };
         self.exports.put(&key, part.bytes).await?;
@@ -185,6 +185,7 @@ impl Collect {
         String::from_utf8(plain.to_vec()).map(|text| Some(Cursor(text))).map_err(|_| unreadable("cursor"))
     }
 
+    #[expect(clippy::too_many_arguments, reason = "the shard and the collection under way change together")]
     async fn add_media(
         &self,
         context: &StepContext,
@@ -207,7 +208,8 @@ impl Collect {
             self.store(context, &mut shard.state, part).await?;
         }
         let key = part_key(context, shard.state.parts.len());
-        let stream = media::Stream { connector: self.sources.connector.as_ref(), exports: self.exports.as_ref(), source, file };
+        let stream =
+            media::Stream { connector: self.sources.connector.as_ref(), exports: self.exports.as_ref(), source, file };
         let made_at = DosTime::at(context.job.created_at);
         shard.state.parts.push(stream.copy(name, &open.source, made_at, &key).await?);
         Ok(())

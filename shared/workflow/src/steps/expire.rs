@@ -28,7 +28,7 @@ pub struct Expire {
 
 /// The prefix of a job's parts.
 #[must_use]
-pub fn parts_prefix(tenant: &str, job: &str) -> String {
+pub(super) fn parts_prefix(tenant: &str, job: &str) -> String {
     format!("parts/{tenant}/{job}/")
 }
 

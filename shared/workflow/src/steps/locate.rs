@@ -74,7 +74,7 @@ impl Locate {
         let mut progress = self.progress(context, map, state).await?;
         loop {
             if progress.wave.is_empty() {
-                progress.wave = progress.walk.next_wave(map).into_iter().flat_map(in_bites).collect();
+                progress.wave = progress.walk.next_wave(map).iter().flat_map(in_bites).collect();
                 if progress.wave.is_empty() {
                     return Ok(Some(progress.walk));
                 }
@@ -180,15 +180,16 @@ async fn seeds(context: &mut StepContext) -> Result<Vec<(String, Datum)>, StepEr
 ///
 /// # Errors
 /// When the key is gone or the field was tampered with.
-pub async fn contact(context: &mut StepContext) -> Result<Option<String>, StepError> {
+pub(super) async fn contact(context: &mut StepContext) -> Result<Option<String>, StepError> {
     let Some(sealed) = context.job.contact.clone() else { return Ok(None) };
     let key = context.job_key().await?;
-    let plain = key.open(&Place::attribute(&context.job.key(), "contact"), &sealed).map_err(|_| unreadable("contact"))?;
+    let plain =
+        key.open(&Place::attribute(&context.job.key(), "contact"), &sealed).map_err(|_| unreadable("contact"))?;
     String::from_utf8(plain.to_vec()).map(Some).map_err(|_| unreadable("contact"))
 }
 
 /// Cuts a lookup so that the clock is looked at between its pieces.
-fn in_bites(lookup: Lookup) -> Vec<Lookup> {
+fn in_bites(lookup: &Lookup) -> Vec<Lookup> {
     let bite = |values: &[Datum]| Lookup { values: values.to_vec(), ..lookup.clone() };
     lookup.values.chunks(VALUES_AT_ONCE).map(bite).collect()
 }

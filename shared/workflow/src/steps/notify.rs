@@ -72,9 +72,11 @@ impl Notify {
             }
             StepKind::NotifyReady => {
                 let link = self.new_ticket(context).await?;
-                let hours = context.job.archive.as_ref().map_or(0, |archive| {
-                    archive.expires_at.duration_since(context.now).as_hours().max(0)
-                });
+                let hours = context
+                    .job
+                    .archive
+                    .as_ref()
+                    .map_or(0, |archive| archive.expires_at.duration_since(context.now).as_hours().max(0));
                 Ok(Some(Notice::Ready { job, link, hours }))
             }
             StepKind::NotifyCode
@@ -92,10 +94,7 @@ impl Notify {
         let key = context.job_key().await?;
         let code = random_code(context.ports.entropy.as_ref());
         let stored = context.ports.store.load(&[Challenge::key_of(&context.job.tenant, &context.job.id)]).await?;
-        let before = stored.into_iter().flatten().find_map(|record| match record {
-            Record::Challenge(challenge) => Some(challenge.version),
-            _ => None,
-        });
+        let before = stored.into_iter().flatten().find_map(Record::into_challenge).map(|found| found.version);
         let mut builder = context.transition(Cause::worker(context.now));
         let challenge = Challenge {
             v: 1,
@@ -117,10 +116,7 @@ impl Notify {
     async fn new_ticket(&self, context: &StepContext) -> Result<Sensitive<String>, StepError> {
         let secret = URL_SAFE_NO_PAD.encode(context.ports.entropy.bytes::<32>());
         let stored = context.ports.store.load(&[Ticket::key_of(&context.job.tenant, &context.job.id)]).await?;
-        let before = stored.into_iter().flatten().find_map(|record| match record {
-            Record::Ticket(ticket) => Some(ticket.version),
-            _ => None,
-        });
+        let before = stored.into_iter().flatten().find_map(Record::into_ticket).map(|found| found.version);
         let mut builder = context.transition(Cause::worker(context.now));
         let ticket = Ticket {
             v: 1,

@@ -18,15 +18,15 @@ const VALUES_PER_SHARD: usize = 1_000;
 
 /// What one shard reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShardPlan {
+pub(super) struct ShardPlan {
     /// Version of this form.
-    pub v: u8,
+    pub(super) v: u8,
     /// The lookups, in order; those of one collection stand together.
-    pub lookups: Vec<Lookup>,
+    pub(super) lookups: Vec<Lookup>,
     /// Number of this shard among those of the collection, for each of its collections.
-    pub ordinals: BTreeMap<usize, u32>,
+    pub(super) ordinals: BTreeMap<usize, u32>,
     /// All lookups of the collections that are reached by several fields: a row belongs to the first that finds it.
-    pub owners: Option<ObjectRef>,
+    pub(super) owners: Option<ObjectRef>,
 }
 
 /// Writes and reads sealed objects of one job.
@@ -85,8 +85,7 @@ impl PlanStore {
 }
 
 /// Lookups of collections that are reached by more than one field.
-#[must_use]
-pub fn shared_collections(lookups: &[Lookup]) -> Vec<Lookup> {
+pub(super) fn shared_collections(lookups: &[Lookup]) -> Vec<Lookup> {
     let mut inputs: BTreeMap<usize, usize> = BTreeMap::new();
     for lookup in lookups {
         *inputs.entry(lookup.collection).or_default() += 1;
@@ -95,8 +94,7 @@ pub fn shared_collections(lookups: &[Lookup]) -> Vec<Lookup> {
 }
 
 /// Cuts lookups into shards: one dataset each, at most a thousand values, reads of a whole table or prefix alone.
-#[must_use]
-pub fn cut_into_shards(map: &DataMap, lookups: &[Lookup], owners: Option<&ObjectRef>) -> Vec<ShardPlan> {
+pub(super) fn cut_into_shards(map: &DataMap, lookups: &[Lookup], owners: Option<&ObjectRef>) -> Vec<ShardPlan> {
     let mut shards: Vec<ShardPlan> = Vec::new();
     let mut open: BTreeMap<&str, (Vec<Lookup>, usize)> = BTreeMap::new();
     let mut full: Vec<Vec<Lookup>> = Vec::new();
@@ -148,8 +146,7 @@ const fn reads_everything(access: Access<'_>) -> bool {
 }
 
 /// Whether a collection is wanted: media only where they were asked for.
-#[must_use]
-pub fn is_wanted(map: &DataMap, lookup: &Lookup, include_media: bool) -> bool {
+pub(super) fn is_wanted(map: &DataMap, lookup: &Lookup, include_media: bool) -> bool {
     let Some(collection) = map.collections.get(lookup.collection) else { return false };
     let media = matches!(collection.source, Source::S3Media { .. });
     !collection.skip && !lookup.values.is_empty() && (include_media || !media)

@@ -38,12 +38,7 @@ impl Sources {
     ///
     /// # Errors
     /// When the source fails.
-    pub async fn locate_all(
-        &self,
-        job: &Job,
-        map: &Arc<DataMap>,
-        lookup: &Lookup,
-    ) -> Result<Vec<Datum>, StepError> {
+    pub async fn locate_all(&self, job: &Job, map: &Arc<DataMap>, lookup: &Lookup) -> Result<Vec<Datum>, StepError> {
         let source = source_lookup(job, map, lookup);
         let mut rows = Vec::new();
         let mut cursor = None;
@@ -59,8 +54,7 @@ impl Sources {
 }
 
 /// A lookup as the connector takes it.
-#[must_use]
-pub fn source_lookup(job: &Job, map: &Arc<DataMap>, lookup: &Lookup) -> SourceLookup {
+pub(super) fn source_lookup(job: &Job, map: &Arc<DataMap>, lookup: &Lookup) -> SourceLookup {
     SourceLookup {
         tenant: job.tenant.clone(),
         map: Arc::clone(map),

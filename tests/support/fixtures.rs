@@ -7,7 +7,7 @@ use domain::role::Pseudonym;
 use domain::sealed::Sealed;
 use domain::step::{
     Checkpoint, CollectCheckpoint, LocateCheckpoint, ObjectRef, PackageCheckpoint, PartRef, Step, StepKind,
-    UploadedPart,
+    UploadedPart, Written,
 };
 use jiff::Timestamp;
 
@@ -86,18 +86,16 @@ pub fn step(names: &mut Names, tenant: &TenantId, job: &JobId, kind: StepKind, n
 pub fn checkpoints() -> Vec<Checkpoint> {
     let object = ObjectRef { key: "exports/t/j/plan/0".to_owned(), count: 10_000, sha256: "12".repeat(32) };
     let part = PartRef { key: "exports/t/j/parts/0".to_owned(), zip_bytes: 7, bytes: 9, rows: 2 };
-    let locate = LocateCheckpoint { walk: Some(object.clone()), waves: 3, shards: vec![object], created: 1 };
+    let locate = LocateCheckpoint { walk: Some(object.clone()), waves: 3, frozen: true, shards: vec![object], created: 1 };
     let collect = CollectCheckpoint {
         parts: vec![part],
         lookups_done: 4,
         cursor: Some(Sealed { v: 1, body: "Y3Vyc29y".to_owned() }),
-        segments: 2,
-        rows: vec![("app.users".to_owned(), u64::MAX)],
+        written: vec![Written { collection: 3, segments: 2, rows: u64::MAX, media: 4 }],
     };
     let package = PackageCheckpoint {
         upload_id: Some("upload-1".to_owned()),
         uploaded: vec![UploadedPart { number: 1, etag: "\"e\"".to_owned() }],
-        parts_done: 1,
         bytes: 5 * 1024 * 1024,
         sha256_state: Some("c3RhdGU=".to_owned()),
     };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use workflow::ports::PortError;
 
 use crate::calls::{CallCounter, CountCalls};
@@ -37,6 +38,18 @@ impl Aws {
     #[must_use]
     pub fn region(&self) -> Option<&str> {
         self.config.region().map(AsRef::as_ref)
+    }
+
+    /// The configuration, for connectors that reach the customer's systems.
+    #[must_use]
+    pub const fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// What counts the calls of this process, for clients made elsewhere.
+    #[must_use]
+    pub fn call_watcher(&self) -> SharedInterceptor {
+        SharedInterceptor::new(self.count_calls())
     }
 
     /// The tables; `keyring_table` holds wrapped keys and nothing else.

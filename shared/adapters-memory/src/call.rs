@@ -33,6 +33,7 @@ where
     E: From<PortError>,
     F: FnMut(&mut State) -> Result<T, E>,
 {
+    state.now += state.tick;
     let (number, before) = state.faults.enter(operation);
     match before {
         Some(Fault::Crash) => return None,

@@ -7,7 +7,7 @@ use datamap::DataMap;
 use domain::ids::TenantId;
 use domain::key::TenantKey;
 use domain::record::Record;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::export_store::Objects;
 use crate::faults::Faults;
@@ -24,6 +24,8 @@ use crate::source::Sources;
 pub struct State {
     /// The time.
     pub now: Timestamp,
+    /// How far the time moves with each call, so that slices end and leases run.
+    pub tick: SignedDuration,
     /// Where random bytes come from.
     pub random: SplitMix,
     /// Both tables.
@@ -62,6 +64,7 @@ impl State {
         let master_key = MasterKey::new(&mut random);
         Self {
             now,
+            tick: SignedDuration::ZERO,
             random,
             items: BTreeMap::new(),
             wake: BTreeSet::new(),

@@ -14,7 +14,7 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    pub(crate) fn new<'a>(values: impl IntoIterator<Item = Cow<'a, Datum>>) -> Self {
+    pub(crate) fn new<'value>(values: impl IntoIterator<Item = Cow<'value, Datum>>) -> Self {
         let values: HashSet<Datum> = values.into_iter().map(|value| datamap::canonical(&value).into_owned()).collect();
         let numbers = values.iter().any(|value| matches!(value, Datum::Number(_)));
         let truths = values.iter().any(|value| matches!(value, Datum::Bool(_)));

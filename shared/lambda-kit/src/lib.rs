@@ -13,6 +13,7 @@ mod settings;
 mod sqs;
 mod start;
 mod time;
+mod wiring;
 
 pub use logging::{Redaction, log_layer};
 pub use metrics::{Metric, Unit};
@@ -23,6 +24,7 @@ pub use settings::{Settings, Stage};
 pub use sqs::{Batch, handle_batch, run_sqs};
 pub use start::{StartError, start};
 pub use time::{SystemClock, SystemEntropy, slice_end, system_clock, system_entropy, wall_clock};
+pub use wiring::step_ports;
 
 /// Takes the number of AWS calls made since it was last asked, by operation.
 pub type TakeCalls = fn() -> Vec<(String, u64)>;

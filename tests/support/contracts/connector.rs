@@ -34,9 +34,10 @@ connection:
   - fides_key: shop_tables
     datasets: [shop]
     connector: dynamodb
+    region: us-east-1
     tenant_field: tenant
-    tables:
-      shop.orders: { table: orders, indexes: { email: by_email } }
+    collections:
+      orders: { table: orders, indexes: { email: by-email } }
 ";
 
 /// How many rows each person has: more than a page of any connector under test.

@@ -21,7 +21,7 @@ cases!(dyn ExportStore:
 pub const SUITES: &[&[Case<dyn ExportStore>]] = &[CASES, uploads::CASES];
 
 /// Runs the whole contract; `now` is the time by which links are signed.
-pub async fn run(store: &dyn ExportStore, names: &mut Names, now: Timestamp) {
+pub async fn run(store: &(dyn ExportStore + 'static), names: &mut Names, now: Timestamp) {
     for suite in SUITES {
         crate::contracts::run_all(store, suite, names).await;
     }

@@ -20,7 +20,7 @@ pub const SUITES: &[&[Case<dyn JobStore>]] =
     &[conditions::CASES, counters::CASES, reads::CASES, lists::CASES, wake::CASES];
 
 /// Runs the whole contract.
-pub async fn run(store: &dyn JobStore, names: &mut Names) {
+pub async fn run(store: &(dyn JobStore + 'static), names: &mut Names) {
     for suite in SUITES {
         crate::contracts::run_all(store, suite, names).await;
     }

@@ -1,0 +1,75 @@
+//! NDJSON, cut into lines as the bytes arrive. Blank lines are passed over.
+
+use domain::datum::Datum;
+
+use super::broken::{Broken, MAX_RECORD_BYTES, What};
+
+/// Lines of a stream of bytes.
+#[derive(Debug)]
+pub(super) struct Lines {
+    buffer: Vec<u8>,
+    start: usize,
+    searched: usize,
+    consumed: u64,
+    line: u64,
+}
+
+impl Lines {
+    /// Begins at a byte of the object that starts the given line.
+    pub(super) const fn new(consumed: u64, line: u64) -> Self {
+        Self { buffer: Vec::new(), start: 0, searched: 0, consumed, line }
+    }
+
+    /// Bytes up to the end of the last line given.
+    pub(super) const fn consumed(&self) -> u64 {
+        self.consumed
+    }
+
+    /// The line that comes next, from 1.
+    pub(super) const fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Where the next bytes are put.
+    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
+        self.buffer.drain(..self.start);
+        self.searched -= self.start;
+        self.start = 0;
+        &mut self.buffer
+    }
+
+    /// The next row; `None` where more bytes are needed, or at the end.
+    pub(super) fn next_row(&mut self, is_end: bool) -> Result<Option<Datum>, Broken> {
+        loop {
+            let line = self.line;
+            let Some(bytes) = self.next_line(is_end)? else { return Ok(None) };
+            let bytes = if line == 1 { bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes) } else { bytes };
+            if bytes.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            return match Datum::parse_json(bytes) {
+                Ok(row @ Datum::Map(_)) => Ok(Some(row)),
+                Ok(_) | Err(_) => Err(Broken { line, what: What::NotAnObject }),
+            };
+        }
+    }
+
+    fn next_line(&mut self, is_end: bool) -> Result<Option<&[u8]>, Broken> {
+        let found = self.buffer[self.searched..].iter().position(|byte| *byte == b'\n');
+        let end = found.map_or(self.buffer.len(), |position| self.searched + position);
+        if end - self.start > MAX_RECORD_BYTES {
+            return Err(Broken { line: self.line, what: What::TooLong });
+        }
+        self.searched = end;
+        let is_whole = found.is_some() || (is_end && end > self.start);
+        if !is_whole {
+            return Ok(None);
+        }
+        let next = end + usize::from(found.is_some());
+        let line = &self.buffer[self.start..end];
+        self.consumed += u64::try_from(next - self.start).expect("a length fits in 64 bits");
+        (self.start, self.searched) = (next, next);
+        self.line += 1;
+        Ok(Some(line))
+    }
+}

@@ -1,0 +1,178 @@
+//! Rows in objects under a prefix: each object is streamed once, and only rows that match are kept.
+//!
+//! A plain object is entered again at the byte where the last page ended. A gzip object has no such entry: it is read
+//! again from its beginning and the records given before are passed over, so that its pages are larger.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use datamap::RowFormat;
+use domain::datum::Datum;
+use workflow::ports::{Cursor, PortError, PortErrorKind, SourcePage};
+
+use super::cursor::{self, Inside, ObjectsAt, VERSION};
+use super::list::list;
+use super::reader::{Chunks, Read, Reader};
+use super::template::row_prefixes;
+use crate::failure::{corrupt, failed};
+use crate::pace::Pace;
+use crate::scope::Scope;
+use crate::wanted::Wanted;
+
+/// A page ends once it has so many rows (times [`GZIP_FACTOR`] in a gzip object),
+const PAGE_ROWS: usize = 1000;
+/// or so many bytes of rows (likewise),
+const PAGE_BYTES: usize = 1 << 20;
+/// or has read so much, so that a lookup that finds nothing still moves its checkpoint.
+const PAGE_READ_BYTES: u64 = 64 << 20;
+/// or has begun so many objects.
+const PAGE_OBJECTS: u64 = 500;
+const GZIP_FACTOR: usize = 5;
+
+/// Objects of rows and how they are read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ObjectSource<'a> {
+    // Dependencies.
+    pub(crate) client: &'a Client,
+    pub(crate) pace: &'a Pace,
+    // Configuration.
+    pub(crate) bucket: &'a str,
+    pub(crate) prefix: &'a str,
+    pub(crate) format: RowFormat,
+}
+
+/// A page of rows that match; rows are always whole, whatever a projection says.
+pub(crate) async fn page(
+    scope: &Scope<'_>,
+    source: &ObjectSource<'_>,
+    after: Option<&Cursor>,
+) -> Result<SourcePage, PortError> {
+    let prefixes = row_prefixes(source.prefix, scope);
+    let at = match after {
+        Some(cursor) => cursor::read::<ObjectsAt>(cursor)?,
+        None => ObjectsAt { v: VERSION, ..ObjectsAt::default() },
+    };
+    if at.v != VERSION {
+        return Err(corrupt("read cursor", "a version that is not known"));
+    }
+    let wanted = Wanted::new(scope.values());
+    let mut page = Page { scope, source, wanted, at, rows: Vec::new(), bytes: 0, read: 0, begun: 0 };
+    let is_done = page.fill(&prefixes).await?;
+    let next = if is_done { None } else { Some(cursor::write(&page.at)?) };
+    Ok(SourcePage { rows: page.rows, media: Vec::new(), next })
+}
+
+struct Page<'a> {
+    scope: &'a Scope<'a>,
+    source: &'a ObjectSource<'a>,
+    wanted: Wanted,
+    at: ObjectsAt,
+    rows: Vec<Datum>,
+    bytes: usize,
+    read: u64,
+    begun: u64,
+}
+
+impl Page<'_> {
+    /// Reads on until the page is full (false) or nothing is left (true).
+    async fn fill(&mut self, prefixes: &[String]) -> Result<bool, PortError> {
+        if let Some(inside) = self.at.inside.take() {
+            if !self.object(inside).await? {
+                return Ok(false);
+            }
+        }
+        while let Some(prefix) = prefixes.get(self.at.prefix) {
+            let way = (self.source.client, self.source.pace);
+            let listing = list(way, self.source.bucket, prefix, self.at.after.as_deref(), 1000).await?;
+            for object in listing.objects {
+                let key = object.key.unwrap_or_default();
+                if object.size.unwrap_or(0) == 0 {
+                    self.finish(key);
+                    continue;
+                }
+                if self.is_full(1) {
+                    return Ok(false);
+                }
+                let is_gzip = std::path::Path::new(&key).extension().is_some_and(|it| it.eq_ignore_ascii_case("gz"));
+                let etag = object.e_tag.unwrap_or_default();
+                if !self.object(Inside { key, etag, is_gzip, line: 1, ..Inside::default() }).await? {
+                    return Ok(false);
+                }
+            }
+            if !listing.has_more {
+                self.at.prefix += 1;
+                self.at.after = None;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads on in one object; true once it is done.
+    async fn object(&mut self, inside: Inside) -> Result<bool, PortError> {
+        self.begun += 1;
+        let body = Body(self.open(&inside).await?);
+        let mut reader = Reader::new(body, self.source.format, &inside, self.at.done + 1);
+        let factor = if inside.is_gzip { GZIP_FACTOR } else { 1 };
+        let (start, read_before) = (reader.consumed(), self.read);
+        loop {
+            match reader.next(self.scope, &self.wanted).await? {
+                Read::End => break,
+                Read::Other => {}
+                Read::Row(row, bytes) => {
+                    self.bytes += bytes;
+                    self.rows.push(row);
+                }
+            }
+            self.read = read_before + (reader.consumed() - start);
+            let is_far = !inside.is_gzip && self.read >= PAGE_READ_BYTES;
+            if is_far || self.has_enough(factor) {
+                self.at.inside = Some(reader.position(&inside));
+                return Ok(false);
+            }
+        }
+        self.finish(inside.key);
+        Ok(true)
+    }
+
+    fn finish(&mut self, key: String) {
+        self.at.after = Some(key);
+        self.at.done += 1;
+    }
+
+    const fn has_enough(&self, factor: usize) -> bool {
+        self.rows.len() >= PAGE_ROWS * factor || self.bytes >= PAGE_BYTES * factor
+    }
+
+    const fn is_full(&self, factor: usize) -> bool {
+        self.has_enough(factor) || self.read >= PAGE_READ_BYTES || self.begun >= PAGE_OBJECTS
+    }
+
+    /// Opens the very version of the object that was listed, at the place to go on from.
+    async fn open(&self, inside: &Inside) -> Result<ByteStream, PortError> {
+        self.source.pace.request().await;
+        let range = (!inside.is_gzip && inside.at > 0).then(|| format!("bytes={}-", inside.at));
+        let request = self.source.client.get_object().bucket(self.source.bucket).key(&inside.key);
+        let request = request.if_match(&inside.etag).set_range(range);
+        match request.send().await {
+            Ok(answer) => Ok(answer.body),
+            // The last page ended with the last row: there is nothing behind it.
+            Err(error) if inside.at > 0 && status(&error) == Some(416) => Ok(ByteStream::default()),
+            Err(error) => Err(failed("read object", error)),
+        }
+    }
+}
+
+fn status<E>(error: &aws_sdk_s3::error::SdkError<E>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
+}
+
+/// The body of an object.
+struct Body(ByteStream);
+
+impl Chunks for Body {
+    async fn fill(&mut self, out: &mut Vec<u8>) -> Result<bool, PortError> {
+        let cut = |_| PortError::caused(PortErrorKind::Transient, "read object", "the body was cut off");
+        let chunk = self.0.next().await.transpose().map_err(cut)?;
+        out.extend_from_slice(chunk.as_deref().unwrap_or_default());
+        Ok(chunk.is_some())
+    }
+}

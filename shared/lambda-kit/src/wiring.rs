@@ -1,0 +1,23 @@
+//! The ports every step runs on, put together from a function's settings and adapters.
+
+use std::sync::Arc;
+
+use workflow::keyring::Keyring;
+use workflow::ports::{JobQueue, JobStore, KeyService};
+use workflow::step_context::StepPorts;
+
+use crate::settings::Settings;
+use crate::time::{system_clock, system_entropy};
+
+/// Puts the ports of a function together.
+#[must_use]
+pub fn step_ports(
+    settings: &Settings,
+    store: Arc<dyn JobStore>,
+    queue: Arc<dyn JobQueue>,
+    keys: Arc<dyn KeyService>,
+) -> StepPorts {
+    let entropy = system_entropy();
+    let keyring = Arc::new(Keyring::new(Arc::clone(&store), keys, entropy.clone()));
+    StepPorts { store, queue, keyring, clock: system_clock(settings), entropy }
+}

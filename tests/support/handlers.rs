@@ -1,0 +1,117 @@
+//! Every handler of the house over one world in memory, wired as the functions' `main.rs` wire them.
+
+use std::sync::{Arc, Mutex};
+
+use adapters_memory::MemoryWorld;
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use workflow::act_on_job::ActOnJob;
+use workflow::advance_job::AdvanceJob;
+use workflow::issue_download::IssueDownload;
+use workflow::keyring::Keyring;
+use workflow::legal_clock::LegalClock;
+use workflow::read_jobs::ReadJobs;
+use workflow::step_context::StepPorts;
+use workflow::steps::{Collect, Expire, Locate, Notify, Package, PlanStore, Screen, Sources, Verify};
+use workflow::submit_request::{Quotas, SubmitRequest};
+use workflow::sweep_jobs::SweepJobs;
+use workflow::verify_identity::VerifyIdentity;
+
+/// The region of the world.
+pub const REGION: &str = "eu-central-1";
+/// How long a claim lasts.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(150);
+/// Where the API is said to be.
+pub const PUBLIC_URL: &str = "https://api.example.com";
+
+/// One sandbox of each function. A crash ends it with all it kept; `new` starts another.
+pub struct Handlers {
+    /// Intake.
+    pub submit: SubmitRequest,
+    /// Proof of identity.
+    pub verify: VerifyIdentity,
+    /// Acts on jobs.
+    pub act: ActOnJob,
+    /// Reading jobs.
+    pub read: ReadJobs,
+    /// Links.
+    pub download: IssueDownload,
+    /// The export worker.
+    pub export_worker: AdvanceJob,
+    /// The notification worker.
+    pub notification_worker: AdvanceJob,
+    /// The sweep.
+    pub sweep: SweepJobs,
+}
+
+impl Handlers {
+    /// Fresh sandboxes over a world, with the usual quotas (V2).
+    #[must_use]
+    pub fn new(world: &MemoryWorld) -> Self {
+        Self::with_quotas(world, Quotas { open_jobs: 100, jobs_per_month: 10_000 })
+    }
+
+    /// Fresh sandboxes with these quotas.
+    #[must_use]
+    pub fn with_quotas(world: &MemoryWorld, quotas: Quotas) -> Self {
+        let (ports, exports) = (ports(world), world.export_store());
+        let submit = SubmitRequest {
+            store: Arc::clone(&ports.store),
+            queue: Arc::clone(&ports.queue),
+            keyring: Arc::clone(&ports.keyring),
+            clock: Arc::clone(&ports.clock),
+            entropy: Arc::clone(&ports.entropy),
+            legal_clock: LegalClock { timezone: TimeZone::UTC, calendar: None, response_days: 30 },
+            quotas,
+            region: REGION.to_owned(),
+            automated: true,
+            pointers: Mutex::default(),
+        };
+        let read = ReadJobs {
+            store: Arc::clone(&ports.store),
+            keyring: Arc::clone(&ports.keyring),
+            clock: Arc::clone(&ports.clock),
+        };
+        let sweep = SweepJobs {
+            store: Arc::clone(&ports.store),
+            queue: Arc::clone(&ports.queue),
+            clock: Arc::clone(&ports.clock),
+        };
+        Self {
+            submit,
+            verify: VerifyIdentity { ports: ports.clone() },
+            act: ActOnJob { ports: ports.clone() },
+            read,
+            download: IssueDownload { ports: ports.clone(), exports },
+            export_worker: export_worker(world, &ports),
+            notification_worker: notification_worker(world, &ports),
+            sweep,
+        }
+    }
+}
+
+/// The ports every handler runs on, over one world.
+#[must_use]
+pub fn ports(world: &MemoryWorld) -> StepPorts {
+    let (store, entropy) = (world.job_store(), world.entropy());
+    let keyring = Keyring::new(store.clone(), world.key_service(), entropy.clone());
+    StepPorts { store, queue: world.job_queue(), keyring: Arc::new(keyring), clock: world.clock(), entropy }
+}
+
+fn export_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
+    let exports = world.export_store();
+    let sources = Sources { maps: world.data_maps(), connector: world.source(), region: REGION.to_owned() };
+    let plans = || PlanStore { exports: exports.clone() };
+    AdvanceJob::new(ports.clone(), LEASE)
+        .runs(Screen { sources: sources.clone() })
+        .runs(Verify)
+        .runs(Locate { sources: sources.clone(), plans: plans() })
+        .runs(Collect { sources: sources.clone(), plans: plans(), exports: exports.clone() })
+        .runs(Package { sources, exports: exports.clone(), download_for: SignedDuration::from_hours(24) })
+        .runs(Expire { exports })
+}
+
+fn notification_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
+    let notify = Notify { mailer: world.mailer(), public_url: PUBLIC_URL.to_owned() };
+    AdvanceJob::new(ports.clone(), LEASE).runs(notify)
+}

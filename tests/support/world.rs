@@ -1,0 +1,185 @@
+//! The world: memory adapters, a clock that stands, seeded ids, and every handler. Messages and sweeps run when told to.
+
+use adapters_memory::{Delivery, MemoryWorld, Snapshot};
+use domain::event::AuditEvent;
+use domain::ids::{JobId, TenantId};
+use domain::job::Job;
+use domain::key::TenantKey;
+use domain::record::Record;
+use domain::step::{Nudge, QueueName};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::executor::{Ended, run};
+use crate::handlers::Handlers;
+use crate::sample;
+
+/// How the handling of a message ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handled {
+    /// Acknowledged.
+    Done,
+    /// To come again.
+    Again,
+    /// The process died.
+    Crashed,
+}
+
+/// A world with its handlers.
+pub struct World {
+    /// What lies under the ports.
+    pub memory: MemoryWorld,
+    /// One sandbox of each function.
+    pub handlers: Handlers,
+    /// How long a worker takes work.
+    pub slice: SignedDuration,
+    /// Processes that died.
+    pub crashes: u64,
+}
+
+impl World {
+    /// The sample world, quiet, on a Monday morning.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let memory = MemoryWorld::new(seed, "2026-03-02T09:00:00Z".parse().unwrap());
+        sample::load(&memory);
+        Self::over(memory)
+    }
+
+    /// Fresh handlers over a state.
+    #[must_use]
+    pub fn over(memory: MemoryWorld) -> Self {
+        let handlers = Handlers::new(&memory);
+        Self { memory, handlers, slice: SignedDuration::from_secs(96), crashes: 0 }
+    }
+
+    /// Goes back to a state; what sandboxes kept is gone.
+    pub fn restore(&mut self, snapshot: &Snapshot) {
+        self.memory.restore(snapshot);
+        self.handlers = Handlers::new(&self.memory);
+    }
+
+    /// Starts new sandboxes, as after a crash.
+    pub fn restart(&mut self) {
+        self.crashes += 1;
+        self.handlers = Handlers::new(&self.memory);
+    }
+
+    /// Runs a call of a handler on behalf of a tenant; a crash starts new sandboxes.
+    pub fn call<T>(&mut self, tenant: &TenantId, task: impl FnOnce(&Handlers) -> T::Future) -> Ended<T::Output>
+    where
+        T: Task,
+    {
+        self.memory.change(|state| state.acting_for = Some(tenant.clone()));
+        let ended = run(&self.memory, task(&self.handlers));
+        self.memory.change(|state| state.acting_for = None);
+        if matches!(ended, Ended::Crashed) {
+            self.restart();
+        }
+        ended
+    }
+
+    /// Handles one nudge as its worker would.
+    pub fn handle(&mut self, nudge: &Nudge) -> Handled {
+        let ends_at = self.memory.now() + self.slice;
+        self.memory.change(|state| state.acting_for = Some(nudge.tenant.clone()));
+        let worker = match nudge.step.queue() {
+            QueueName::Export => &self.handlers.export_worker,
+            QueueName::Notification => &self.handlers.notification_worker,
+        };
+        let ended = run(&self.memory, worker.once(nudge, ends_at));
+        self.memory.change(|state| state.acting_for = None);
+        match ended {
+            Ended::With(Ok(())) => Handled::Done,
+            Ended::With(Err(_)) => Handled::Again,
+            Ended::Crashed => {
+                self.restart();
+                Handled::Crashed
+            }
+        }
+    }
+
+    /// Handles a received message; what isn't done stays hidden until its time is over.
+    pub fn deliver(&mut self, delivery: &Delivery) -> Handled {
+        let handled = self.handle(&delivery.nudge);
+        if handled == Handled::Done {
+            self.memory.change(|state| state.queues.acknowledge(delivery.id));
+        }
+        handled
+    }
+
+    /// Runs the sweep once.
+    pub fn sweep(&mut self) {
+        if matches!(run(&self.memory, self.handlers.sweep.run()), Ended::Crashed) {
+            self.restart();
+        }
+    }
+
+    /// Handles messages and runs sweeps until nothing is due for two hours; time jumps from one to the next.
+    ///
+    /// # Panics
+    /// If the world never comes to rest.
+    pub fn run_until_idle(&mut self) {
+        self.run_until(self.memory.now() + SignedDuration::from_hours(2));
+    }
+
+    /// The same, until a time; the clock ends there only if something was due.
+    ///
+    /// # Panics
+    /// If the world never comes to rest.
+    pub fn run_until(&mut self, horizon: Timestamp) {
+        for _ in 0..100_000 {
+            let received = self.memory.change(|state| {
+                let now = state.now;
+                state.queues.receive(None, now)
+            });
+            if let Some(delivery) = received {
+                self.deliver(&delivery);
+                continue;
+            }
+            let Some(next) = self.next_due_at().filter(|at| *at <= horizon) else { return };
+            let now = self.memory.now().max(next);
+            self.memory.set_now(now);
+            if self.memory.inspect(|state| state.wake.iter().any(|(_, at, _)| *at <= now)) {
+                self.sweep();
+            }
+        }
+        panic!("the world never comes to rest")
+    }
+
+    /// Moves the clock and does everything that falls due on the way.
+    pub fn advance(&mut self, by: SignedDuration) {
+        let until = self.memory.now() + by;
+        self.run_until(until);
+        self.memory.set_now(until.max(self.memory.now()));
+        self.run_until(self.memory.now());
+    }
+
+    /// When something is due next: a hidden message or an entry of the sweep's index.
+    #[must_use]
+    pub fn next_due_at(&self) -> Option<Timestamp> {
+        self.memory.inspect(|state| {
+            let message = state.queues.next_visible_at();
+            let wake = state.wake.iter().map(|(_, at, _)| *at).min();
+            message.into_iter().chain(wake).min()
+        })
+    }
+
+    /// A job as stored.
+    #[must_use]
+    pub fn job(&self, tenant: &TenantId, id: &JobId) -> Option<Job> {
+        self.memory.inspect(|state| match state.items.get(&TenantKey::job(tenant, id)).map(AsRef::as_ref) {
+            Some(Record::Job(job)) => Some(Job::clone(job)),
+            _ => None,
+        })
+    }
+
+    /// The audit trail of a job, oldest first.
+    #[must_use]
+    pub fn audit_trail(&self, id: &JobId) -> Vec<AuditEvent> {
+        let of_job = |record: &Record| match record {
+            Record::Event(event) if event.job == *id => Some(AuditEvent::clone(event)),
+            _ => None,
+        };
+        self.memory.inspect(|state| state.items.values().filter_map(|record| of_job(record)).collect())
+    }
+}

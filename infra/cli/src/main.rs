@@ -1,5 +1,6 @@
 //! The `habeas` program: reads the command line and hands over to one file per command.
 
+mod api;
 mod args;
 mod cloudformation;
 mod commands;

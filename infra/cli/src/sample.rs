@@ -59,7 +59,7 @@ impl Settings {
         match fs::read_to_string(&path) {
             Ok(text) => serde_json::from_str(&text)
                 .map(Some)
-                .map_err(|error| anyhow::anyhow!("{}:{}:{}: {error}", path.display(), error.line(), error.column())),
+                .map_err(|error| anyhow::anyhow!("{}: {error}", path.display())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(anyhow::anyhow!("{}: {error}", path.display())),
         }
@@ -163,6 +163,9 @@ fn instant(days_ago: usize, seconds: usize) -> String {
     let back = i64::try_from(days_ago * 86_400 + seconds + 1).unwrap_or(0);
     jiff::Timestamp::from_second(EPOCH_SECONDS - back).unwrap_or_default().to_string()
 }
+
+#[cfg(test)]
+mod walked;
 
 #[cfg(test)]
 mod tests {

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+#[expect(clippy::disallowed_methods, reason = "the program waits for other programs, which announce nothing")]
 /// Lets other work run for a while.
 pub(crate) async fn pause(milliseconds: u64) {
     tokio::time::sleep(Duration::from_millis(milliseconds)).await;
 }
 
+#[expect(clippy::disallowed_methods, reason = "the program is the edge: here the time comes in")]
 /// Seconds since the epoch, for the claims of a token.
 pub(crate) fn epoch_seconds() -> i64 {
     jiff::Timestamp::now().as_second()

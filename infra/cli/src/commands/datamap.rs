@@ -7,7 +7,6 @@ use std::process::ExitCode;
 
 use adapters_aws::{Aws, CallCounter};
 use anyhow::Context as _;
-use aws_config::SdkConfig;
 use datamap::Severity;
 use domain::ids::{OpNonce, TenantId};
 
@@ -55,11 +54,6 @@ pub(crate) async fn publish(stack: &Stack, dir: &Path, tenant: &str) -> anyhow::
     let now = jiff::Timestamp::from_second(waiting::epoch_seconds())?;
     let published = maps.publish(&*store, &tenant, &map, OpNonce::new(random), now).await;
     Ok(Published { hash: published.context("cannot publish the data map")?, policy_arn })
-}
-
-/// Creates or refreshes the read policy of a map before anything is deployed; gives back its ARN.
-pub(crate) async fn refresh_read_policy(config: &SdkConfig, stack_name: &str, dir: &Path) -> anyhow::Result<String> {
-    policy::refresh(config, stack_name, &read_map(dir)?).await
 }
 
 fn lint(arguments: &DatamapLintArguments) -> anyhow::Result<ExitCode> {

@@ -46,7 +46,11 @@ pub(crate) async fn load(stack: &Stack, dir: &Path) -> anyhow::Result<Loaded> {
     let (tables, total) = check(&layout)?;
     let config = stack.aws_config().await;
     let may_create = is_loopback(&stack.endpoint_url);
-    let rows = tables::write(&aws_sdk_dynamodb::Client::new(&config), tables, total, may_create).await?;
+    let client = aws_sdk_dynamodb::Client::new(&config);
+    if may_create {
+        tables::create_empty(&client, &map, &tables).await?;
+    }
+    let rows = tables::write(&client, tables, total, may_create).await?;
     let objects = objects::write(&crate::stack::s3_client(&config), layout.objects, may_create).await?;
     Ok(Loaded { rows, objects })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
@@ -109,11 +110,7 @@ impl Up<'_> {
         if !same_stack {
             self.record = Record::default();
         }
-        // The policy of the published data map is known only after the first deployment.
-        if !self.record.source_read_policy_arn.is_empty() {
-            let arn = self.record.source_read_policy_arn.clone();
-            self.plan.parameters.entry("SourceReadPolicyArn".to_owned()).or_insert(arn);
-        }
+        self.allow_reading_sources().await?;
         let fingerprint = self.plan.fingerprint();
         if let Some(present) = present.filter(|_| same_stack && self.record.fingerprint == fingerprint) {
             return Ok(present);
@@ -126,6 +123,19 @@ impl Up<'_> {
         self.record.fingerprint = fingerprint;
         self.record.save(self.home)?;
         Ok(deployed)
+    }
+
+    /// The export worker may read what the sample's data map names; a published map changes the policy, not its name.
+    async fn allow_reading_sources(&mut self) -> anyhow::Result<()> {
+        if self.record.source_read_policy_arn.is_empty() && has_data_map(&self.home.sample()) {
+            self.record.source_read_policy_arn =
+                datamap::refresh_read_policy(&self.config, &self.plan.stack_name, &self.home.sample()).await?;
+        }
+        if !self.record.source_read_policy_arn.is_empty() {
+            let arn = self.record.source_read_policy_arn.clone();
+            self.plan.parameters.entry("SourceReadPolicyArn".to_owned()).or_insert(arn);
+        }
+        Ok(())
     }
 
     async fn repair(&self, deployed: &Deployed) -> anyhow::Result<()> {
@@ -148,8 +158,11 @@ impl Up<'_> {
     /// Publishes the sample's data map and loads its data, once per stack.
     async fn sample(&mut self, stack: &Stack) -> anyhow::Result<()> {
         let directory = self.home.sample();
+        if !has_data_map(&directory) {
+            return Ok(());
+        }
         let wanted = directory_hash(&directory)?;
-        if wanted.is_empty() || self.record.sample == wanted {
+        if self.record.sample == wanted {
             return Ok(());
         }
         load::load(stack, &directory).await?;
@@ -213,16 +226,19 @@ async fn assert_real_code_answers(stack: &Stack) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Hash over the files of a directory; empty if it holds none.
-fn directory_hash(directory: &std::path::Path) -> anyhow::Result<String> {
-    let Ok(entries) = fs::read_dir(directory) else { return Ok(String::new()) };
+fn has_data_map(directory: &Path) -> bool {
+    directory.join("datamap.yml").is_file()
+}
+
+/// Hash over the files of a directory.
+fn directory_hash(directory: &Path) -> anyhow::Result<String> {
     let mut files = Vec::new();
-    for entry in entries {
+    for entry in fs::read_dir(directory)? {
         let path = entry?.path();
         if path.is_file() {
             files.push((path.file_name().map(ToOwned::to_owned), package::sha256_hex(&fs::read(&path)?)));
         }
     }
     files.sort();
-    if files.is_empty() { Ok(String::new()) } else { Ok(package::sha256_hex(format!("{files:?}").as_bytes())) }
+    Ok(package::sha256_hex(format!("{files:?}").as_bytes()))
 }

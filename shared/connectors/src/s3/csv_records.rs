@@ -17,6 +17,7 @@ pub(super) struct CsvRecords {
     consumed: u64,
     seen: u64,
     line: u64,
+    record_line: u64,
     header: Option<Vec<String>>,
 }
 
@@ -36,6 +37,7 @@ impl CsvRecords {
             consumed,
             seen: consumed,
             line,
+            record_line: line,
             header,
         }
     }
@@ -65,12 +67,13 @@ impl CsvRecords {
     /// Goes to the next record; false where more bytes are needed, or at the end.
     pub(super) fn next_record(&mut self, is_end: bool) -> Result<bool, Broken> {
         loop {
-            let line = self.line;
+            self.record_line = if self.consumed == self.seen { self.line } else { self.record_line };
+            let line = self.record_line;
             if !self.read(is_end)? {
                 return Ok(false);
             }
             let Some(header) = &self.header else {
-                let names: Vec<String> = self.current(line)?.into_iter().map(str::to_owned).collect();
+                let names: Vec<String> = self.current()?.into_iter().map(str::to_owned).collect();
                 let is_double = names.iter().enumerate().any(|(n, name)| names[..n].contains(name));
                 if is_double {
                     return Err(Broken { line, what: What::DoubleColumn });
@@ -139,13 +142,13 @@ impl CsvRecords {
         Err(Broken { line: self.line, what: What::OpenQuote })
     }
 
-    /// The fields of the record that was gone to, which starts on this line.
-    pub(super) fn current(&self, line: u64) -> Result<Vec<&str>, Broken> {
+    /// The fields of the record that was gone to.
+    pub(super) fn current(&self) -> Result<Vec<&str>, Broken> {
         let mut from = 0;
         let mut fields = Vec::with_capacity(self.ends_length);
         for end in &self.ends[..self.ends_length] {
             let field = std::str::from_utf8(&self.fields[from..*end]);
-            fields.push(field.map_err(|_| Broken { line, what: What::NotUtf8 })?);
+            fields.push(field.map_err(|_| Broken { line: self.record_line, what: What::NotUtf8 })?);
             from = *end;
         }
         Ok(fields)

@@ -125,7 +125,6 @@ fn csv_row(
     scope: &Scope<'_>,
     wanted: &Wanted,
 ) -> Result<Option<Option<Datum>>, Broken> {
-    let line = records.line();
     if !records.next_record(is_end)? {
         return Ok(None);
     }
@@ -133,9 +132,9 @@ fn csv_row(
     if column.is_none() {
         *types = header.iter().map(|name| declared(scope.collection, name)).collect();
         let position = header.iter().position(|name| *name == scope.lookup.field);
-        *column = Some(position.ok_or(Broken { line, what: What::MissingColumn })?);
+        *column = Some(position.ok_or(Broken { line: 1, what: What::MissingColumn })?);
     }
-    let fields = records.current(line)?;
+    let fields = records.current()?;
     let is_wanted = column.and_then(|column| fields.get(column)).is_some_and(|text| wanted.has_text(text));
     if !is_wanted {
         return Ok(Some(None));

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, PutRequest, WriteRequest,
 };
-use datamap::Collection;
+use datamap::{Collection, DataMap, Source};
 use domain::datum::Datum;
 use indicatif::ProgressBar;
 use tokio::sync::mpsc;
@@ -61,6 +61,18 @@ pub(super) async fn write(client: &Client, loads: Vec<Load>, total: u64, may_cre
     let written = bar.position();
     bar.finish_and_clear();
     Ok(written)
+}
+
+/// Makes the tables of collections that have no rows, so that a walk finds them empty and not missing.
+pub(super) async fn create_empty(client: &Client, map: &DataMap, loads: &[Load]) -> anyhow::Result<()> {
+    let filled: Vec<String> = loads.iter().filter(|load| load.shape.is_some()).map(|load| load.collection.id()).collect();
+    for collection in map.collections.iter().filter(|collection| !collection.skip && !filled.contains(&collection.id())) {
+        if matches!(collection.source, Source::DynamoDb { .. }) {
+            let shape = Shape::of(collection, &Row::new()).map_err(|unfit| anyhow::anyhow!("{unfit}"))?;
+            ensure_table(client, &shape, true).await?;
+        }
+    }
+    Ok(())
 }
 
 fn read(loads: &[Load], sender: &mpsc::Sender<Batch>) -> anyhow::Result<()> {

@@ -168,7 +168,7 @@ fn broken_objects_are_told_by_position_only() {
     check_broken(b"id,n\n7,1\n8,\"secret", false, RowFormat::Csv, &place(3, "a quote is not closed"));
     check_broken(b"id,n\n\"7\n7\",1\n8\n", false, RowFormat::Csv, &place(4, "not as many fields as the header"));
     check_broken(b"id,id\n", false, RowFormat::Csv, &place(1, "the header names a column twice"));
-    check_broken(b"x\nsecret\n", false, RowFormat::Csv, &place(2, "the header lacks the field that is looked up"));
+    check_broken(b"x\nsecret\n", false, RowFormat::Csv, &place(1, "the header lacks the field that is looked up"));
     check_broken(b"id\n\xff\n", false, RowFormat::Csv, &place(2, "not text in UTF-8"));
     let mut cut = gzip(NDJSON.as_bytes());
     cut.truncate(cut.len() - 6);

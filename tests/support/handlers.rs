@@ -95,7 +95,8 @@ impl Handlers {
 pub fn ports(world: &MemoryWorld) -> StepPorts {
     let (store, entropy) = (world.job_store(), world.entropy());
     let keyring = Keyring::new(store.clone(), world.key_service(), entropy.clone());
-    StepPorts { store, queue: world.job_queue(), keyring: Arc::new(keyring), clock: world.clock(), entropy }
+    let (queue, clock, alerts) = (world.job_queue(), world.clock(), world.alerts());
+    StepPorts { store, queue, keyring: Arc::new(keyring), clock, entropy, alerts }
 }
 
 fn export_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {

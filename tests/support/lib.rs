@@ -4,4 +4,9 @@
 pub mod contracts;
 pub mod executor;
 pub mod fixtures;
+pub mod handlers;
+pub mod invariants;
 pub mod names;
+pub mod sample;
+pub mod story;
+pub mod world;

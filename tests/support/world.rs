@@ -65,10 +65,7 @@ impl World {
     }
 
     /// Runs a call of a handler on behalf of a tenant; a crash starts new sandboxes.
-    pub fn call<T>(&mut self, tenant: &TenantId, task: impl FnOnce(&Handlers) -> T::Future) -> Ended<T::Output>
-    where
-        T: Task,
-    {
+    pub fn call<T>(&mut self, tenant: &TenantId, task: impl AsyncFnOnce(&Handlers) -> T) -> Ended<T> {
         self.memory.change(|state| state.acting_for = Some(tenant.clone()));
         let ended = run(&self.memory, task(&self.handlers));
         self.memory.change(|state| state.acting_for = None);

@@ -1,10 +1,12 @@
-//! Finds a person's data, collects it and leaves one encrypted archive for download.
+//! Collects a person's or an organisation's data and leaves one encrypted archive for download.
 //!
 //! Trigger: SQS `export-worker-queue`, one step of one job per message.
-//! Reads: job, steps, data map, the customer's systems. Writes: steps, job and audit events, parts, plans and archives,
-//! and deletes them and the job key at the end of their life. Sends: nudges for the next steps.
-//! If run twice: the second run sees the committed step and acknowledges.
+//! Runs: screen, verify (its end), locate, collect, package, expire.
+//! Reads: jobs, keyring, data maps, the mapped sources. Writes: jobs + audit, sealed plans and parts, the archive.
+//! Sends: nudges for the next steps. If run twice: the second run sees the committed step and acknowledges.
 
+mod config;
 mod handler;
 
+pub use config::Config;
 pub use handler::handle;

@@ -2,37 +2,34 @@
 
 use std::sync::Arc;
 
-use connectors::Connectors;
-use lambda_kit::StartError;
+use export_worker::{Config, handle};
 use workflow::advance_job::AdvanceJob;
+use workflow::keyring::Keyring;
+use workflow::step_context::StepPorts;
 use workflow::steps::{Collect, Expire, Locate, Package, PlanStore, Screen, Sources, Verify};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), StartError> {
+async fn main() -> Result<(), lambda_kit::StartError> {
     let settings = lambda_kit::start()?;
+    let Config { lease, download_for, region } = Config::of(&settings);
     let aws = adapters_aws::connect().await;
+    let store = aws.job_store(&settings.jobs_table, &settings.keyring_table);
+    let entropy = lambda_kit::system_entropy();
+    let keyring = Arc::new(Keyring::new(store.clone(), aws.key_service(&settings.kms_key_id), entropy.clone()));
+    let queue = aws.job_queue(&settings.export_queue_url, &settings.notification_queue_url);
+    let ports = StepPorts { store, queue, keyring, clock: lambda_kit::system_clock(&settings), entropy };
     let exports = aws.export_store(&settings.exports_bucket, &settings.kms_key_id);
+    let connector = Arc::new(connectors::Connectors::new(aws.config()).watched_by(aws.call_watcher()));
+    let sources = Sources { maps: aws.data_maps(&settings.config_bucket), connector, region };
     let plans = || PlanStore { exports: exports.clone() };
-    let sources = Sources {
-        maps: aws.data_maps(&settings.config_bucket),
-        connector: Arc::new(Connectors::new(aws.config()).watched_by(aws.call_watcher())),
-        region: settings.region.clone(),
-    };
-    let ports = lambda_kit::step_ports(
-        &settings,
-        aws.job_store(&settings.jobs_table, &settings.keyring_table),
-        aws.job_queue(&settings.export_queue_url, &settings.notification_queue_url),
-        aws.key_service(&settings.kms_key_id),
-    );
-    let advance = AdvanceJob::new(ports, settings.lease_for)
+    let advance = AdvanceJob::new(ports, lease)
         .runs(Screen { sources: sources.clone() })
         .runs(Verify)
         .runs(Locate { sources: sources.clone(), plans: plans() })
         .runs(Collect { sources: sources.clone(), plans: plans(), exports: exports.clone() })
-        .runs(Package { sources, exports: exports.clone(), download_for: settings.download_for })
+        .runs(Package { sources, exports: exports.clone(), download_for })
         .runs(Expire { exports });
-    lambda_kit::run_sqs(&settings, adapters_aws::take_calls, |nudge, slice_ends_at| {
-        export_worker::handle(&advance, nudge, slice_ends_at)
-    })
-    .await
+    let advance = &advance;
+    let calls = adapters_aws::take_calls;
+    lambda_kit::run_sqs(&settings, calls, async |nudge, ends_at| handle(advance, &nudge, ends_at).await).await
 }

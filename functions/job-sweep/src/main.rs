@@ -1,10 +1,10 @@
 //! Starts the job sweep. Wiring only: decisions live in the workflow.
 
-use lambda_kit::StartError;
+use job_sweep::handle;
 use workflow::sweep_jobs::SweepJobs;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), StartError> {
+async fn main() -> Result<(), lambda_kit::StartError> {
     let settings = lambda_kit::start()?;
     let aws = adapters_aws::connect().await;
     let clock = lambda_kit::system_clock(&settings);
@@ -13,8 +13,7 @@ async fn main() -> Result<(), StartError> {
         queue: aws.job_queue(&settings.export_queue_url, &settings.notification_queue_url),
         clock: clock.clone(),
     };
-    lambda_kit::run_schedule(&settings, adapters_aws::take_calls, |slice_ends_at| {
-        job_sweep::handle(&sweep, clock.as_ref(), slice_ends_at)
-    })
-    .await
+    let (sweep, clock) = (&sweep, &*clock);
+    let calls = adapters_aws::take_calls;
+    lambda_kit::run_schedule(&settings, calls, async |ends_at| handle(sweep, clock, ends_at).await.map(|_| ())).await
 }

@@ -1,25 +1,26 @@
 //! Starts the notification worker. Wiring only: decisions live in the workflow.
 
-use lambda_kit::StartError;
+use std::sync::Arc;
+
+use notification_worker::{Config, handle};
 use workflow::advance_job::AdvanceJob;
+use workflow::keyring::Keyring;
+use workflow::step_context::StepPorts;
 use workflow::steps::Notify;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), StartError> {
+async fn main() -> Result<(), lambda_kit::StartError> {
     let settings = lambda_kit::start()?;
+    let Config { lease, public_url } = Config::of(&settings);
     let aws = adapters_aws::connect().await;
-    let ports = lambda_kit::step_ports(
-        &settings,
-        aws.job_store(&settings.jobs_table, &settings.keyring_table),
-        aws.job_queue(&settings.export_queue_url, &settings.notification_queue_url),
-        aws.key_service(&settings.kms_key_id),
-    );
-    let advance = AdvanceJob::new(ports, settings.lease_for).runs(Notify {
-        mailer: aws.mailer(&settings.mail_from, None),
-        public_url: settings.public_url.clone(),
-    });
-    lambda_kit::run_sqs(&settings, adapters_aws::take_calls, |nudge, slice_ends_at| {
-        notification_worker::handle(&advance, nudge, slice_ends_at)
-    })
-    .await
+    let store = aws.job_store(&settings.jobs_table, &settings.keyring_table);
+    let entropy = lambda_kit::system_entropy();
+    let keyring = Arc::new(Keyring::new(store.clone(), aws.key_service(&settings.kms_key_id), entropy.clone()));
+    let queue = aws.job_queue(&settings.export_queue_url, &settings.notification_queue_url);
+    let ports = StepPorts { store, queue, keyring, clock: lambda_kit::system_clock(&settings), entropy };
+    let mailer = aws.mailer(&settings.mail_from, None);
+    let advance = AdvanceJob::new(ports, lease).runs(Notify { mailer, public_url });
+    let advance = &advance;
+    let calls = adapters_aws::take_calls;
+    lambda_kit::run_sqs(&settings, calls, async |nudge, ends_at| handle(advance, &nudge, ends_at).await).await
 }

@@ -3,6 +3,7 @@
 //! Nothing here waits, reads a clock or touches the network. Semantics are those of the AWS adapters
 //! (`tests/contracts` holds both to one suite); the faults and the deliberate bugs are for tests only.
 
+mod alerts;
 mod call;
 mod clock;
 mod data_maps;
@@ -18,6 +19,7 @@ mod source;
 mod state;
 mod world;
 
+pub use alerts::MemoryAlerts;
 pub use call::yield_once;
 pub use clock::{MemoryClock, MemoryEntropy};
 pub use data_maps::MemoryDataMaps;

@@ -8,6 +8,7 @@ use domain::ids::TenantId;
 use domain::key::TenantKey;
 use domain::record::Record;
 use jiff::{SignedDuration, Timestamp};
+use workflow::ports::Alert;
 
 use crate::export_store::Objects;
 use crate::faults::Faults;
@@ -42,6 +43,8 @@ pub struct State {
     pub master_key: MasterKey,
     /// The mail service.
     pub outbox: Outbox,
+    /// Every alert, oldest first.
+    pub alerts: Vec<(Timestamp, Alert)>,
     /// Published data maps.
     pub data_maps: BTreeMap<(TenantId, String), Arc<DataMap>>,
     /// The systems that hold personal data.
@@ -73,6 +76,7 @@ impl State {
             objects: Objects::default(),
             master_key,
             outbox: Outbox::default(),
+            alerts: Vec::new(),
             data_maps: BTreeMap::new(),
             sources: Arc::new(Sources::default()),
             faults: Faults::default(),

@@ -7,6 +7,7 @@ use domain::ids::TenantId;
 use domain::record::{DataMapPointer, Record};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::alerts::MemoryAlerts;
 use crate::clock::{MemoryClock, MemoryEntropy};
 use crate::data_maps::MemoryDataMaps;
 use crate::export_store::MemoryExportStore;
@@ -131,6 +132,12 @@ impl MemoryWorld {
     #[must_use]
     pub fn mailer(&self) -> Arc<MemoryMailer> {
         Arc::new(MemoryMailer::new(self.clone()))
+    }
+
+    /// The alerts.
+    #[must_use]
+    pub fn alerts(&self) -> Arc<MemoryAlerts> {
+        Arc::new(MemoryAlerts::new(self.clone()))
     }
 
     /// Published data maps.

@@ -124,12 +124,12 @@ impl<'a> Lookup<'a> {
         schema: &'a TableSchema,
         projection: Option<&[String]>,
     ) -> Result<Self, PortError> {
-        let attributes = projection.map(|paths| plan::attributes(paths, scope, scope.collection));
+        let attributes = projection.map(|paths| plan::attributes(paths, scope));
         let plan = Plan::of(scope, schema, table.index, table.segments, attributes.as_deref())?;
         // Keys are compared in the type that the table has, anything else as it was asked.
         let wanted = match &plan {
-            Plan::Items(batches) => Wanted::new(batches.iter().flatten().map(std::borrow::Cow::Borrowed)),
-            Plan::Query { keys, .. } => Wanted::new(keys.iter().map(std::borrow::Cow::Borrowed)),
+            Plan::Items(batches) => Wanted::new(batches.iter().flatten().cloned()),
+            Plan::Query { keys, .. } => Wanted::new(keys.iter().cloned()),
             Plan::Scan(_) => Wanted::new(scope.values()),
         };
         Ok(Self { scope, table, schema, attributes, plan, wanted, order: Order::of(scope.collection) })

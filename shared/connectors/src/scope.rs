@@ -1,6 +1,6 @@
 //! A lookup with what its map says about it, and the check that every row passes before it leaves.
 
-use std::borrow::Cow;
+use std::collections::HashSet;
 
 use datamap::{Collection, Connection};
 use domain::datum::Datum;
@@ -31,11 +31,11 @@ impl<'a> Scope<'a> {
     }
 
     /// The values asked for that can lead anywhere, each once. An empty value would lead to everybody who lacks one.
-    pub(crate) fn values(&self) -> Vec<Cow<'a, Datum>> {
-        let mut values: Vec<Cow<'a, Datum>> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
+    pub(crate) fn values(&self) -> Vec<Datum> {
+        let mut values = Vec::new();
+        let mut seen = HashSet::new();
         for value in self.lookup.values.iter().filter(|value| leads(value)) {
-            let value = datamap::canonical(value);
+            let value = datamap::canonical(value).into_owned();
             if seen.insert(value.clone()) {
                 values.push(value);
             }

@@ -1,6 +1,5 @@
 //! The values looked for, asked in constant time however many there are.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use domain::datum::Datum;
@@ -14,7 +13,7 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    pub(crate) fn new<'value>(values: impl IntoIterator<Item = Cow<'value, Datum>>) -> Self {
+    pub(crate) fn new(values: impl IntoIterator<Item = Datum>) -> Self {
         let values: HashSet<Datum> = values.into_iter().map(|value| datamap::canonical(&value).into_owned()).collect();
         let numbers = values.iter().any(|value| matches!(value, Datum::Number(_)));
         let truths = values.iter().any(|value| matches!(value, Datum::Bool(_)));
@@ -47,7 +46,7 @@ mod tests {
     use super::*;
 
     fn wanted(json: &[&str]) -> Wanted {
-        Wanted::new(json.iter().map(|json| Cow::Owned(Datum::parse_json(json.as_bytes()).unwrap())))
+        Wanted::new(json.iter().map(|json| Datum::parse_json(json.as_bytes()).unwrap()))
     }
 
     #[test]

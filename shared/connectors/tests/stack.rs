@@ -11,7 +11,7 @@ use domain::datum::Datum;
 use workflow::ports::{ByteRange, Connector, Cursor, PortErrorKind, SourceLookup};
 
 mod stack {
-    pub mod load;
+    pub(crate) mod load;
 }
 use stack::load;
 
@@ -39,7 +39,7 @@ async fn config(endpoint: String) -> SdkConfig {
 
 fn lookup(collection: &str, field: &str, values: &[String]) -> SourceLookup {
     let checked = datamap::read_strs(&[("map.yml", MAP)]);
-    let map: DataMap = checked.map.unwrap_or_else(|| panic!("{:?}", checked.findings));
+    let map: DataMap = checked.map.unwrap_or_else(|| panic!("{:?}", checked.findings.iter().filter(|it| it.severity == datamap::Severity::Error).collect::<Vec<_>>()));
     let position = map.collection(collection).unwrap();
     let values = values.iter().map(|value| Datum::parse_json(value.as_bytes()).unwrap()).collect();
     SourceLookup {

@@ -7,18 +7,18 @@ use axum::middleware::from_fn_with_state;
 use tower_http::catch_panic::CatchPanicLayer;
 use workflow::ports::Entropy;
 
-pub use self::body::{BODY_LIMIT_BYTES, JsonBody};
-pub use self::caller::{Caller, IdempotencyKey};
+pub use self::body::{BODY_LIMIT_BYTES, JsonBody, OptionalJson};
 pub use self::gate::{Authenticated, Gate};
+pub use self::origin::{IdempotencyKey, Origin};
 pub use self::query::QueryPairs;
 use crate::TakeCalls;
 use crate::problem::{Problem, ProblemKind};
 use crate::start::StartError;
 
 mod body;
-mod caller;
 mod finish;
 mod gate;
+mod origin;
 mod query;
 
 /// What the outermost layer needs.

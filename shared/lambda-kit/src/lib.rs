@@ -2,6 +2,7 @@
 //!
 //! The only package that reads environment variables. It knows nothing of requests and jobs beyond their names.
 
+mod alerts;
 pub mod auth;
 pub mod http;
 mod logging;
@@ -15,6 +16,7 @@ mod start;
 mod time;
 mod wiring;
 
+pub use alerts::EmfAlerts;
 pub use logging::{Redaction, log_layer};
 pub use metrics::{Metric, Unit};
 pub use problem::{FieldError, Problem, ProblemDocument, ProblemKind};

@@ -166,6 +166,9 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 /// Logs how many AWS calls an invocation made, by operation, as one line of its own.
 pub(crate) fn log_calls(take_calls: TakeCalls) {
     let calls = take_calls();
+    if calls.is_empty() {
+        return;
+    }
     let total: u64 = calls.iter().map(|(_, count)| count).sum();
     let by_operation: Map<String, Value> = calls.into_iter().map(|(name, count)| (name, json!(count))).collect();
     write_line(&redact_json(json!({

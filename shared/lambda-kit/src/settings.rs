@@ -23,6 +23,18 @@ pub enum Stage {
     Prod,
 }
 
+impl Stage {
+    /// The name of the stage, as in the template.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Staging => "staging",
+            Self::Prod => "prod",
+        }
+    }
+}
+
 impl FromStr for Stage {
     type Err = &'static str;
 

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use domain::step::Nudge;
+use domain::step::{Nudge, StepKind};
 use futures::FutureExt;
 use jiff::Timestamp;
 use lambda_runtime::{Context, LambdaEvent, service_fn};
@@ -12,6 +12,7 @@ use workflow::ports::Clock;
 
 use crate::TakeCalls;
 use crate::logging::{chain, log_calls};
+use crate::metrics::{Metric, Unit};
 use crate::settings::Settings;
 use crate::start::StartError;
 use crate::time::{slice_end, system_clock, wall_clock};
@@ -75,9 +76,11 @@ where
             batch.failed.push(id);
             continue;
         }
+        let (started_at, step) = (clock.now(), nudge.step);
         if !handle_one(nudge, ends_at, &handler).await {
             batch.failed.push(id);
         }
+        measure(clock, started_at, step);
     }
     batch
 }
@@ -101,6 +104,13 @@ where
             false
         }
     }
+}
+
+/// How long a step took, whatever came of it.
+fn measure(clock: &dyn Clock, started_at: Timestamp, step: StepKind) {
+    let now = clock.now();
+    let took = now.duration_since(started_at).as_millis_f64();
+    Metric::at(now).by("Step", step.as_str()).value("StepMilliseconds", Unit::Milliseconds, took).emit();
 }
 
 fn read_nudge(body: &str) -> Option<Nudge> {

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::gate::{all_collected, package_nudge};
 use crate::nudging::{nudge_best_effort, nudge_later};
-use crate::ports::{CommitError, PortError};
+use crate::ports::{Alert, CommitError, PortError};
 use crate::step_context::{StepContext, StepPorts};
 use crate::step_error::StepError;
 
@@ -21,6 +21,8 @@ use crate::step_error::StepError;
 pub const MAX_ATTEMPTS: u32 = 10;
 /// Slices without progress after which a person must look.
 pub const MAX_STALLS: u32 = 3;
+/// How soon the alert of a parked step is repeated.
+const ALERT_AGAIN: SignedDuration = SignedDuration::from_mins(5);
 /// How often an outcome is decided anew because the job moved meanwhile.
 const MAX_DECISIONS: u32 = 5;
 
@@ -142,6 +144,9 @@ impl AdvanceJob {
             return Err(NotClaimed::Stop);
         };
         let (job, step) = (*job, *step);
+        if step.state == StepState::Parked {
+            return Err(self.parked_still(job, step, now, slice_ends_at).await);
+        }
         if !self.is_due(&step, now).await? {
             return Err(NotClaimed::Stop);
         }
@@ -157,6 +162,17 @@ impl AdvanceJob {
             return Err(NotClaimed::Stop);
         }
         self.take_lease(unclaimed).await
+    }
+
+    /// A parked step goes quiet once its job has ended; until then its alert is repeated.
+    async fn parked_still(&self, job: Job, step: Step, now: Timestamp, slice_ends_at: Timestamp) -> NotClaimed {
+        if job.is_open() {
+            self.ports.alerts.raise(&Alert { job: job.id, step: step.kind, reason: None });
+            return NotClaimed::Stop;
+        }
+        let expect = Expect::Version(step.version);
+        let context = StepContext::new(self.ports.clone(), job, step, now, slice_ends_at, self.lease);
+        self.settle(&context, expect).await.map_or_else(NotClaimed::Failed, |()| NotClaimed::Stop)
     }
 
     async fn is_due(&self, step: &Step, now: Timestamp) -> Result<bool, NotClaimed> {
@@ -322,8 +338,13 @@ impl AdvanceJob {
         for _ in 0..MAX_DECISIONS {
             let (job, _) = self.reload(context).await?;
             let now = self.ports.clock.now();
-            let parked =
-                Step { state: StepState::Parked, lease_until: None, next_check_at: None, ..context.step.clone() };
+            // The sweep keeps looking at a parked step, so that its alert is repeated until somebody has acted.
+            let parked = Step {
+                state: StepState::Parked,
+                lease_until: None,
+                next_check_at: Some(now + ALERT_AGAIN),
+                ..context.step.clone()
+            };
             let mut builder = context.transition(Cause::worker(now).because(reason));
             builder.update_step(&context.step, parked, expect);
             if context.step.kind.decides_job() && job.status.may_become(JobStatus::NeedsHuman) {
@@ -336,7 +357,8 @@ impl AdvanceJob {
             }
             match self.ports.store.commit(&builder.build()).await {
                 Ok(()) => {
-                    tracing::error!(job = %job.id, step = %context.step.kind, reason, alert = "needs_human", "step needs a person");
+                    let reason = Some(reason.to_owned());
+                    self.ports.alerts.raise(&Alert { job: job.id, step: context.step.kind, reason });
                     return Ok(());
                 }
                 Err(CommitError::Conflict { at }) if at.contains(&1) && at.len() == 1 => return Err(StepError::Lost),

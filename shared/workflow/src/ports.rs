@@ -1,5 +1,6 @@
 //! The roles the workflow needs others to play, one trait each. Adapters implement them; nothing here names AWS.
 
+mod alerts;
 mod clock;
 mod connector;
 mod data_maps;
@@ -10,6 +11,7 @@ mod job_store;
 mod key_service;
 mod mailer;
 
+pub use alerts::{Alert, Alerts};
 pub use clock::{Clock, Entropy};
 pub use connector::{Connector, Cursor, Media, SourceLookup, SourcePage};
 pub use data_maps::DataMaps;

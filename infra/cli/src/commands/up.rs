@@ -110,7 +110,11 @@ impl Up<'_> {
         if !same_stack {
             self.record = Record::default();
         }
-        self.allow_reading_sources().await?;
+        // The policy of the published data map is known only after the first deployment.
+        if !self.record.source_read_policy_arn.is_empty() {
+            let arn = self.record.source_read_policy_arn.clone();
+            self.plan.parameters.entry("SourceReadPolicyArn".to_owned()).or_insert(arn);
+        }
         let fingerprint = self.plan.fingerprint();
         if let Some(present) = present.filter(|_| same_stack && self.record.fingerprint == fingerprint) {
             return Ok(present);
@@ -123,19 +127,6 @@ impl Up<'_> {
         self.record.fingerprint = fingerprint;
         self.record.save(self.home)?;
         Ok(deployed)
-    }
-
-    /// The export worker may read what the sample's data map names; a published map changes the policy, not its name.
-    async fn allow_reading_sources(&mut self) -> anyhow::Result<()> {
-        if self.record.source_read_policy_arn.is_empty() && has_data_map(&self.home.sample()) {
-            self.record.source_read_policy_arn =
-                datamap::refresh_read_policy(&self.config, &self.plan.stack_name, &self.home.sample()).await?;
-        }
-        if !self.record.source_read_policy_arn.is_empty() {
-            let arn = self.record.source_read_policy_arn.clone();
-            self.plan.parameters.entry("SourceReadPolicyArn".to_owned()).or_insert(arn);
-        }
-        Ok(())
     }
 
     async fn repair(&self, deployed: &Deployed) -> anyhow::Result<()> {
@@ -166,8 +157,12 @@ impl Up<'_> {
             return Ok(());
         }
         load::load(stack, &directory).await?;
-        datamap::publish(stack, &directory, &stack.tenant).await?;
+        let published = datamap::publish(stack, &directory, &stack.tenant).await?;
         self.record.sample = wanted;
+        if self.record.source_read_policy_arn != published.policy_arn {
+            self.record.source_read_policy_arn = published.policy_arn;
+            self.deploy().await?;
+        }
         self.record.save(self.home)
     }
 }
@@ -227,7 +222,8 @@ async fn assert_real_code_answers(stack: &Stack) -> anyhow::Result<()> {
 }
 
 fn has_data_map(directory: &Path) -> bool {
-    directory.join("datamap.yml").is_file()
+    let Ok(mut entries) = fs::read_dir(directory) else { return false };
+    entries.any(|entry| entry.is_ok_and(|entry| entry.path().extension().is_some_and(|extension| extension == "yml")))
 }
 
 /// Hash over the files of a directory.

@@ -25,8 +25,8 @@ pub(super) fn write(out: &Out, settings: &Settings, people: &[Person], attachmen
 
 /// A symmetric pattern in two shades, as a palette PNG.
 fn picture(random: &mut Random) -> Vec<u8> {
-    let shade = |bits: u64| [(bits >> 8) as u8, (bits >> 16) as u8, (bits >> 24) as u8];
-    let palette = [shade(random.bits()), [245, 245, 240]].concat();
+    let [red, green, blue, ..] = random.bits().to_be_bytes();
+    let palette = [red, green, blue, 245, 245, 240];
     let cells = random.bits();
     let mut pixels = Vec::with_capacity(SIDE * (SIDE + 1));
     for y in 0..SIDE {

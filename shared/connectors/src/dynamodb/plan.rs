@@ -1,7 +1,6 @@
 //! How a lookup reads its table: decided from what the table says about itself, not from what the map hopes.
 
 use aws_sdk_dynamodb::types::ScalarAttributeType;
-use datamap::Collection;
 use domain::datum::Datum;
 use workflow::ports::PortError;
 
@@ -98,8 +97,8 @@ fn keys(scope: &Scope<'_>, schema: &TableSchema, field: &str) -> Result<Vec<Datu
 }
 
 /// The attributes at the top of the row that a projection of paths needs; paths into arrays can't be projected deeper.
-pub(super) fn attributes(projection: &[String], scope: &Scope<'_>, collection: &Collection) -> Vec<String> {
-    let keys = collection.primary_key().map(|field| field.path.as_str());
+pub(super) fn attributes(projection: &[String], scope: &Scope<'_>) -> Vec<String> {
+    let keys = scope.collection.primary_key().map(|field| field.path.as_str());
     let paths = projection.iter().map(String::as_str).chain([scope.lookup.field.as_str()]);
     let mut names: Vec<String> = Vec::new();
     for path in paths.chain(scope.tenant_field()).chain(keys) {
@@ -115,3 +114,6 @@ pub(super) fn attributes(projection: &[String], scope: &Scope<'_>, collection: &
 pub(super) fn top(path: &str) -> &str {
     path.split('.').next().unwrap_or_default().trim_end_matches("[]")
 }
+
+#[cfg(test)]
+mod tests;

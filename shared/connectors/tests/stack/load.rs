@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{
 use tokio::sync::Mutex;
 
 /// A number that no float holds.
-pub const DIGITS: &str = "12345678901234567890123456789012345678";
+pub(crate) const DIGITS: &str = "12345678901234567890123456789012345678";
 
 static LOADED: Mutex<bool> = Mutex::const_new(false);
 
@@ -53,7 +53,7 @@ async fn write(client: &aws_sdk_dynamodb::Client, table: &str, items: Vec<HashMa
 }
 
 /// Users by a simple key; messages by a composite one, 1,500 each of 3 authors of 2 tenants.
-pub async fn tables(config: &SdkConfig) {
+pub(crate) async fn tables(config: &SdkConfig) {
     let mut loaded = LOADED.lock().await;
     if *loaded {
         return;
@@ -99,14 +99,14 @@ pub async fn tables(config: &SdkConfig) {
 }
 
 /// Puts one object.
-pub async fn put(config: &SdkConfig, bucket: &str, key: &str, bytes: Vec<u8>) {
+pub(crate) async fn put(config: &SdkConfig, bucket: &str, key: &str, bytes: Vec<u8>) {
     let config = aws_sdk_s3::config::Builder::from(config).force_path_style(true).build();
     let client = aws_sdk_s3::Client::from_conf(config);
     client.put_object().bucket(bucket).key(key).content_type("image/png").body(bytes.into()).send().await.unwrap();
 }
 
 /// NDJSON with 3,000 rows of user 7 in three objects, one of them gzip; sign-ins in CSV; two pictures.
-pub async fn objects(config: &SdkConfig) {
+pub(crate) async fn objects(config: &SdkConfig) {
     let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(true).build();
     let client = aws_sdk_s3::Client::from_conf(s3);
     for bucket in ["lake", "media"] {

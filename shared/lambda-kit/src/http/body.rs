@@ -37,6 +37,33 @@ where
     }
 }
 
+/// A JSON body that may be left out, with the bytes it came as.
+#[derive(Debug, Clone)]
+pub struct OptionalJson<T> {
+    /// What was sent, or the default.
+    pub value: T,
+    /// As it was sent, for the idempotency digest.
+    pub bytes: Bytes,
+}
+
+impl<S, T> FromRequest<S> for OptionalJson<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned + Default,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let bytes = read_bytes(&parts.headers, body).await?;
+        if bytes.is_empty() {
+            return Ok(Self { value: T::default(), bytes });
+        }
+        check_media_type(&parts.headers)?;
+        Ok(Self { value: parse(&bytes)?, bytes })
+    }
+}
+
 fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     let sent = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let essence = sent.split(';').next().unwrap_or("").trim().to_ascii_lowercase();

@@ -10,7 +10,7 @@ use http::header::{ALLOW, CACHE_CONTROL};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::Outermost;
-use super::caller::Caller;
+use super::origin::Origin;
 use crate::logging::log_calls;
 use crate::problem::Problem;
 
@@ -24,11 +24,11 @@ const HEADERS: [(HeaderName, &str); 5] = [
 
 pub(super) async fn finish(State(outermost): State<Outermost>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let caller = Caller::of(&request, &*outermost.entropy);
-    let request_id = caller.request_id.clone();
+    let origin = Origin::of(&request, &*outermost.entropy);
+    let request_id = origin.request_id.clone();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let route = request.extensions().get::<MatchedPath>().map(|matched| matched.as_str().to_owned());
-    request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(origin);
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let allow = response.headers().get(ALLOW).cloned();

@@ -1,8 +1,7 @@
-//! What is known of a call beside its content: its id, the address it came from, the family of its user agent.
+//! What is known of a call beside its content: its id, the address it came from, what its client says to be.
 
 use axum::extract::{FromRequestParts, Request};
 use domain::sensitive::Sensitive;
-use http::HeaderMap;
 use http::header::USER_AGENT;
 use http::request::Parts;
 use lambda_http::request::RequestContext;
@@ -10,28 +9,29 @@ use workflow::ports::Entropy;
 
 use crate::problem::{Problem, ProblemKind};
 
-/// The caller, as the gateway and the headers tell.
+/// Where a call came from, as the gateway and the headers tell.
 #[derive(Debug, Clone)]
-pub struct Caller {
+pub struct Origin {
     /// Names this call in answers, logs and audit events.
     pub request_id: String,
     /// The address the call came from, as the gateway saw it; headers are not believed.
     pub ip: Option<Sensitive<String>>,
-    /// The family of the user agent, from a closed list.
-    pub user_agent_family: Option<&'static str>,
+    /// What the client says it is.
+    pub user_agent: Option<Sensitive<String>>,
 }
 
-impl Caller {
+impl Origin {
     pub(super) fn of(request: &Request, entropy: &dyn Entropy) -> Self {
         let (named, ip) = match request.extensions().get::<RequestContext>() {
             Some(RequestContext::ApiGatewayV2(context)) => (context.request_id.clone(), context.http.source_ip.clone()),
             Some(_) | None => (None, None),
         };
         let named = named.filter(|id| !id.is_empty() && id.len() <= 100 && id.bytes().all(|b| b.is_ascii_graphic()));
+        let agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok());
         Self {
             request_id: named.unwrap_or_else(|| fresh_id(entropy)),
             ip: ip.map(Sensitive::new),
-            user_agent_family: family(request.headers()),
+            user_agent: agent.map(|agent| Sensitive::new(agent.to_owned())),
         }
     }
 }
@@ -42,29 +42,12 @@ fn fresh_id(entropy: &dyn Entropy) -> String {
     format!("req_{:016x}", u64::from_be_bytes(bytes))
 }
 
-fn family(headers: &HeaderMap) -> Option<&'static str> {
-    // Order matters: most browsers name several families.
-    const FAMILIES: [(&str, &str); 9] = [
-        ("edg/", "edge"),
-        ("firefox/", "firefox"),
-        ("chrome/", "chrome"),
-        ("safari/", "safari"),
-        ("curl/", "curl"),
-        ("python", "python"),
-        ("java", "java"),
-        ("go-http-client", "go"),
-        ("node", "node"),
-    ];
-    let agent = headers.get(USER_AGENT)?.to_str().ok()?.to_ascii_lowercase();
-    Some(FAMILIES.iter().find(|(mark, _)| agent.contains(mark)).map_or("other", |(_, family)| family))
-}
-
-impl<S: Sync> FromRequestParts<S> for Caller {
+impl<S: Sync> FromRequestParts<S> for Origin {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let caller = parts.extensions.get::<Self>().cloned();
-        caller.ok_or_else(|| Problem::new(ProblemKind::Internal, "the call has no name"))
+        let origin = parts.extensions.get::<Self>().cloned();
+        origin.ok_or_else(|| Problem::new(ProblemKind::Internal, "the call has no name"))
     }
 }
 

@@ -1,0 +1,26 @@
+//! Alerts that ring nowhere but can be counted.
+
+use workflow::ports::{Alert, Alerts};
+
+use crate::world::MemoryWorld;
+
+/// Keeps every alert of the world.
+#[derive(Debug, Clone)]
+pub struct MemoryAlerts {
+    world: MemoryWorld,
+}
+
+impl MemoryAlerts {
+    pub(crate) const fn new(world: MemoryWorld) -> Self {
+        Self { world }
+    }
+}
+
+impl Alerts for MemoryAlerts {
+    fn raise(&self, alert: &Alert) {
+        self.world.change(|state| {
+            let at = state.now;
+            state.alerts.push((at, alert.clone()));
+        });
+    }
+}

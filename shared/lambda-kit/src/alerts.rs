@@ -1,0 +1,32 @@
+//! Alerts as a log line and a metric; the template's alarm on `NeedsHumanJobs` turns them into a message to people.
+
+use std::sync::Arc;
+
+use workflow::ports::{Alert, Alerts, Clock};
+
+use crate::metrics::{Metric, Unit};
+use crate::settings::Settings;
+use crate::time::{SystemClock, system_clock};
+
+/// Raises alerts through the log and the metric `NeedsHumanJobs`.
+#[derive(Debug)]
+pub struct EmfAlerts {
+    clock: Arc<SystemClock>,
+    stage: &'static str,
+}
+
+impl EmfAlerts {
+    /// Alerts of this stage.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        Self { clock: system_clock(settings), stage: settings.stage.as_str() }
+    }
+}
+
+impl Alerts for EmfAlerts {
+    fn raise(&self, alert: &Alert) {
+        let reason = alert.reason.as_deref().unwrap_or("still waiting");
+        tracing::error!(job.id = %alert.job, step = %alert.step, reason, alert = "needs_human", "a job needs a person");
+        Metric::at(self.clock.now()).by("Stage", self.stage).value("NeedsHumanJobs", Unit::Count, 1.0).emit();
+    }
+}

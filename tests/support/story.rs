@@ -1,0 +1,207 @@
+//! The life of one access request, played by people who try again when they get no answer.
+//!
+//! Staff asks for Ada; she reads her code, proves who she is, fetches the archive by the mailed ticket and by her session;
+//! a day later everything is gone. The same story runs with any fault at any call.
+
+use domain::ids::{JobId, TenantId};
+use domain::job::JobStatus;
+use domain::sensitive::Sensitive;
+use jiff::SignedDuration;
+use workflow::issue_download::TicketHolder;
+use workflow::refusal::Refusal;
+use workflow::submit_request::Idempotency;
+
+use crate::executor::Ended;
+use crate::invariants::{Expected, check_archive};
+use crate::sample::{Person, access, officer, signed_in, tenant};
+use crate::world::World;
+
+/// How often a person tries before giving up.
+const TRIES: u32 = 8;
+
+/// One request and what became of it.
+#[derive(Debug, Clone)]
+pub struct Story {
+    /// Whom it is about.
+    pub person: Person,
+    /// The idempotency key of the request.
+    pub key: String,
+    /// The job, once somebody was told of it.
+    pub job: Option<JobId>,
+    /// What the people were told.
+    pub expected: Expected,
+    /// What went wrong for the people themselves.
+    pub broken: Vec<String>,
+}
+
+impl Story {
+    /// A request about a person.
+    #[must_use]
+    pub fn new(person: Person) -> Self {
+        let expected = Expected::default();
+        Self { person, key: format!("key-{}", person.id), job: None, expected, broken: Vec::new() }
+    }
+
+    fn tenant(&self) -> TenantId {
+        tenant(self.person.tenant)
+    }
+
+    /// The whole life.
+    pub fn play(&mut self, world: &mut World) {
+        for act in Self::ACTS {
+            act(self, world);
+        }
+    }
+
+    /// The acts in order; a simulation may take them one by one.
+    pub const ACTS: &[fn(&mut Self, &mut World)] = &[
+        Self::submit,
+        |_, world| world.run_until_idle(),
+        Self::prove,
+        |_, world| world.run_until_idle(),
+        Self::fetch,
+        |_, world| world.advance(SignedDuration::from_hours(26)),
+        Self::find_nothing,
+    ];
+
+    /// Staff asks until there is an answer.
+    pub fn submit(&mut self, world: &mut World) {
+        for _ in 0..TRIES {
+            let (caller, request) = (officer(self.person.tenant), access(self.person));
+            let idempotency =
+                Idempotency { key: self.key.clone(), route: "POST /export".to_owned(), body: self.key.clone().into_bytes() };
+            let answer = world.call(&self.tenant(), async |handlers| {
+                handlers.submit.submit(&caller, request, Some(&idempotency)).await
+            });
+            match answer {
+                Ended::With(Ok(accepted)) => {
+                    self.expected.accepted.push((self.tenant(), accepted.job.id.clone(), self.person));
+                    self.job = Some(accepted.job.id);
+                    return;
+                }
+                Ended::With(Err(Refusal::Busy | Refusal::Port(_))) | Ended::Crashed => {}
+                Ended::With(Err(refusal)) => self.broken.push(format!("INV-S4 a good request was refused: {refusal}")),
+            }
+        }
+        self.broken.push("INV-L1 a request was never accepted".to_owned());
+    }
+
+    /// The person types the code of the newest mail; asks for another if it has grown too old.
+    pub fn prove(&mut self, world: &mut World) {
+        let Some(job) = self.job.clone() else { return };
+        for _ in 0..TRIES {
+            let Some(code) = newest_mail(world, &job, "notify_code").and_then(|text| first_code(&text)) else {
+                self.ask_for_a_code(world, &job);
+                continue;
+            };
+            let (caller, code) = (signed_in(self.person), Sensitive::new(code));
+            let answer =
+                world.call(&self.tenant(), async |handlers| handlers.verify.code(&caller, &job, &code).await);
+            match answer {
+                Ended::With(Ok(())) => return,
+                // Somebody who got no answer and tries again learns that the job has moved on.
+                Ended::With(Err(Refusal::WrongState { .. })) if self.is_verified(world, &job) => {
+                    if world.crashes == 0 {
+                        self.broken.push("INV-X4 the right code was refused".to_owned());
+                    }
+                    return;
+                }
+                Ended::With(Err(Refusal::WrongCode { .. })) => self.ask_for_a_code(world, &job),
+                Ended::With(Err(Refusal::Busy | Refusal::Port(_))) | Ended::Crashed => {}
+                Ended::With(Err(refusal)) => self.broken.push(format!("INV-L1 the code was refused: {refusal}")),
+            }
+        }
+        self.broken.push("INV-L1 the identity was never proven".to_owned());
+    }
+
+    fn ask_for_a_code(&self, world: &mut World, job: &JobId) {
+        let caller = signed_in(self.person);
+        // Whatever the answer: the next try shows whether a code has come.
+        let answer = world.call(&self.tenant(), async |handlers| handlers.verify.resend(&caller, job).await);
+        drop(answer);
+        world.run_until_idle();
+    }
+
+    fn is_verified(&self, world: &World, job: &JobId) -> bool {
+        world.job(&self.tenant(), job).is_some_and(|job| job.verification.is_some())
+    }
+
+    /// The archive is fetched twice: by the mailed ticket, then by the session.
+    pub fn fetch(&mut self, world: &mut World) {
+        let Some(job) = self.job.clone() else { return };
+        match world.job(&self.tenant(), &job).map(|job| job.status) {
+            Some(JobStatus::Completed) => {}
+            other => self.broken.push(format!("INV-L1 the job is not completed but {other:?}")),
+        }
+        let secret = newest_mail(world, &job, "notify_ready").and_then(|text| ticket_of(&text));
+        if secret.is_none() {
+            self.broken.push("INV-L1 the person was not told that the archive is ready".to_owned());
+        }
+        for secret in [secret.map(Sensitive::new), None] {
+            if !(0..TRIES).any(|_| self.try_to_fetch(world, &job, secret.as_ref())) {
+                self.broken.push("INV-X1 the archive could not be fetched".to_owned());
+            }
+        }
+    }
+
+    fn try_to_fetch(&mut self, world: &mut World, job: &JobId, secret: Option<&Sensitive<String>>) -> bool {
+        let (caller, tenant) = (signed_in(self.person), self.tenant());
+        let cause = domain::transition::Cause::worker(world.memory.now());
+        let answer = world.call(&tenant, async |handlers| match secret {
+            Some(secret) => {
+                let holder = TicketHolder { tenant: tenant.clone(), secret: secret.clone() };
+                handlers.download.for_ticket(&holder, cause, job).await
+            }
+            None => handlers.download.for_session(&caller, job).await,
+        });
+        let Ended::With(Ok(link)) = answer else { return false };
+        self.expected.links_handed_out += 1;
+        match world.memory.follow_link(link.url.expose()) {
+            Ok(bytes) => {
+                let has_media = self.person.tenant == "acme";
+                self.broken.extend(check_archive(&bytes, self.person, has_media).err());
+            }
+            Err(error) => self.broken.push(format!("INV-X3 a fresh link does not open: {error}")),
+        }
+        true
+    }
+
+    /// After its life nothing of the archive is left, and no link is given.
+    pub fn find_nothing(&mut self, world: &mut World) {
+        let Some(job) = self.job.clone() else { return };
+        let left = world.memory.inspect(|state| state.objects.stored.keys().filter(|key| key.contains(job.as_str())).count());
+        if left > 0 {
+            self.broken.push(format!("INV-X3 {left} objects outlive the archive"));
+        }
+        let caller = signed_in(self.person);
+        let answer = world.call(&self.tenant(), async |handlers| handlers.download.for_session(&caller, &job).await);
+        if matches!(answer, Ended::With(Ok(_))) {
+            self.broken.push("INV-X3 a link was given after the archive's life".to_owned());
+        }
+    }
+}
+
+/// The text of the newest mail of a kind about a job.
+#[must_use]
+pub fn newest_mail(world: &World, job: &JobId, kind: &str) -> Option<String> {
+    let prefix = format!("{job}-{kind}");
+    world.memory.inspect(|state| {
+        let of_kind = state.outbox.sent.iter().rev().find(|(_, mail)| mail.notice_id.starts_with(&prefix));
+        of_kind.map(|(_, mail)| mail.text.expose().clone())
+    })
+}
+
+/// The first run of eight digits.
+#[must_use]
+pub fn first_code(text: &str) -> Option<String> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .find(|word| word.len() == 8 && word.bytes().all(|byte| byte.is_ascii_digit()))
+        .map(str::to_owned)
+}
+
+/// The secret of the ticket in a mailed link.
+#[must_use]
+pub fn ticket_of(text: &str) -> Option<String> {
+    let after = text.split_once("ticket=")?.1;
+    after.split(|c: char| c.is_whitespace() || c == '"' || c == '&').next().map(str::to_owned)
+}

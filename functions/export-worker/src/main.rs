@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use export_worker::{Config, handle};
 use workflow::advance_job::AdvanceJob;
-use workflow::keyring::Keyring;
-use workflow::step_context::StepPorts;
 use workflow::steps::{Collect, Expire, Locate, Package, PlanStore, Screen, Sources, Verify};
 
 #[tokio::main(flavor = "current_thread")]
@@ -13,11 +11,12 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let settings = lambda_kit::start()?;
     let Config { lease, download_for, region } = Config::of(&settings);
     let aws = adapters_aws::connect().await;
-    let store = aws.job_store(&settings.jobs_table, &settings.keyring_table);
-    let entropy = lambda_kit::system_entropy();
-    let keyring = Arc::new(Keyring::new(store.clone(), aws.key_service(&settings.kms_key_id), entropy.clone()));
-    let queue = aws.job_queue(&settings.export_queue_url, &settings.notification_queue_url);
-    let ports = StepPorts { store, queue, keyring, clock: lambda_kit::system_clock(&settings), entropy };
+    let ports = lambda_kit::step_ports(
+        &settings,
+        aws.job_store(&settings.jobs_table, &settings.keyring_table),
+        aws.job_queue(&settings.export_queue_url, &settings.notification_queue_url),
+        aws.key_service(&settings.kms_key_id),
+    );
     let exports = aws.export_store(&settings.exports_bucket, &settings.kms_key_id);
     let connector = Arc::new(connectors::Connectors::new(aws.config()).watched_by(aws.call_watcher()));
     let sources = Sources { maps: aws.data_maps(&settings.config_bucket), connector, region };

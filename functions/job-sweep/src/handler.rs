@@ -9,7 +9,12 @@ use workflow::sweep_jobs::{SweepJobs, SweepReport};
 ///
 /// # Errors
 /// When a store or a queue failed after all shards were tried; the next tick goes on.
-pub async fn handle(sweep: &SweepJobs, clock: &dyn Clock, slice_ends_at: Timestamp) -> Result<SweepReport, PortError> {
+pub async fn handle(
+    sweep: &SweepJobs,
+    clock: &dyn Clock,
+    stage: &str,
+    slice_ends_at: Timestamp,
+) -> Result<SweepReport, PortError> {
     let mut total = SweepReport::default();
     loop {
         let run = sweep.run().await?;
@@ -23,6 +28,7 @@ pub async fn handle(sweep: &SweepJobs, clock: &dyn Clock, slice_ends_at: Timesta
     }
     #[expect(clippy::cast_precision_loss, reason = "metrics are floating point; ages and counts are far below 2^53")]
     Metric::at(clock.now())
+        .by("Stage", stage)
         .value("OldestPendingOutboxSeconds", Unit::Seconds, total.oldest_due_seconds as f64)
         .value("StepsNudged", Unit::Count, total.nudged as f64)
         .emit();

@@ -13,7 +13,7 @@ async fn main() -> Result<(), lambda_kit::StartError> {
         queue: aws.job_queue(&settings.export_queue_url, &settings.notification_queue_url),
         clock: clock.clone(),
     };
-    let (sweep, clock) = (&sweep, &*clock);
+    let (sweep, clock, stage) = (&sweep, &*clock, settings.stage.as_str());
     let calls = adapters_aws::take_calls;
-    lambda_kit::run_schedule(&settings, calls, async |ends_at| handle(sweep, clock, ends_at).await.map(|_| ())).await
+    lambda_kit::run_schedule(&settings, calls, async |ends_at| handle(sweep, clock, stage, ends_at).await.map(|_| ())).await
 }

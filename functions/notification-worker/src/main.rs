@@ -1,11 +1,7 @@
 //! Starts the notification worker. Wiring only: decisions live in the workflow.
 
-use std::sync::Arc;
-
 use notification_worker::{Config, handle};
 use workflow::advance_job::AdvanceJob;
-use workflow::keyring::Keyring;
-use workflow::step_context::StepPorts;
 use workflow::steps::Notify;
 
 #[tokio::main(flavor = "current_thread")]
@@ -13,11 +9,12 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let settings = lambda_kit::start()?;
     let Config { lease, public_url } = Config::of(&settings);
     let aws = adapters_aws::connect().await;
-    let store = aws.job_store(&settings.jobs_table, &settings.keyring_table);
-    let entropy = lambda_kit::system_entropy();
-    let keyring = Arc::new(Keyring::new(store.clone(), aws.key_service(&settings.kms_key_id), entropy.clone()));
-    let queue = aws.job_queue(&settings.export_queue_url, &settings.notification_queue_url);
-    let ports = StepPorts { store, queue, keyring, clock: lambda_kit::system_clock(&settings), entropy };
+    let ports = lambda_kit::step_ports(
+        &settings,
+        aws.job_store(&settings.jobs_table, &settings.keyring_table),
+        aws.job_queue(&settings.export_queue_url, &settings.notification_queue_url),
+        aws.key_service(&settings.kms_key_id),
+    );
     let mailer = aws.mailer(&settings.mail_from, None);
     let advance = AdvanceJob::new(ports, lease).runs(Notify { mailer, public_url });
     let advance = &advance;

@@ -44,8 +44,8 @@ fn main() {
         let (json, csv) = raw_outputs(&input, &fields);
         json.len() + csv.len()
     });
-    let limit = report("limit: libdeflate 6 of the outputs", &mut || deflate_alone(&[&json, &csv], 6));
-    report("libdeflate 5, for comparison", &mut || deflate_alone(&[&json, &csv], 5));
+    let limit = report("limit: libdeflate 5 of the outputs", &mut || deflate_alone(&[&json, &csv], 5));
+    report("libdeflate 6, for comparison", &mut || deflate_alone(&[&json, &csv], 6));
     let naive = report("plain: serde_json, csv, zlib-rs 6", &mut || plain(&input));
     let exact = report("ours, rows as JSON", &mut || ours(&input, &fields, true).len());
     let value = report("ours, rows as values", &mut || ours(&input, &fields, false).len());

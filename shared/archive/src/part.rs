@@ -9,8 +9,8 @@ use crate::header::{DosTime, LOCAL_HEADER_BYTES, LocalHeader, local_header};
 /// A part is handed out once it holds this much; S3 can copy a part on its own from 5 MiB on.
 pub const PART_TARGET_BYTES: usize = 8 * 1024 * 1024;
 
-/// zlib's default trade of time for size; libdeflate at 6 is both smaller and faster than zlib at 6.
-const LEVEL: i32 = 6;
+/// libdeflate at 5 gives smaller files than zlib at its default level 6, in about 40 % of its time.
+const LEVEL: i32 = 5;
 
 /// A finished part: `bytes[..zip_bytes]` belongs into the ZIP as it is, the index follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl PartWriter {
     /// An empty part; every entry will carry this moment.
     ///
     /// # Panics
-    /// Never: level 6 exists.
+    /// Never: level 5 exists.
     #[must_use]
     pub fn new(made_at: DosTime) -> Self {
         let level = CompressionLvl::new(LEVEL).expect("levels 0 to 12 exist");

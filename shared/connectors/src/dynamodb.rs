@@ -147,7 +147,7 @@ impl<'a> Lookup<'a> {
             }
             Plan::Query { index, is_partial, keys } => {
                 let key = keys.get(lane).and_then(attribute::attribute).ok_or_else(lost)?;
-                self.query(index.as_deref(), *is_partial, key, limit, at).await?
+                self.query((index.as_deref(), *is_partial), key, limit, at).await?
             }
             Plan::Scan(segments) => {
                 let asked = Expressions::new(self.scope, self.attributes.as_deref());
@@ -159,8 +159,7 @@ impl<'a> Lookup<'a> {
 
     async fn query(
         &self,
-        index: Option<&str>,
-        is_partial: bool,
+        (index, is_partial): (Option<&str>, bool),
         key: AttributeValue,
         limit: i32,
         at: At,

@@ -93,7 +93,7 @@ pub(crate) async fn pause(wait: Duration) {
     tokio::time::sleep(wait).await;
 }
 
-#[expect(clippy::disallowed_methods, reason = "a pace is kept against the monotonic clock, which no result shows")]
+/// A pace is kept against the monotonic clock, which no result shows.
 fn now() -> Instant {
     Instant::now()
 }

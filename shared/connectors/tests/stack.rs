@@ -1,5 +1,7 @@
 //! The connectors against a local stack, where `HABEAS_TEST_ENDPOINT` names one; else this says so and passes.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails to set up fails")]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -18,6 +20,7 @@ use stack::load;
 const MAP: &str = include_str!("stack/map.yml");
 
 /// The way to the stack, or a printed line that there is none.
+#[expect(clippy::disallowed_methods, reason = "which stack is used is said from outside")]
 fn endpoint() -> Option<String> {
     let endpoint = std::env::var("HABEAS_TEST_ENDPOINT").ok();
     if endpoint.is_none() {

@@ -9,7 +9,7 @@ use super::schema::TableSchema;
 use crate::failure::corrupt;
 use crate::scope::Scope;
 
-/// Keys of one BatchGetItem.
+/// Keys of one `BatchGetItem`.
 pub(super) const BATCH_KEYS: usize = 100;
 /// Segments of one scan; more are not faster for one worker.
 const MAX_SEGMENTS: u32 = 64;
@@ -17,7 +17,7 @@ const MAX_SEGMENTS: u32 = 64;
 /// How the table is read. Lanes are independent of each other and go on by themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Plan {
-    /// BatchGetItem: the field is the whole primary key. A lane is a batch.
+    /// `BatchGetItem`: the field is the whole primary key. A lane is a batch.
     Items(Vec<Vec<Datum>>),
     /// Query by partition key, of the table or an index. A lane is a value.
     Query {

@@ -1,4 +1,4 @@
-//! The three requests: Query, Scan and BatchGetItem, one page of one lane at a time, paced.
+//! The three requests: Query, Scan and `BatchGetItem`, one page of one lane at a time, paced.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -75,10 +75,10 @@ struct Page<'a> {
 impl Page<'_> {
     /// Reads on until the page is full (false) or nothing is left (true).
     async fn fill(&mut self, prefixes: &[String]) -> Result<bool, PortError> {
-        if let Some(inside) = self.at.inside.take() {
-            if !self.object(inside).await? {
-                return Ok(false);
-            }
+        if let Some(inside) = self.at.inside.take()
+            && !self.object(inside).await?
+        {
+            return Ok(false);
         }
         while let Some(prefix) = prefixes.get(self.at.prefix) {
             let way = (self.source.client, self.source.pace);

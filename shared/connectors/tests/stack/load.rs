@@ -34,7 +34,7 @@ fn s(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-fn n(number: impl ToString) -> AttributeValue {
+fn n(number: &dyn std::fmt::Display) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
@@ -77,7 +77,7 @@ pub(crate) async fn tables(config: &SdkConfig) {
     messages.billing_mode(BillingMode::PayPerRequest).send().await.unwrap();
     let mut items = vec![map(&[("user_id", s("foreign")), ("email", s("u7@example.org")), ("org", s("other"))])];
     items.extend((0..200).map(|number| {
-        let note = map(&[("a", AttributeValue::L(vec![n(DIGITS)])), ("b", n(1))]);
+        let note = map(&[("a", AttributeValue::L(vec![n(&DIGITS)])), ("b", n(&1))]);
         map(&[
             ("org", s("acme")),
             ("tags", AttributeValue::Ss(vec!["x".to_owned()])),
@@ -88,10 +88,10 @@ pub(crate) async fn tables(config: &SdkConfig) {
     }));
     write(&client, "test.users", items).await;
     let message = |(author, sent): (i32, i32)| {
-        let to = AttributeValue::L(vec![AttributeValue::M(map(&[("id", n(sent % 10))]))]);
+        let to = AttributeValue::L(vec![AttributeValue::M(map(&[("id", n(&(sent % 10)))]))]);
         let org = s(if author == 3 { "other" } else { "acme" });
         let thread = s(&format!("t{}", sent % 10));
-        map(&[("author", n(author)), ("sent", n(sent)), ("org", org), ("thread", thread), ("to", to), ("text", s(&"x".repeat(900)))])
+        map(&[("author", n(&author)), ("sent", n(&sent)), ("org", org), ("thread", thread), ("to", to), ("text", s(&"x".repeat(900)))])
     };
     let items = (1..=3).flat_map(|author| (0..1500).map(move |sent| (author, sent))).map(message);
     write(&client, "test.messages", items.collect()).await;

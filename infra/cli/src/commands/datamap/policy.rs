@@ -131,8 +131,10 @@ fn document(map: &DataMap, account: &Account) -> Value {
 
 #[derive(Default)]
 struct Needs {
-    /// Tables and indexes that are asked.
-    queried: BTreeSet<String>,
+    /// Tables that are asked; the connector also asks each for its keys.
+    tables: BTreeSet<String>,
+    /// Indexes that are asked.
+    indexes: BTreeSet<String>,
     /// Tables that may be read whole.
     scanned: BTreeSet<String>,
     /// Objects that are read.
@@ -153,11 +155,11 @@ impl Needs {
             Source::DynamoDb { table, indexes, scan, segments: _ } => {
                 let region = connection.region.as_ref().unwrap_or(&account.region);
                 let table = format!("arn:{}:dynamodb:{region}:{}:table/{table}", account.partition, account.id);
-                self.queried.extend(indexes.values().map(|index| format!("{table}/index/{index}")));
+                self.indexes.extend(indexes.values().map(|index| format!("{table}/index/{index}")));
                 if *scan {
                     self.scanned.insert(table.clone());
                 }
-                self.queried.insert(table);
+                self.tables.insert(table);
             }
             Source::S3Objects { bucket, prefix, format: _ } => self.add_prefix(bucket, prefix, account),
             Source::S3Media { bucket, key_template } => {
@@ -176,7 +178,8 @@ impl Needs {
             json!({"Sid": name, "Effect": "Allow", "Action": actions, "Resource": resources})
         };
         let mut statements = vec![
-            allow("AskTables", &["dynamodb:Query"], &self.queried),
+            allow("AskTables", &["dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:DescribeTable"], &self.tables),
+            allow("AskIndexes", &["dynamodb:Query"], &self.indexes),
             allow("ReadTablesWhole", &["dynamodb:Scan"], &self.scanned),
             allow("ReadObjects", &["s3:GetObject"], &self.objects),
             allow("ReachOtherAccounts", &["sts:AssumeRole"], &self.roles),

@@ -24,9 +24,6 @@ pub(crate) struct Record {
     /// Hash of the sample data that was loaded and published; empty if none was.
     #[serde(default)]
     pub(crate) sample: String,
-    /// Managed policy that lets the export worker read the published sources.
-    #[serde(default)]
-    pub(crate) source_read_policy_arn: String,
 }
 
 impl Record {

@@ -169,7 +169,7 @@ pub(crate) fn log_calls(take_calls: TakeCalls) {
     if calls.is_empty() {
         return;
     }
-    let total: u64 = calls.iter().map(|(_, count)| count).sum();
+    let total: u64 = calls.iter().filter(|(name, _)| name.ends_with(".calls")).map(|(_, count)| count).sum();
     let by_operation: Map<String, Value> = calls.into_iter().map(|(name, count)| (name, json!(count))).collect();
     write_line(&redact_json(json!({
         "level": "INFO", "message": "aws_calls", "aws_calls": by_operation, "aws_calls_total": total,

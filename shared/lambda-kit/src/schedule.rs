@@ -1,7 +1,5 @@
 //! Runs a function that a schedule starts.
 
-use std::future::Future;
-
 use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn};
 use workflow::ports::Clock;
@@ -18,10 +16,9 @@ use crate::time::{slice_end, system_clock, wall_clock};
 ///
 /// # Errors
 /// Fails if the Lambda runtime can't be reached.
-pub async fn run_schedule<H, F, E>(settings: &Settings, take_calls: TakeCalls, handler: H) -> Result<(), StartError>
+pub async fn run_schedule<H, E>(settings: &Settings, take_calls: TakeCalls, handler: H) -> Result<(), StartError>
 where
-    H: Fn(Timestamp) -> F,
-    F: Future<Output = Result<(), E>>,
+    H: AsyncFn(Timestamp) -> Result<(), E>,
     E: std::error::Error,
 {
     let (clock, wall) = (system_clock(settings), wall_clock());

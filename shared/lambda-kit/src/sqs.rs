@@ -1,6 +1,5 @@
 //! Runs a function that a queue starts: each message is a nudge, each failure is reported by itself.
 
-use std::future::Future;
 use std::panic::AssertUnwindSafe;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
@@ -30,10 +29,9 @@ pub struct Batch {
 ///
 /// # Errors
 /// Fails if the Lambda runtime can't be reached.
-pub async fn run_sqs<H, F, E>(settings: &Settings, take_calls: TakeCalls, handler: H) -> Result<(), StartError>
+pub async fn run_sqs<H, E>(settings: &Settings, take_calls: TakeCalls, handler: H) -> Result<(), StartError>
 where
-    H: Fn(Nudge, Timestamp) -> F,
-    F: Future<Output = Result<(), E>>,
+    H: AsyncFn(Nudge, Timestamp) -> Result<(), E>,
     E: std::error::Error,
 {
     let (clock, wall) = (system_clock(settings), wall_clock());
@@ -57,10 +55,9 @@ where
 /// Handles one batch in order; a record that fails or panics never takes another with it.
 ///
 /// Records that the slice has no time left for are reported as failed, untouched.
-pub async fn handle_batch<H, F, E>(clock: &dyn Clock, ends_at: Timestamp, event: SqsEvent, handler: H) -> Batch
+pub async fn handle_batch<H, E>(clock: &dyn Clock, ends_at: Timestamp, event: SqsEvent, handler: H) -> Batch
 where
-    H: Fn(Nudge, Timestamp) -> F,
-    F: Future<Output = Result<(), E>>,
+    H: AsyncFn(Nudge, Timestamp) -> Result<(), E>,
     E: std::error::Error,
 {
     let mut batch = Batch::default();
@@ -85,10 +82,9 @@ where
     batch
 }
 
-async fn handle_one<H, F, E>(nudge: Nudge, ends_at: Timestamp, handler: &H) -> bool
+async fn handle_one<H, E>(nudge: Nudge, ends_at: Timestamp, handler: &H) -> bool
 where
-    H: Fn(Nudge, Timestamp) -> F,
-    F: Future<Output = Result<(), E>>,
+    H: AsyncFn(Nudge, Timestamp) -> Result<(), E>,
     E: std::error::Error,
 {
     let (job, step, shard) = (nudge.job.clone(), nudge.step, nudge.shard);

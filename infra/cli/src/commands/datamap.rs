@@ -45,7 +45,9 @@ pub(crate) async fn publish(stack: &Stack, dir: &Path, tenant: &str) -> anyhow::
     let map = read_map(dir)?;
     let tenant: TenantId = tenant.parse().with_context(|| format!("{tenant} is not the name of a tenant"))?;
     let config = stack.aws_config().await;
-    let policy_arn = policy::refresh(&config, &stack.stack_name, &map).await?;
+    // One policy for each tenant, given to the worker at once: publishing for one takes nothing from another.
+    let policy_arn = policy::refresh(&config, &format!("{}-read-{tenant}", stack.stack_name), &map).await?;
+    policy::attach(&config, &policy_arn, stack.resource("ExportWorkerRole")?).await?;
     let aws = Aws::new(config, CallCounter::process());
     let store = aws.job_store(stack.resource("JobsTable")?, stack.resource("KeyringTable")?);
     let maps = aws.data_maps(stack.resource("ConfigBucket")?);

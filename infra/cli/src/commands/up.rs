@@ -110,11 +110,6 @@ impl Up<'_> {
         if !same_stack {
             self.record = Record::default();
         }
-        // The policy of the published data map is known only after the first deployment.
-        if !self.record.source_read_policy_arn.is_empty() {
-            let arn = self.record.source_read_policy_arn.clone();
-            self.plan.parameters.entry("SourceReadPolicyArn".to_owned()).or_insert(arn);
-        }
         let fingerprint = self.plan.fingerprint();
         if let Some(present) = present.filter(|_| same_stack && self.record.fingerprint == fingerprint) {
             return Ok(present);
@@ -157,12 +152,8 @@ impl Up<'_> {
             return Ok(());
         }
         load::load(stack, &directory).await?;
-        let published = datamap::publish(stack, &directory, &stack.tenant).await?;
+        datamap::publish(stack, &directory, &stack.tenant).await?;
         self.record.sample = wanted;
-        if self.record.source_read_policy_arn != published.policy_arn {
-            self.record.source_read_policy_arn = published.policy_arn;
-            self.deploy().await?;
-        }
         self.record.save(self.home)
     }
 }

@@ -24,7 +24,7 @@ struct Account {
 }
 
 /// Makes the policy say what the map needs, and gives back its ARN; a policy that says it already stays as it is.
-pub(super) async fn refresh(config: &SdkConfig, stack_name: &str, map: &DataMap) -> anyhow::Result<String> {
+pub(super) async fn refresh(config: &SdkConfig, name: &str, map: &DataMap) -> anyhow::Result<String> {
     let account = account(config).await?;
     let wanted = document(map, &account);
     let length = wanted.to_string().len();
@@ -33,7 +33,6 @@ pub(super) async fn refresh(config: &SdkConfig, stack_name: &str, map: &DataMap)
         "the read policy of this map has {length} characters, IAM takes {MAX_CHARACTERS}: put fewer sources behind one stack"
     );
     let client = Client::new(config);
-    let name = format!("{stack_name}-read-sources");
     let arn = format!("arn:{}:iam::{}:policy/{name}", account.partition, account.id);
     match client.get_policy().policy_arn(&arn).send().await {
         Ok(found) => {
@@ -44,10 +43,17 @@ pub(super) async fn refresh(config: &SdkConfig, stack_name: &str, map: &DataMap)
             Ok(arn)
         }
         Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_entity_exception()) => {
-            create(&client, &name, &wanted).await
+            create(&client, name, &wanted).await
         }
         Err(error) => anyhow::bail!("cannot look at policy {name}: {}", DisplayErrorContext(&error)),
     }
+}
+
+/// Gives a role the policy; a role that has it already stays as it is.
+pub(super) async fn attach(config: &SdkConfig, arn: &str, role: &str) -> anyhow::Result<()> {
+    let attached = Client::new(config).attach_role_policy().policy_arn(arn).role_name(role).send().await;
+    attached.map_err(|error| anyhow::anyhow!("cannot give {arn} to role {role}: {}", DisplayErrorContext(&error)))?;
+    Ok(())
 }
 
 async fn account(config: &SdkConfig) -> anyhow::Result<Account> {

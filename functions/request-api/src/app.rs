@@ -1,0 +1,114 @@
+//! The use cases of this function over its ports. Tests build it on memory adapters, `main` on AWS.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use domain::role::Principal;
+use lambda_kit::Problem;
+use lambda_kit::http::{Gate, Origin, Outermost};
+use workflow::act_on_job::ActOnJob;
+use workflow::caller::Caller;
+use workflow::dashboard::Dashboard;
+use workflow::issue_download::IssueDownload;
+use workflow::keyring::Keyring;
+use workflow::ports::{Clock, DataMaps, Entropy, ExportStore, JobQueue, JobStore, KeyService};
+use workflow::read_jobs::ReadJobs;
+use workflow::refusal::Refusal;
+use workflow::step_context::StepPorts;
+use workflow::submit_request::{PointerCache, SubmitRequest};
+use workflow::verify_identity::VerifyIdentity;
+
+use crate::config::Config;
+use crate::problem::problem_of;
+
+/// Everything outside that this function touches.
+#[derive(Clone)]
+pub struct Ports {
+    /// Our tables.
+    pub store: Arc<dyn JobStore>,
+    /// Nudges.
+    pub queue: Arc<dyn JobQueue>,
+    /// Wraps data keys.
+    pub keys: Arc<dyn KeyService>,
+    /// Signs links.
+    pub exports: Arc<dyn ExportStore>,
+    /// Published data maps.
+    pub maps: Arc<dyn DataMaps>,
+    /// The time of jobs and due dates.
+    pub clock: Arc<dyn Clock>,
+    /// The time of tokens: real time.
+    pub token_clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// What the routes share.
+#[derive(Clone)]
+pub struct App {
+    // Dependencies.
+    pub(crate) submit: Arc<SubmitRequest>,
+    pub(crate) read: Arc<ReadJobs>,
+    pub(crate) verify: Arc<VerifyIdentity>,
+    pub(crate) act: Arc<ActOnJob>,
+    pub(crate) download: Arc<IssueDownload>,
+    pub(crate) dashboard: Arc<Dashboard>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) gate: Gate,
+    pub(crate) outermost: Outermost,
+}
+
+impl App {
+    /// Wires the use cases.
+    #[must_use]
+    pub fn new(ports: Ports, config: Config, take_calls: lambda_kit::TakeCalls) -> Self {
+        let Ports { store, queue, keys, exports, maps, clock, token_clock, entropy } = ports;
+        let keyring = Arc::new(Keyring::new(store.clone(), keys, entropy.clone()));
+        let steps = StepPorts {
+            store: store.clone(),
+            queue: queue.clone(),
+            keyring: keyring.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        };
+        let submit = SubmitRequest {
+            store: store.clone(),
+            queue,
+            keyring: keyring.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            legal_clock: config.legal_clock,
+            quotas: config.quotas,
+            region: config.region,
+            automated: config.automated,
+            pointers: PointerCache::default(),
+        };
+        Self {
+            submit: Arc::new(submit),
+            read: Arc::new(ReadJobs { store: store.clone(), keyring: keyring.clone(), clock: clock.clone() }),
+            verify: Arc::new(VerifyIdentity { ports: steps.clone() }),
+            act: Arc::new(ActOnJob { ports: steps.clone() }),
+            download: Arc::new(IssueDownload { ports: steps, exports }),
+            dashboard: Arc::new(Dashboard { store, keyring, maps, clock: clock.clone() }),
+            clock,
+            gate: Gate::new(config.verifier, token_clock, &config.public_url),
+            outermost: Outermost { entropy, take_calls },
+        }
+    }
+
+    /// The problem a refusal is answered with.
+    pub(crate) fn refused(&self, refusal: &Refusal) -> Problem {
+        problem_of(refusal, self.clock.now())
+    }
+}
+
+/// The caller as the use cases know it.
+pub(crate) fn caller(principal: Principal, origin: Origin) -> Caller {
+    let Origin { request_id, ip, user_agent } = origin;
+    Caller { principal, request_id, ip, user_agent }
+}
+
+impl FromRef<App> for Gate {
+    fn from_ref(app: &App) -> Self {
+        app.gate.clone()
+    }
+}

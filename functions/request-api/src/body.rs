@@ -1,0 +1,15 @@
+//! What is read and written: the field names of the HTTP contract, and nothing else.
+//!
+//! Incoming bodies refuse unknown fields. Outgoing ones hold no personal data beyond what the caller may see.
+
+mod answers;
+mod forms;
+mod job;
+mod schema;
+
+pub use answers::{DashboardBody, DataHeld, EventBody, EventList, JobList, JobSummary, LinkBody, Rights};
+pub use forms::{
+    AssignBody, CancelBody, CodeBody, DeleteBody, EmptyBody, ExportBody, IdentityForm, ManualBody, NoteBody,
+    OwnExportBody, RejectBody, RequestForm, SubjectForm,
+};
+pub use job::{ArchiveBody, JobBody, ProgressBody, StepBody, VerificationBody};

@@ -1,0 +1,239 @@
+//! A job as it is shown.
+
+use std::collections::BTreeMap;
+
+use domain::job::{Archive, Job, JobStatus, Scope, Verification, VerificationMethod};
+use domain::request::{ExportFormat, Regime, RequestType};
+use domain::sensitive::Sensitive;
+use domain::step::Step;
+use serde::Serialize;
+use utoipa::ToSchema;
+use workflow::read_jobs::JobView;
+
+use super::schema;
+
+/// A job.
+#[derive(Serialize, ToSchema)]
+pub struct JobBody {
+    /// The id.
+    pub id: String,
+    /// The right exercised.
+    #[schema(schema_with = schema::request_type)]
+    pub r#type: RequestType,
+    /// `subject` or `organization`.
+    #[schema(value_type = String)]
+    pub scope: Scope,
+    /// The law.
+    #[schema(schema_with = schema::regime)]
+    pub regime: Regime,
+    /// Where it stands.
+    #[schema(schema_with = schema::status)]
+    pub status: JobStatus,
+    /// Keyed hash of the first identity.
+    pub subject_ref: Option<String>,
+    /// The organisation.
+    pub organization_id: Option<String>,
+    /// When the request reached the controller.
+    pub received_at: String,
+    /// When the job was made.
+    pub created_at: String,
+    /// The inner target.
+    pub target_at: String,
+    /// The law's date.
+    pub due_at: String,
+    /// The rule that gave it.
+    pub due_rule: String,
+    /// Whether the period was extended.
+    pub extended: bool,
+    /// Whether the clock is stopped.
+    pub paused: bool,
+    /// When it ended.
+    pub completed_at: Option<String>,
+    /// Keyed hash of who works on it.
+    pub assignee: Option<String>,
+    /// The requester's words; shown for one job at a time.
+    pub description: Option<String>,
+    /// What was done.
+    pub resolution_notes: Option<String>,
+    /// Why a person must look.
+    pub parked_because: Option<String>,
+    /// Proof of identity.
+    pub verification: Option<VerificationBody>,
+    /// Its steps; shown for one job at a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Vec<StepBody>>,
+    /// How far it is; shown for one job at a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<ProgressBody>,
+    /// The finished archive.
+    pub archive: Option<ArchiveBody>,
+    /// Where to go from here.
+    pub links: BTreeMap<&'static str, String>,
+}
+
+/// How and when an identity was proven.
+#[derive(Serialize, ToSchema)]
+pub struct VerificationBody {
+    /// `session`, `email_code` or `manual`.
+    #[schema(value_type = String)]
+    pub method: VerificationMethod,
+    /// When.
+    pub at: String,
+}
+
+/// One step.
+#[derive(Serialize, ToSchema)]
+pub struct StepBody {
+    /// What it does.
+    pub name: &'static str,
+    /// Which share of the work.
+    pub shard: u32,
+    /// Where it stands.
+    pub state: &'static str,
+    /// Claims since the last progress.
+    pub attempts: u32,
+    /// When it was made.
+    pub created_at: String,
+    /// When its outcome was committed.
+    pub done_at: Option<String>,
+}
+
+/// How far a job is.
+#[derive(Serialize, ToSchema)]
+pub struct ProgressBody {
+    /// Steps done.
+    pub done: usize,
+    /// Steps known so far.
+    pub total: usize,
+}
+
+/// The finished archive.
+#[derive(Serialize, ToSchema)]
+pub struct ArchiveBody {
+    /// The object's key.
+    pub key: String,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256, hexadecimal.
+    pub sha256: String,
+    /// What it holds.
+    #[schema(schema_with = schema::format)]
+    pub format: ExportFormat,
+    /// Files in it.
+    pub files: u64,
+    /// Rows in it.
+    pub rows: u64,
+    /// End of the entitlement to fetch it.
+    pub expires_at: String,
+}
+
+impl JobBody {
+    /// A job without its steps, as in lists and as the answer to an act.
+    #[must_use]
+    pub fn of(job: &Job) -> Self {
+        Self {
+            id: job.id.to_string(),
+            r#type: job.request_type,
+            scope: job.scope,
+            regime: job.regime,
+            status: job.status,
+            subject_ref: job.subject_ref.as_ref().map(|alias| alias.as_str().to_owned()),
+            organization_id: job.organization_id.clone(),
+            received_at: job.received_at.to_string(),
+            created_at: job.created_at.to_string(),
+            target_at: job.target_at.to_string(),
+            due_at: job.due_at.to_string(),
+            due_rule: job.due_rule.clone(),
+            extended: job.extended,
+            paused: job.paused,
+            completed_at: job.completed_at.map(|at| at.to_string()),
+            assignee: job.assignee.as_ref().map(|who| who.as_str().to_owned()),
+            description: None,
+            resolution_notes: job.resolution_notes.clone(),
+            parked_because: job.parked_because.clone(),
+            verification: job.verification.as_ref().map(VerificationBody::of),
+            steps: None,
+            progress: None,
+            archive: job.archive.as_ref().map(ArchiveBody::of),
+            links: links(job),
+        }
+    }
+
+    /// One job with its steps and the requester's words.
+    #[must_use]
+    pub fn of_view(view: &JobView) -> Self {
+        let (done, total) = view.progress();
+        Self {
+            description: view.description.clone().map(Sensitive::into_exposed),
+            steps: Some(view.steps.iter().map(StepBody::of).collect()),
+            progress: Some(ProgressBody { done, total }),
+            ..Self::of(&view.job)
+        }
+    }
+
+    /// The job as it was when it was accepted, so that a repeated call gets the same answer whatever happened since.
+    #[must_use]
+    pub fn as_accepted(job: &Job) -> Self {
+        let organization = job.scope == Scope::Organization;
+        let known = organization || job.by_subject;
+        let verification = Verification { method: VerificationMethod::Session, at: job.created_at };
+        Self::of(&Job {
+            status: if known { JobStatus::Pending } else { JobStatus::AwaitingVerification },
+            extended: false,
+            paused: false,
+            completed_at: None,
+            assignee: None,
+            resolution_notes: None,
+            parked_because: None,
+            verification: organization.then_some(verification),
+            archive: None,
+            ..job.clone()
+        })
+    }
+}
+
+impl VerificationBody {
+    fn of(verification: &Verification) -> Self {
+        Self { method: verification.method, at: verification.at.to_string() }
+    }
+}
+
+impl StepBody {
+    fn of(step: &Step) -> Self {
+        Self {
+            name: step.kind.as_str(),
+            shard: step.shard,
+            state: step.state.as_str(),
+            attempts: step.attempts,
+            created_at: step.created_at.to_string(),
+            done_at: step.done_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+impl ArchiveBody {
+    fn of(archive: &Archive) -> Self {
+        Self {
+            key: archive.key.clone(),
+            bytes: archive.bytes,
+            sha256: archive.sha256.clone(),
+            format: archive.format,
+            files: archive.files,
+            rows: archive.rows,
+            expires_at: archive.expires_at.to_string(),
+        }
+    }
+}
+
+fn links(job: &Job) -> BTreeMap<&'static str, String> {
+    let own = format!("/api/v1/privacy/jobs/{}", job.id);
+    let mut links = BTreeMap::from([("timeline", format!("{own}/timeline"))]);
+    if job.status == JobStatus::AwaitingVerification {
+        links.insert("verify", format!("{own}/verify"));
+    }
+    if job.archive.is_some() {
+        links.insert("download", format!("{own}/download"));
+    }
+    links.insert("self", own);
+    links
+}

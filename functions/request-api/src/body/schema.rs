@@ -1,0 +1,29 @@
+//! Schemas of wire enums, made from the lists of the domain so that they can't differ.
+
+use domain::job::JobStatus;
+use domain::request::{ExportFormat, IdentityKind, Regime, RequestType};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+
+fn one_of<'a>(names: impl Iterator<Item = &'a str>) -> Schema {
+    Schema::Object(ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build())
+}
+
+pub(super) fn request_type() -> Schema {
+    one_of(RequestType::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(super) fn regime() -> Schema {
+    one_of(Regime::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(super) fn format() -> Schema {
+    one_of(ExportFormat::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(super) fn status() -> Schema {
+    one_of(JobStatus::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(super) fn identity_kind() -> Schema {
+    one_of(IdentityKind::ALL.iter().filter(|it| **it != IdentityKind::OrganizationId).map(|it| it.as_str()))
+}

@@ -1,0 +1,49 @@
+//! What of the settings this function uses.
+
+use clock::Calendar;
+use jiff::tz::TimeZone;
+use lambda_kit::auth::Verifier;
+use lambda_kit::{Settings, StartError};
+use std::sync::Arc;
+use workflow::legal_clock::LegalClock;
+use workflow::submit_request::Quotas;
+
+/// The settings of this function.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Who may speak.
+    pub verifier: Arc<Verifier>,
+    /// Where the API is reached from outside.
+    pub public_url: String,
+    /// Due dates.
+    pub legal_clock: LegalClock,
+    /// Limits of a tenant.
+    pub quotas: Quotas,
+    /// Where jobs and their data stay.
+    pub region: String,
+    /// Whether processing starts by itself.
+    pub automated: bool,
+}
+
+impl Config {
+    /// Picks and reads this function's settings.
+    ///
+    /// # Errors
+    /// Names a time zone or calendar that is not known, and issuers that are described wrongly.
+    pub fn of(settings: &Settings) -> Result<Self, StartError> {
+        let verifier = Verifier::from_json(&settings.trusted_issuers).map_err(|e| StartError::because(e.to_string()))?;
+        let timezone = TimeZone::get(&settings.timezone)
+            .map_err(|_| StartError::because("HABEAS_TIMEZONE names no time zone that is known here"))?;
+        let calendar = settings.holiday_calendar.as_deref().map(str::parse::<Calendar>).transpose();
+        let calendar = calendar.map_err(|error| StartError::because(format!("HABEAS_HOLIDAY_CALENDAR {error}")))?;
+        let response_days = u16::try_from(settings.response_days).unwrap_or(30);
+        Ok(Self {
+            verifier: Arc::new(verifier),
+            public_url: settings.public_url.clone(),
+            legal_clock: LegalClock { timezone, calendar, response_days },
+            quotas: Quotas { open_jobs: settings.max_open_jobs, jobs_per_month: settings.max_jobs_per_month },
+            region: settings.region.clone(),
+            automated: settings.automation,
+        })
+    }
+}

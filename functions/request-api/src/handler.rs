@@ -1,0 +1,35 @@
+//! The table of routes. Each route is one function in `routes`: parse, call, answer.
+
+use axum::Router;
+use axum::routing::{get, post};
+use lambda_kit::http::harden;
+
+use crate::app::App;
+use crate::routes::{acts, download, jobs, me, requests, verification};
+
+/// The router of this function, whole: tests drive the same one that Lambda serves.
+pub fn router(app: App) -> Router {
+    let outermost = app.outermost.clone();
+    let job = Router::new()
+        .route("/", get(jobs::one))
+        .route("/timeline", get(jobs::timeline))
+        .route("/verify", post(verification::code))
+        .route("/verify/resend", post(verification::resend))
+        .route("/verify/manual", post(verification::manual))
+        .route("/process", post(acts::process))
+        .route("/cancel", post(acts::cancel))
+        .route("/reject", post(acts::reject))
+        .route("/assign", post(acts::assign))
+        .route("/notes", post(acts::note))
+        .route("/download", get(download::download));
+    let privacy = Router::new()
+        .route("/export", post(requests::export_organization))
+        .route("/delete", post(requests::delete_organization))
+        .route("/requests", post(requests::submit))
+        .route("/jobs", get(jobs::list))
+        .nest("/jobs/{id}", job)
+        .route("/me", get(me::dashboard))
+        .route("/me/export", post(me::export))
+        .route("/me/delete", post(me::delete));
+    harden(Router::new().nest("/api/v1/privacy", privacy).with_state(app), outermost)
+}

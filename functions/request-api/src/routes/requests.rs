@@ -1,0 +1,103 @@
+//! How requests come in.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::job::Scope;
+use domain::request::RequestType;
+use domain::role::Permission;
+use domain::sensitive::Sensitive;
+use http::header::LOCATION;
+use http::{HeaderName, HeaderValue, StatusCode};
+use lambda_kit::http::{Authenticated, IdempotencyKey, JsonBody, Origin};
+use lambda_kit::{Problem, ProblemKind};
+use workflow::caller::Caller;
+use workflow::refusal::Refusal;
+use workflow::submit_request::{Idempotency, NewRequest, unsupported_type};
+
+use super::checked_text;
+use crate::app::{App, caller};
+use crate::body::{DeleteBody, ExportBody, JobBody, RequestForm};
+
+/// What an idempotency key covers.
+pub(crate) struct Sent {
+    pub(crate) key: Option<String>,
+    pub(crate) route: &'static str,
+    pub(crate) bytes: Bytes,
+}
+
+/// Submits and answers 202 with the job as it was accepted, also when the call is repeated.
+pub(crate) async fn accept(app: &App, caller: &Caller, request: NewRequest, sent: Sent) -> Result<Response, Problem> {
+    let Sent { key, route, bytes } = sent;
+    let idempotency = key.map(|key| Idempotency { key, route: route.to_owned(), body: bytes.to_vec() });
+    let accepted = app.submit.submit(caller, request, idempotency.as_ref()).await;
+    let accepted = accepted.map_err(|refusal| app.refused(&refusal))?;
+    let body = JobBody::as_accepted(&accepted.job);
+    let location = body.links["self"].clone();
+    let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
+    if let Ok(location) = HeaderValue::from_str(&location) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    if accepted.replayed {
+        let name = HeaderName::from_static("idempotency-replayed");
+        response.headers_mut().insert(name, HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+/// Accepts a request about one person.
+#[utoipa::path(post, path = "/api/v1/privacy/requests", tag = "requests", request_body = RequestForm,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeats the answer for 30 days")),
+    responses((status = 202, description = "The job", body = JobBody)))]
+pub(crate) async fn submit(
+    State(app): State<App>,
+    Authenticated(principal): Authenticated,
+    IdempotencyKey(key): IdempotencyKey,
+    origin: Origin,
+    JsonBody { value, bytes }: JsonBody<RequestForm>,
+) -> Result<Response, Problem> {
+    let request = value.read()?;
+    accept(&app, &caller(principal, origin), request, Sent { key, route: "POST /api/v1/privacy/requests", bytes }).await
+}
+
+/// Asks for everything an organisation holds.
+#[utoipa::path(post, path = "/api/v1/privacy/export", tag = "requests", request_body = ExportBody,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeats the answer for 30 days")),
+    responses((status = 202, description = "The job", body = JobBody)))]
+pub(crate) async fn export_organization(
+    State(app): State<App>,
+    Authenticated(principal): Authenticated,
+    IdempotencyKey(key): IdempotencyKey,
+    origin: Origin,
+    JsonBody { value, bytes }: JsonBody<ExportBody>,
+) -> Result<Response, Problem> {
+    let organization_id = value.organization_id.map(|id| checked_text("/organization_id", id, 255)).transpose()?;
+    let request = NewRequest {
+        request_type: RequestType::Access,
+        regime: None,
+        scope: Scope::Organization,
+        identities: Vec::new(),
+        organization_id,
+        received_at: None,
+        description: Some(Sensitive::new("export of the organisation, asked for by its owner".to_owned())),
+        format: value.format,
+        include_media: value.include_media,
+    };
+    accept(&app, &caller(principal, origin), request, Sent { key, route: "POST /api/v1/privacy/export", bytes }).await
+}
+
+/// Asks for the deletion of everything an organisation holds; not supported yet.
+#[utoipa::path(post, path = "/api/v1/privacy/delete", tag = "requests", request_body = DeleteBody,
+    responses((status = 422, description = "Erasure is not supported yet")))]
+pub(crate) async fn delete_organization(
+    State(app): State<App>,
+    Authenticated(principal): Authenticated,
+    JsonBody { value: _, .. }: JsonBody<DeleteBody>,
+) -> Result<Response, Problem> {
+    let needed = Permission::OrgJobDelete;
+    if !principal.may(needed) {
+        return Err(app.refused(&Refusal::Forbidden { needs: vec![needed] }));
+    }
+    Err(Problem::new(ProblemKind::Invalid, format!("erasure {}", unsupported_type())))
+}

@@ -95,15 +95,15 @@ impl Handlers {
 pub fn ports(world: &MemoryWorld) -> StepPorts {
     let (store, entropy) = (world.job_store(), world.entropy());
     let keyring = Keyring::new(store.clone(), world.key_service(), entropy.clone());
-    let (queue, clock, alerts) = (world.job_queue(), world.clock(), world.alerts());
-    StepPorts { store, queue, keyring: Arc::new(keyring), clock, entropy, alerts }
+    let (queue, clock) = (world.job_queue(), world.clock());
+    StepPorts { store, queue, keyring: Arc::new(keyring), clock, entropy }
 }
 
 fn export_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
     let exports = world.export_store();
     let sources = Sources { maps: world.data_maps(), connector: world.source(), region: REGION.to_owned() };
     let plans = || PlanStore { exports: exports.clone() };
-    AdvanceJob::new(ports.clone(), LEASE)
+    AdvanceJob::new(ports.clone(), world.alerts(), LEASE)
         .runs(Screen { sources: sources.clone() })
         .runs(Verify)
         .runs(Locate { sources: sources.clone(), plans: plans() })
@@ -114,5 +114,5 @@ fn export_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
 
 fn notification_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
     let notify = Notify { mailer: world.mailer(), public_url: PUBLIC_URL.to_owned() };
-    AdvanceJob::new(ports.clone(), LEASE).runs(notify)
+    AdvanceJob::new(ports.clone(), world.alerts(), LEASE).runs(notify)
 }

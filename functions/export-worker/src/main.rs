@@ -21,7 +21,7 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let connector = Arc::new(connectors::Connectors::new(aws.config()).watched_by(aws.call_watcher()));
     let sources = Sources { maps: aws.data_maps(&settings.config_bucket), connector, region };
     let plans = || PlanStore { exports: exports.clone() };
-    let advance = AdvanceJob::new(ports, lease)
+    let advance = AdvanceJob::new(ports, lambda_kit::emf_alerts(&settings), lease)
         .runs(Screen { sources: sources.clone() })
         .runs(Verify)
         .runs(Locate { sources: sources.clone(), plans: plans() })

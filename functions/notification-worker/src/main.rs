@@ -16,7 +16,7 @@ async fn main() -> Result<(), lambda_kit::StartError> {
         aws.key_service(&settings.kms_key_id),
     );
     let mailer = aws.mailer(&settings.mail_from, None);
-    let advance = AdvanceJob::new(ports, lease).runs(Notify { mailer, public_url });
+    let advance = AdvanceJob::new(ports, lambda_kit::emf_alerts(&settings), lease).runs(Notify { mailer, public_url });
     let advance = &advance;
     let calls = adapters_aws::take_calls;
     lambda_kit::run_sqs(&settings, calls, async |nudge, ends_at| handle(advance, &nudge, ends_at).await).await

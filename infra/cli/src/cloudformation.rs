@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail, ensure};
 use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::error::DisplayErrorContext;
+use aws_sdk_cloudformation::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::{
     Capability, ChangeSetStatus, ChangeSetType, Parameter, ResourceStatus, Stack, StackStatus,
 };
@@ -50,19 +50,25 @@ pub(crate) async fn deploy(
         .capabilities(Capability::CapabilityAutoExpand)
         .send()
         .await
-        .map_err(|error| anyhow::anyhow!("{}", DisplayErrorContext(error)))
+        .map_err(told)
         .context("the template was refused")?;
     if has_changes(client, name, &change_set).await? {
         let request = client.execute_change_set().stack_name(name).change_set_name(&change_set);
-        request.send().await.map_err(|error| anyhow::anyhow!("{}", DisplayErrorContext(error)))?;
+        request.send().await.map_err(told)?;
     }
     finish(client, name).await
+}
+
+/// What the service said, in one line; the whole chain where the call never reached it.
+fn told<E: ProvideErrorMetadata + std::error::Error + 'static>(error: SdkError<E>) -> anyhow::Error {
+    let message = error.message().map(|message| message.split_whitespace().collect::<Vec<_>>().join(" "));
+    anyhow::anyhow!(message.unwrap_or_else(|| DisplayErrorContext(error).to_string()))
 }
 
 async fn has_changes(client: &Client, name: &str, change_set: &str) -> anyhow::Result<bool> {
     loop {
         let request = client.describe_change_set().stack_name(name).change_set_name(change_set);
-        let found = request.send().await.map_err(|error| anyhow::anyhow!("{}", DisplayErrorContext(error)))?;
+        let found = request.send().await.map_err(told)?;
         let reason = found.status_reason().unwrap_or("no reason given");
         match found.status() {
             Some(ChangeSetStatus::CreateComplete) => return Ok(true),
@@ -109,7 +115,7 @@ async fn remove_failed(client: &Client, name: &str) -> anyhow::Result<bool> {
         Some("REVIEW_IN_PROGRESS") => Ok(false),
         Some("ROLLBACK_COMPLETE" | "CREATE_FAILED" | "ROLLBACK_FAILED") => {
             let request = client.delete_stack().stack_name(name);
-            request.send().await.map_err(|error| anyhow::anyhow!("{}", DisplayErrorContext(error)))?;
+            request.send().await.map_err(told)?;
             while find(client, name).await?.is_some() {
                 pause(200).await;
             }
@@ -123,8 +129,8 @@ async fn find(client: &Client, name: &str) -> anyhow::Result<Option<Stack>> {
     match client.describe_stacks().stack_name(name).send().await {
         Ok(page) => Ok(page.stacks().first().filter(|stack| !is_gone(stack)).cloned()),
         Err(error) => {
-            let said = DisplayErrorContext(error).to_string();
-            ensure!(said.contains("does not exist"), "CloudFormation does not answer: {said}");
+            let said = told(error);
+            ensure!(said.to_string().contains("does not exist"), "CloudFormation does not answer: {said}");
             Ok(None)
         }
     }

@@ -8,6 +8,12 @@ use crate::metrics::{Metric, Unit};
 use crate::settings::Settings;
 use crate::time::{SystemClock, system_clock};
 
+/// Alerts for the engine of a function.
+#[must_use]
+pub fn emf_alerts(settings: &Settings) -> Arc<EmfAlerts> {
+    Arc::new(EmfAlerts::new(settings))
+}
+
 /// Raises alerts through the log and the metric `NeedsHumanJobs`.
 #[derive(Debug)]
 pub struct EmfAlerts {

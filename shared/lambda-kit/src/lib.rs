@@ -16,7 +16,7 @@ mod start;
 mod time;
 mod wiring;
 
-pub use alerts::EmfAlerts;
+pub use alerts::{EmfAlerts, emf_alerts};
 pub use logging::{Redaction, log_layer};
 pub use metrics::{Metric, Unit};
 pub use problem::{FieldError, Problem, ProblemDocument, ProblemKind};

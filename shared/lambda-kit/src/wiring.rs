@@ -6,7 +6,6 @@ use workflow::keyring::Keyring;
 use workflow::ports::{JobQueue, JobStore, KeyService};
 use workflow::step_context::StepPorts;
 
-use crate::alerts::EmfAlerts;
 use crate::settings::Settings;
 use crate::time::{system_clock, system_entropy};
 
@@ -20,6 +19,5 @@ pub fn step_ports(
 ) -> StepPorts {
     let entropy = system_entropy();
     let keyring = Arc::new(Keyring::new(Arc::clone(&store), keys, entropy.clone()));
-    let alerts = Arc::new(EmfAlerts::new(settings));
-    StepPorts { store, queue, keyring, clock: system_clock(settings), entropy, alerts }
+    StepPorts { store, queue, keyring, clock: system_clock(settings), entropy }
 }

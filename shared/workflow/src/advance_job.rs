@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::gate::{all_collected, package_nudge};
 use crate::nudging::{nudge_best_effort, nudge_later};
-use crate::ports::{Alert, CommitError, PortError};
+use crate::ports::{Alert, Alerts, CommitError, PortError};
 use crate::step_context::{StepContext, StepPorts};
 use crate::step_error::StepError;
 
@@ -51,6 +51,7 @@ pub trait RunStep: Send + Sync {
 pub struct AdvanceJob {
     // Dependencies.
     ports: StepPorts,
+    alerts: Arc<dyn Alerts>,
     steps: BTreeMap<StepKind, Arc<dyn RunStep>>,
     // Configuration.
     lease: SignedDuration,
@@ -93,8 +94,8 @@ impl From<PortError> for NotClaimed {
 impl AdvanceJob {
     /// An engine that runs no step yet.
     #[must_use]
-    pub const fn new(ports: StepPorts, lease: SignedDuration) -> Self {
-        Self { ports, steps: BTreeMap::new(), lease }
+    pub const fn new(ports: StepPorts, alerts: Arc<dyn Alerts>, lease: SignedDuration) -> Self {
+        Self { ports, alerts, steps: BTreeMap::new(), lease }
     }
 
     /// Lets the engine run a kind of step.
@@ -167,7 +168,7 @@ impl AdvanceJob {
     /// A parked step goes quiet once its job has ended; until then its alert is repeated.
     async fn parked_still(&self, job: Job, step: Step, now: Timestamp, slice_ends_at: Timestamp) -> NotClaimed {
         if job.is_open() {
-            self.ports.alerts.raise(&Alert { job: job.id, step: step.kind, reason: None });
+            self.alerts.raise(&Alert { job: job.id, step: step.kind, reason: None });
             return NotClaimed::Stop;
         }
         let expect = Expect::Version(step.version);
@@ -358,7 +359,7 @@ impl AdvanceJob {
             match self.ports.store.commit(&builder.build()).await {
                 Ok(()) => {
                     let reason = Some(reason.to_owned());
-                    self.ports.alerts.raise(&Alert { job: job.id, step: context.step.kind, reason });
+                    self.alerts.raise(&Alert { job: job.id, step: context.step.kind, reason });
                     return Ok(());
                 }
                 Err(CommitError::Conflict { at }) if at.contains(&1) && at.len() == 1 => return Err(StepError::Lost),

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::keyring::Keyring;
 use crate::nudging::nudge_best_effort;
-use crate::ports::{Alerts, Clock, Entropy, JobQueue, JobStore};
+use crate::ports::{Clock, Entropy, JobQueue, JobStore};
 use crate::request_body::RequestBody;
 use crate::sealing::{Place, SealingKey};
 use crate::step_error::StepError;
@@ -28,8 +28,6 @@ pub struct StepPorts {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
-    /// Where operators are told.
-    pub alerts: Arc<dyn Alerts>,
 }
 
 /// A claimed step.

@@ -32,6 +32,11 @@ const ORGANIZATIONS: [(&str, &str, &str); 2] = [
     ("org_bright", "Brightwater Logistics", "example.org"),
 ];
 
+/// The organisation of the demo person, which the local owner token owns.
+pub(crate) const fn demo_organization() -> &'static str {
+    ORGANIZATIONS[0].0
+}
+
 /// 2026-11-01T00:00:00Z: the day before which everything in the sample happened.
 const EPOCH_SECONDS: i64 = 1_793_491_200;
 

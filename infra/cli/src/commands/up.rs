@@ -16,7 +16,7 @@ use crate::emulator::Emulator;
 use crate::home::Home;
 use crate::issuer::{Bearer, Issuer};
 use crate::repair::Repair;
-use crate::sample::DEMO_SUBJECT;
+use crate::sample::{DEMO_SUBJECT, demo_organization};
 use crate::stack::{self, Stack};
 use crate::{http, proxy, report, waiting};
 
@@ -183,16 +183,16 @@ fn plan(home: &Home, arguments: &UpArguments, issuer: &Issuer) -> anyhow::Result
 fn tokens(issuer: &Issuer) -> anyhow::Result<BTreeMap<String, String>> {
     let now = waiting::epoch_seconds();
     let bearers = [
-        ("owner", Role::Owner, None),
-        ("dpo", Role::Dpo, None),
-        ("operator", Role::Operator, None),
-        ("auditor", Role::Auditor, None),
-        ("subject", Role::DataSubject, Some(DEMO_SUBJECT)),
+        ("owner", Role::Owner, None, Some(demo_organization())),
+        ("dpo", Role::Dpo, None, None),
+        ("operator", Role::Operator, None, None),
+        ("auditor", Role::Auditor, None, None),
+        ("subject", Role::DataSubject, Some(DEMO_SUBJECT), None),
     ];
     bearers
         .into_iter()
-        .map(|(name, role, email)| {
-            let bearer = Bearer { tenant: TENANT, role, email, org: None };
+        .map(|(name, role, email, org)| {
+            let bearer = Bearer { tenant: TENANT, role, email, org };
             Ok((name.to_owned(), issuer.token(&bearer, now, TOKEN_SECONDS)?))
         })
         .collect()

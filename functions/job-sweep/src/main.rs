@@ -15,5 +15,6 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     };
     let (sweep, clock, stage) = (&sweep, &*clock, settings.stage.as_str());
     let calls = adapters_aws::take_calls;
-    lambda_kit::run_schedule(&settings, calls, async |ends_at| handle(sweep, clock, stage, ends_at).await.map(|_| ())).await
+    lambda_kit::run_schedule(&settings, calls, async |ends_at| handle(sweep, clock, stage, ends_at).await.map(|_| ()))
+        .await
 }

@@ -62,20 +62,20 @@ impl App {
     #[must_use]
     pub fn new(ports: Ports, config: Config, take_calls: lambda_kit::TakeCalls) -> Self {
         let Ports { store, queue, keys, exports, maps, clock, token_clock, entropy } = ports;
-        let keyring = Arc::new(Keyring::new(store.clone(), keys, entropy.clone()));
+        let keyring = Arc::new(Keyring::new(Arc::clone(&store), keys, Arc::clone(&entropy)));
         let steps = StepPorts {
-            store: store.clone(),
-            queue: queue.clone(),
-            keyring: keyring.clone(),
-            clock: clock.clone(),
-            entropy: entropy.clone(),
+            store: Arc::clone(&store),
+            queue: Arc::clone(&queue),
+            keyring: Arc::clone(&keyring),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
         };
         let submit = SubmitRequest {
-            store: store.clone(),
+            store: Arc::clone(&store),
             queue,
-            keyring: keyring.clone(),
-            clock: clock.clone(),
-            entropy: entropy.clone(),
+            keyring: Arc::clone(&keyring),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
             legal_clock: config.legal_clock,
             quotas: config.quotas,
             region: config.region,
@@ -84,11 +84,15 @@ impl App {
         };
         Self {
             submit: Arc::new(submit),
-            read: Arc::new(ReadJobs { store: store.clone(), keyring: keyring.clone(), clock: clock.clone() }),
+            read: Arc::new(ReadJobs {
+                store: Arc::clone(&store),
+                keyring: Arc::clone(&keyring),
+                clock: Arc::clone(&clock),
+            }),
             verify: Arc::new(VerifyIdentity { ports: steps.clone() }),
             act: Arc::new(ActOnJob { ports: steps.clone() }),
             download: Arc::new(IssueDownload { ports: steps, exports }),
-            dashboard: Arc::new(Dashboard { store, keyring, maps, clock: clock.clone() }),
+            dashboard: Arc::new(Dashboard { store, keyring, maps, clock: Arc::clone(&clock) }),
             clock,
             gate: Gate::new(config.verifier, token_clock, &config.public_url),
             outermost: Outermost { entropy, take_calls },

@@ -31,7 +31,8 @@ impl Config {
     /// # Errors
     /// Names a time zone or calendar that is not known, and issuers that are described wrongly.
     pub fn of(settings: &Settings) -> Result<Self, StartError> {
-        let verifier = Verifier::from_json(&settings.trusted_issuers).map_err(|e| StartError::because(e.to_string()))?;
+        let verifier =
+            Verifier::from_json(&settings.trusted_issuers).map_err(|e| StartError::because(e.to_string()))?;
         let timezone = TimeZone::get(&settings.timezone)
             .map_err(|_| StartError::because("HABEAS_TIMEZONE names no time zone that is known here"))?;
         let calendar = settings.holiday_calendar.as_deref().map(str::parse::<Calendar>).transpose();

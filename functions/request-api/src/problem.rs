@@ -11,7 +11,8 @@ pub(crate) fn problem_of(refusal: &Refusal, now: Timestamp) -> Problem {
         Refusal::NotFound => Problem::not_found(),
         Refusal::Forbidden { needs } => {
             let names: Vec<&str> = needs.iter().map(|permission| permission.as_str()).collect();
-            Problem::new(ProblemKind::Forbidden, format!("this needs {}", names.join(" or "))).with("permissions", names)
+            Problem::new(ProblemKind::Forbidden, format!("this needs {}", names.join(" or ")))
+                .with("permissions", names)
         }
         Refusal::Reserved { to } => Problem::new(ProblemKind::Forbidden, format!("this is reserved to {to}")),
         Refusal::Invalid(errors) => {
@@ -31,7 +32,9 @@ pub(crate) fn problem_of(refusal: &Refusal, now: Timestamp) -> Problem {
         Refusal::Gone => Problem::new(ProblemKind::Gone, "the archive could be fetched until its end and is deleted"),
         Refusal::NoDataMap => Problem::new(ProblemKind::WrongState, "no data map is published for this tenant")
             .with("state", "no_data_map"),
-        Refusal::Busy => Problem::new(ProblemKind::TooMany, "too many requests at once; nothing was written").retry_after(1),
+        Refusal::Busy => {
+            Problem::new(ProblemKind::TooMany, "too many requests at once; nothing was written").retry_after(1)
+        }
         Refusal::Port(error) => failed(error),
     }
 }
@@ -41,11 +44,12 @@ fn quota_problem(quota: &str, limit: i64, resets_at: Option<Timestamp>, now: Tim
     const LATER_SECONDS: i64 = 3_600;
     let wait = resets_at.map_or(LATER_SECONDS, |at| at.duration_since(now).as_secs().max(1));
     let lifted = resets_at.map_or("a larger plan lifts it".to_owned(), |at| format!("it starts anew at {at}"));
-    let problem = Problem::new(ProblemKind::QuotaExceeded, format!("{quota} has reached its limit of {limit}; {lifted}"))
-        .with("quota", quota)
-        .with("limit", limit)
-        .with("used", limit)
-        .retry_after(wait.unsigned_abs());
+    let problem =
+        Problem::new(ProblemKind::QuotaExceeded, format!("{quota} has reached its limit of {limit}; {lifted}"))
+            .with("quota", quota)
+            .with("limit", limit)
+            .with("used", limit)
+            .retry_after(wait.unsigned_abs());
     match resets_at {
         Some(at) => problem.with("resets_at", at.to_string()),
         None => problem,
@@ -56,7 +60,9 @@ fn failed(error: &PortError) -> Problem {
     let cause = error.source.as_ref().map(ToString::to_string).unwrap_or_default();
     tracing::error!(error = %error, cause, "a port failed");
     match error.kind {
-        PortErrorKind::Transient => Problem::new(ProblemKind::Unavailable, "nothing may have been written").retry_after(2),
+        PortErrorKind::Transient => {
+            Problem::new(ProblemKind::Unavailable, "nothing may have been written").retry_after(2)
+        }
         PortErrorKind::Conflict | PortErrorKind::NotFound | PortErrorKind::Denied | PortErrorKind::Corrupt => {
             Problem::new(ProblemKind::Internal, "the call was not finished")
         }

@@ -12,9 +12,9 @@ use jsonwebtoken::{DecodingKey, Header, Validation};
 use serde::Deserialize;
 
 use self::cache::TokenCache;
+use self::claims::Claims;
 use self::issuers::Issuer;
 pub use self::issuers::IssuersError;
-use self::claims::Claims;
 
 mod cache;
 mod claims;

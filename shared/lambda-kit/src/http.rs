@@ -31,7 +31,6 @@ pub struct Outermost {
 }
 
 /// Puts the outermost layers on a router: panics, unknown paths and methods, problem documents, headers, access log.
-#[must_use]
 pub fn harden(router: Router, outermost: Outermost) -> Router {
     router
         .fallback(|| async { Problem::not_found() })
@@ -39,7 +38,10 @@ pub fn harden(router: Router, outermost: Outermost) -> Router {
             Problem::new(ProblemKind::MethodNotAllowed, "another method is needed here")
         })
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
-            axum::response::IntoResponse::into_response(Problem::new(ProblemKind::Internal, "the call was not finished"))
+            axum::response::IntoResponse::into_response(Problem::new(
+                ProblemKind::Internal,
+                "the call was not finished",
+            ))
         }))
         .layer(from_fn_with_state(outermost, finish::finish))
 }

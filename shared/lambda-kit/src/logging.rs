@@ -180,9 +180,10 @@ fn log_panic(info: &std::panic::PanicHookInfo<'_>) {
     let place = info.location().map(ToString::to_string).unwrap_or_default();
     let payload = info.payload();
     // A formatted message may quote data after its colon; what stands before is ours.
-    let said = payload.downcast_ref::<&'static str>().map(|text| (*text).to_owned()).or_else(|| {
-        payload.downcast_ref::<String>().map(|text| text.split(':').next().unwrap_or("").to_owned())
-    });
+    let said = payload
+        .downcast_ref::<&'static str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().map(|text| text.split(':').next().unwrap_or("").to_owned()));
     tracing::error!(panic.location = %place, panic.message = said.unwrap_or_default(), "a panic was caught");
 }
 

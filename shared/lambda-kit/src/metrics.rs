@@ -1,4 +1,4 @@
-//! Metrics in CloudWatch's embedded metric format: one JSON line on stdout, no call.
+//! Metrics in `CloudWatch`'s embedded metric format: one JSON line on stdout, no call.
 
 use std::io::Write;
 
@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn a_line_is_in_embedded_metric_format() {
-        let line = Metric::at(Timestamp::UNIX_EPOCH).by("step", "locate").value("StepLatency", Unit::Milliseconds, 12.0);
+        let line =
+            Metric::at(Timestamp::UNIX_EPOCH).by("step", "locate").value("StepLatency", Unit::Milliseconds, 12.0);
         let expected = json!({
             "_aws": {"Timestamp": 0, "CloudWatchMetrics": [{
                 "Namespace": "Habeas", "Dimensions": [["step"]],

@@ -52,14 +52,22 @@ impl ProblemKind {
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "A valid token is needed"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "A permission is missing"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
-            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The method is not allowed here"),
+            Self::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The method is not allowed here")
+            }
             Self::WrongState => (StatusCode::CONFLICT, "wrong-state", "The state doesn't allow it"),
             Self::InProgress => (StatusCode::CONFLICT, "in-progress", "The same request is being answered"),
             Self::Gone => (StatusCode::GONE, "gone", "It is no longer there"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
-            Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body must be JSON"),
+            Self::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body must be JSON")
+            }
             Self::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The request is wrong"),
-            Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used with another body"),
+            Self::KeyReused => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency-key-reused",
+                "The idempotency key was used with another body",
+            ),
             Self::QuotaExceeded => (StatusCode::TOO_MANY_REQUESTS, "quota-exceeded", "A quota is used up"),
             Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests at once"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side"),
@@ -186,9 +194,13 @@ impl Problem {
     }
 
     /// The answer for one call; `allow` are the methods of a path whose method is wrong.
+    ///
+    /// # Panics
+    /// Never: texts and numbers always serialise.
     #[must_use]
     pub fn respond(&self, instance: &str, request_id: &str, allow: Option<HeaderValue>) -> Response {
-        let body = serde_json::to_vec(&self.document(instance, request_id)).expect("texts and numbers always serialise");
+        let body =
+            serde_json::to_vec(&self.document(instance, request_id)).expect("texts and numbers always serialise");
         let mut response = (self.kind.status(), body).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -12,17 +12,8 @@ mod shapes;
 
 const MASKED: &str = "***MASKED***";
 /// Names whose fields are masked whole; compared in lower case with `-` as `_` (V12, plus the two headers that carry tokens).
-const MASKED_NAMES: [&str; 9] = [
-    "password",
-    "secret",
-    "token",
-    "api_key",
-    "apikey",
-    "private_key",
-    "authorization",
-    "cookie",
-    "credential",
-];
+const MASKED_NAMES: [&str; 9] =
+    ["password", "secret", "token", "api_key", "apikey", "private_key", "authorization", "cookie", "credential"];
 
 /// Masks in a text: names followed by a value, bearer tokens, cards, social security numbers, e-mails, phones.
 ///

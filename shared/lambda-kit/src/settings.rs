@@ -128,11 +128,10 @@ impl Settings {
     ///
     /// # Errors
     /// Names every `HABEAS_*` variable that is missing, unknown or wrong.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn from_env() -> Result<Self, StartError> {
-        Self::from_pairs(std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        }))
+        Self::from_pairs(
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        )
     }
 
     /// Reads pairs of name and value, as the environment would hold them.

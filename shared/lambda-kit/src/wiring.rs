@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use workflow::keyring::Keyring;
-use workflow::ports::{JobQueue, JobStore, KeyService};
+use workflow::ports::{Entropy, JobQueue, JobStore, KeyService};
 use workflow::step_context::StepPorts;
 
 use crate::settings::Settings;
@@ -17,7 +17,7 @@ pub fn step_ports(
     queue: Arc<dyn JobQueue>,
     keys: Arc<dyn KeyService>,
 ) -> StepPorts {
-    let entropy = system_entropy();
-    let keyring = Arc::new(Keyring::new(Arc::clone(&store), keys, entropy.clone()));
+    let entropy: Arc<dyn Entropy> = system_entropy();
+    let keyring = Arc::new(Keyring::new(Arc::clone(&store), keys, Arc::clone(&entropy)));
     StepPorts { store, queue, keyring, clock: system_clock(settings), entropy }
 }

@@ -135,6 +135,7 @@ pub struct DataHeld {
 
 /// Which rights can be exercised here.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "the four rights of V15, yes or no")]
 pub struct Rights {
     /// GDPR Art. 15.
     pub access: bool,

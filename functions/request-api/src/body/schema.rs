@@ -4,7 +4,7 @@ use domain::job::JobStatus;
 use domain::request::{ExportFormat, IdentityKind, Regime, RequestType};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
-fn one_of<'a>(names: impl Iterator<Item = &'a str>) -> Schema {
+fn one_of(names: impl Iterator<Item = &'static str>) -> Schema {
     Schema::Object(ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build())
 }
 

@@ -61,7 +61,9 @@ pub(crate) async fn download(
 fn holder(tenant: Option<&str>, ticket: Option<String>) -> Result<TicketHolder, Problem> {
     let tenant: Option<TenantId> = tenant.and_then(|tenant| tenant.parse().ok());
     match (tenant, ticket) {
-        (Some(tenant), Some(secret)) if secret.len() <= 200 => Ok(TicketHolder { tenant, secret: Sensitive::new(secret) }),
+        (Some(tenant), Some(secret)) if secret.len() <= 200 => {
+            Ok(TicketHolder { tenant, secret: Sensitive::new(secret) })
+        }
         (_, _) => Err(Problem::not_found()),
     }
 }

@@ -165,8 +165,14 @@ fn issuers_described_wrongly_are_refused_at_start() {
         (json!({"algorithms": []}), "issuer i: algorithms must name RS256 or ES256 and nothing else"),
         (json!({"algorithms": ["RS256"]}), "issuer i: its key set has no usable key, or one that is not RSA or P-256"),
         (json!({"jwks": {"keys": []}}), "issuer i: its key set has no usable key, or one that is not RSA or P-256"),
-        (json!({"jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}}), "issuer i: its key set has no usable key, or one that is not RSA or P-256"),
-        (json!({"jwks_url": "https://i/jwks"}), "issuer i: jwks_url is not supported yet; put the key set inline as jwks"),
+        (
+            json!({"jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}}),
+            "issuer i: its key set has no usable key, or one that is not RSA or P-256",
+        ),
+        (
+            json!({"jwks_url": "https://i/jwks"}),
+            "issuer i: jwks_url is not supported yet; put the key set inline as jwks",
+        ),
         (json!({"issuer": ""}), "an issuer has an empty issuer, audience or tenant_claim"),
     ];
     for (change, expected) in cases {

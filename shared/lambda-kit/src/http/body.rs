@@ -4,7 +4,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
 use crate::problem::{Problem, ProblemKind};
@@ -89,8 +89,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().clone();
-        let inner = error.into_inner();
-        if inner.is_data() { wrong(&path, &inner) } else { malformed(&inner) }
+        wrong(&path, &error.into_inner())
     })
 }
 
@@ -105,7 +104,8 @@ fn check_form(bytes: &[u8]) -> Result<(), Problem> {
     if depth(bytes) > DEEPEST {
         return Err(not_json("the body is nested deeper than 64 levels"));
     }
-    serde_json::from_slice::<IgnoredAny>(bytes).map(|_| ()).map_err(|error| malformed(&error))
+    // Read as any value first: numbers and escapes are then known to be good, and what fails later fails by its type.
+    serde_json::from_slice::<serde_json::Value>(bytes).map(|_| ()).map_err(|error| malformed(&error))
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
@@ -147,8 +147,11 @@ fn wrong(path: &Path, error: &serde_json::Error) -> Problem {
         // What stands before quotes the value; what is expected is ours.
         let expected = text.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
         format!("must be {}", expected.replace('`', ""))
-    } else {
+    } else if error.is_data() {
         text.to_owned()
+    } else {
+        // Such as `null` where a name from a list is expected.
+        "is of another type than expected".to_owned()
     };
     Problem::invalid(pointer, detail)
 }

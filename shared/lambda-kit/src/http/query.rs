@@ -21,7 +21,12 @@ impl QueryPairs {
     ///
     /// # Errors
     /// 422 naming the parameter, with `expected` as the reason, if `read` makes nothing of it.
-    pub fn read<T>(&mut self, name: &str, expected: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Problem> {
+    pub fn read<T>(
+        &mut self,
+        name: &str,
+        expected: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
         let Some(text) = self.take(name) else { return Ok(None) };
         read(&text).map(Some).ok_or_else(|| Problem::invalid(format!("?{name}"), expected))
     }

@@ -35,14 +35,29 @@ struct Sent {
 fn router() -> Router {
     let outermost = Outermost { entropy: Arc::new(Zeros), take_calls: Vec::new };
     let router = Router::new()
-        .route("/x", post(|body: JsonBody<Sent>| async move { format!("{}{}{}", body.value.name, body.value.flag, body.value.list.len()) }))
+        .route(
+            "/x",
+            post(|body: JsonBody<Sent>| async move {
+                format!("{}{}{}", body.value.name, body.value.flag, body.value.list.len())
+            }),
+        )
         .route("/key", post(|IdempotencyKey(key): IdempotencyKey| async move { key.unwrap_or_default() }))
-        .route("/panics", get(|| async { if true { panic!("canary") } }))
-        .route("/q", get(|mut query: QueryPairs| async move {
-            let limit = query.read("limit", "must be a number", |text| text.parse::<u8>().ok())?;
-            query.finish()?;
-            Ok::<_, crate::Problem>(limit.unwrap_or(50).to_string())
-        }));
+        .route(
+            "/panics",
+            get(|| async {
+                if true {
+                    panic!("canary")
+                }
+            }),
+        )
+        .route(
+            "/q",
+            get(|mut query: QueryPairs| async move {
+                let limit = query.read("limit", "must be a number", |text| text.parse::<u8>().ok())?;
+                query.finish()?;
+                Ok::<_, crate::Problem>(limit.unwrap_or(50).to_string())
+            }),
+        );
     harden(router, outermost)
 }
 

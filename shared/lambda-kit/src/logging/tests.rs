@@ -43,8 +43,10 @@ fn an_event_is_one_line_with_the_fields_of_its_spans() {
         tracing::info!(rows = 7, "collected");
     });
     let line: Value = serde_json::from_str(text.trim_end()).unwrap();
-    assert_eq!((&line["message"], &line["job.id"], &line["attempt"], &line["rows"]),
-        (&"collected".into(), &"job_1".into(), &2.into(), &7.into()));
+    assert_eq!(
+        (&line["message"], &line["job.id"], &line["attempt"], &line["rows"]),
+        (&"collected".into(), &"job_1".into(), &2.into(), &7.into())
+    );
     assert_eq!(text.lines().count(), 1);
 }
 

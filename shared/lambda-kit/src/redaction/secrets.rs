@@ -32,7 +32,9 @@ fn find(text: &str, at: usize) -> Option<Range<usize>> {
 /// Whether the text holds the name of a secret at all.
 pub(super) fn names_any(text: &str) -> bool {
     let bytes = text.as_bytes();
-    (0..bytes.len()).any(|at| name_length(&bytes[at..]).is_some() || starts_with(&bytes[at..], "bearer") || starts_with(&bytes[at..], "eyj"))
+    (0..bytes.len()).any(|at| {
+        name_length(&bytes[at..]).is_some() || starts_with(&bytes[at..], "bearer") || starts_with(&bytes[at..], "eyj")
+    })
 }
 
 fn starts_with(bytes: &[u8], name: &str) -> bool {
@@ -125,7 +127,12 @@ fn bracketed_length(bytes: &[u8]) -> usize {
 }
 
 fn run_length(bytes: &[u8]) -> usize {
-    bytes.iter().take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b',' | b';' | b'&' | b'}' | b']' | b')' | b'"')).count()
+    bytes
+        .iter()
+        .take_while(|byte| {
+            !byte.is_ascii_whitespace() && !matches!(byte, b',' | b';' | b'&' | b'}' | b']' | b')' | b'"')
+        })
+        .count()
 }
 
 /// `Bearer …`.

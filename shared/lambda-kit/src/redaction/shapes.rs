@@ -12,7 +12,13 @@ const PHONE: &str = "[phone]";
 pub(super) fn emails(text: &str) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     for (at, _) in text.char_indices().filter(|(_, c)| matches!(c, '@' | '%')) {
-        let sign = if text[at..].starts_with('@') { 1 } else if text[at..].starts_with("%40") { 3 } else { continue };
+        let sign = if text[at..].starts_with('@') {
+            1
+        } else if text[at..].starts_with("%40") {
+            3
+        } else {
+            continue;
+        };
         let from = spans.last().map_or(0, |span| span.range.end);
         if at < from {
             continue;
@@ -112,7 +118,9 @@ fn ends(bytes: &[u8], at: usize) -> Vec<usize> {
 fn is_card(text: &[u8], digits: &[u8]) -> bool {
     let plain = text.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'-'));
     let single = text.windows(2).all(|pair| pair.iter().any(u8::is_ascii_digit));
-    plain && single && (digits.len() == 16 && groups(text, &[4, 4, 4, 4]) || (13..=19).contains(&digits.len()) && luhn(digits))
+    plain
+        && single
+        && (digits.len() == 16 && groups(text, &[4, 4, 4, 4]) || (13..=19).contains(&digits.len()) && luhn(digits))
 }
 
 /// Whether the digits stand in these groups, or in one.
@@ -129,10 +137,16 @@ fn luhn(digits: &[u8]) -> bool {
         .enumerate()
         .map(|(at, digit)| {
             let digit = u32::from(digit - b'0');
-            if at % 2 == 0 { digit } else if digit > 4 { digit * 2 - 9 } else { digit * 2 }
+            if at.is_multiple_of(2) {
+                digit
+            } else if digit > 4 {
+                digit * 2 - 9
+            } else {
+                digit * 2
+            }
         })
         .sum();
-    sum % 10 == 0 && digits.iter().any(|digit| *digit != b'0')
+    sum.is_multiple_of(10) && digits.iter().any(|digit| *digit != b'0')
 }
 
 fn is_social_security(text: &[u8]) -> bool {
@@ -142,7 +156,8 @@ fn is_social_security(text: &[u8]) -> bool {
 
 /// `(415) 555-0100`, `415-555-0100`, `415.555.0100`, and with a leading zero `030 / 1234567`.
 fn is_national_phone(text: &[u8], digits: &[u8]) -> bool {
-    let found: Vec<usize> = text.split(|byte| !byte.is_ascii_digit()).map(<[u8]>::len).filter(|length| *length > 0).collect();
+    let found: Vec<usize> =
+        text.split(|byte| !byte.is_ascii_digit()).map(<[u8]>::len).filter(|length| *length > 0).collect();
     let american = found == [3, 3, 4] && !text.contains(&b'/');
     let trunk = digits.first() == Some(&b'0')
         && (9..=13).contains(&digits.len())

@@ -88,7 +88,8 @@ fn check_sources(packages: &[Package]) -> Vec<Finding> {
     let foreign = packages.iter().filter(|package| package.source.as_deref().is_some_and(|source| source != REGISTRY));
     let found = foreign.map(|package| {
         let source = package.source.as_deref().unwrap_or_default();
-        let text = format!("{} comes from {source}: take it from crates.io or keep it in this repository", package.name);
+        let text =
+            format!("{} comes from {source}: take it from crates.io or keep it in this repository", package.name);
         Finding::new("Cargo.lock", 1, text)
     });
     found.collect()
@@ -157,7 +158,8 @@ mod tests {
     #[test]
     fn a_foreign_licence_and_a_missing_one_are_found() {
         let deny = "[licenses]\nallow = [\"MIT\"]";
-        let with = |licence: Option<&str>| Package { licence: licence.map(str::to_owned), ..package("a", "1.0.0", &[]) };
+        let with =
+            |licence: Option<&str>| Package { licence: licence.map(str::to_owned), ..package("a", "1.0.0", &[]) };
         assert!(check_licences(deny, &[with(Some("MIT OR GPL-3.0"))]).is_empty());
         caught(&check_licences(deny, &[with(Some("GPL-3.0"))]), "GPL-3.0");
         caught(&check_licences(deny, &[with(None)]), "no licence expression");

@@ -35,8 +35,16 @@ pub(crate) fn packages() -> Vec<Package> {
 ///
 /// The graph of `cargo metadata` also follows `name?/feature` edges to packages that nobody switched on.
 pub(crate) fn built() -> BTreeSet<(String, String)> {
-    const LISTING: [&str; 8] =
-        ["tree", "--locked", "--workspace", "--target=all", "--edges=normal,build,dev", "--prefix=none", "--format", "{p}"];
+    const LISTING: [&str; 8] = [
+        "tree",
+        "--locked",
+        "--workspace",
+        "--target=all",
+        "--edges=normal,build,dev",
+        "--prefix=none",
+        "--format",
+        "{p}",
+    ];
     let output = cargo(&LISTING);
     let text = String::from_utf8(output.stdout).unwrap();
     text.lines().filter_map(tree_line).collect()

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use export_worker::{Config, handle};
 use workflow::advance_job::AdvanceJob;
+use workflow::ports::ExportStore;
 use workflow::steps::{Collect, Expire, Locate, Package, PlanStore, Screen, Sources, Verify};
 
 #[tokio::main(flavor = "current_thread")]
@@ -17,16 +18,16 @@ async fn main() -> Result<(), lambda_kit::StartError> {
         aws.job_queue(&settings.export_queue_url, &settings.notification_queue_url),
         aws.key_service(&settings.kms_key_id),
     );
-    let exports = aws.export_store(&settings.exports_bucket, &settings.kms_key_id);
+    let exports: Arc<dyn ExportStore> = aws.export_store(&settings.exports_bucket, &settings.kms_key_id);
     let connector = Arc::new(connectors::Connectors::new(aws.config()).watched_by(aws.call_watcher()));
     let sources = Sources { maps: aws.data_maps(&settings.config_bucket), connector, region };
-    let plans = || PlanStore { exports: exports.clone() };
+    let plans = || PlanStore { exports: Arc::clone(&exports) };
     let advance = AdvanceJob::new(ports, lambda_kit::emf_alerts(&settings), lease)
         .runs(Screen { sources: sources.clone() })
         .runs(Verify)
         .runs(Locate { sources: sources.clone(), plans: plans() })
-        .runs(Collect { sources: sources.clone(), plans: plans(), exports: exports.clone() })
-        .runs(Package { sources, exports: exports.clone(), download_for })
+        .runs(Collect { sources: sources.clone(), plans: plans(), exports: Arc::clone(&exports) })
+        .runs(Package { sources, exports: Arc::clone(&exports), download_for })
         .runs(Expire { exports });
     let advance = &advance;
     let calls = adapters_aws::take_calls;

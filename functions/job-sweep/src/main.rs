@@ -1,5 +1,7 @@
 //! Starts the job sweep. Wiring only: decisions live in the workflow.
 
+use std::sync::Arc;
+
 use job_sweep::handle;
 use workflow::sweep_jobs::SweepJobs;
 
@@ -11,7 +13,7 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let sweep = SweepJobs {
         store: aws.job_store(&settings.jobs_table, &settings.keyring_table),
         queue: aws.job_queue(&settings.export_queue_url, &settings.notification_queue_url),
-        clock: clock.clone(),
+        clock: Arc::<lambda_kit::SystemClock>::clone(&clock),
     };
     let (sweep, clock, stage) = (&sweep, &*clock, settings.stage.as_str());
     let calls = adapters_aws::take_calls;

@@ -8,7 +8,7 @@ use domain::ids::{JobId, TenantId};
 use domain::sensitive::Sensitive;
 use domain::transition::Cause;
 use http::header::LOCATION;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use lambda_kit::http::{Origin, QueryPairs};
 use lambda_kit::{Problem, ProblemKind};
 use workflow::issue_download::TicketHolder;
@@ -40,6 +40,10 @@ pub(crate) async fn download(
     mut query: QueryPairs,
     request: Request,
 ) -> Result<Response, Problem> {
+    if request.method() == Method::HEAD {
+        // Whoever only looks must not leave a link behind.
+        return Err(Problem::new(ProblemKind::MethodNotAllowed, "another method is needed here"));
+    }
     let ticket = query.take("ticket");
     let tenant = query.take("tenant");
     let session = match &ticket {

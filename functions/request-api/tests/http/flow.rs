@@ -1,6 +1,8 @@
 //! What is accepted: requests, repeated calls, lists, acts, links, the dashboard.
 
+use domain::ids::OpNonce;
 use domain::job::{Archive, Job, JobStatus, Verification, VerificationMethod};
+use domain::record::{Record, Ticket};
 use domain::request::ExportFormat;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -29,6 +31,27 @@ async fn a_request_is_accepted_with_its_dates_and_links() {
         house.send(Call::get(body["links"]["timeline"].as_str().unwrap()).token(&house.token("acme", "dpo"))).await;
     assert_eq!(timeline.body["items"][0]["action"], "create");
     assert!(timeline.body["items"][0]["actor"].as_str().unwrap().starts_with("operator:"));
+}
+
+#[tokio::test]
+async fn the_sample_event_is_answered_under_the_gateways_name() {
+    let house = House::new();
+    let event = include_str!("../../events/submit.json").replace("TOKEN", &house.token("acme", "operator"));
+    let answer = house.send_request(lambda_http::request::from_str(&event).unwrap()).await;
+    assert_eq!((answer.status, answer.headers["x-request-id"].to_str().unwrap()), (202, "JKJaXmPLvHcESHA="));
+    let job = answer.body["id"].as_str().unwrap();
+    let of_job = |record: &&Record| matches!(record, Record::Event(event) if event.job.as_str() == job);
+    let stored = house.stored();
+    let events: Vec<_> = stored.iter().filter(of_job).collect();
+    assert!(!events.is_empty());
+    for record in events {
+        let Record::Event(event) = record else { panic!("only events were kept") };
+        assert_eq!(event.request_id.as_deref(), Some("JKJaXmPLvHcESHA="));
+        assert_eq!(
+            (event.ip_hash.as_ref().map(String::len), event.user_agent_family.as_deref()),
+            (Some(32), Some("curl"))
+        );
+    }
 }
 
 #[tokio::test]
@@ -160,6 +183,32 @@ async fn a_link_is_for_the_verified_requester_and_ends() {
     assert_eq!(house.send(Call::get(path.clone())).await.status, 401);
     house.world.advance(SignedDuration::from_hours(25));
     assert_eq!(house.send(Call::get(path).token(&subject)).await.status, 410);
+}
+
+#[tokio::test]
+async fn a_mailed_ticket_opens_its_archive_and_no_other() {
+    let house = House::new();
+    let id = house.submitted("acme").await;
+    house.change_job("acme", &id, finished);
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, b"secret-1");
+    let secret_hash = digest.as_ref().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    let (tenant, job) = ("acme".parse().unwrap(), id.parse().unwrap());
+    let op_nonce = OpNonce::new([0; 16]);
+    house.world.plant(Record::Ticket(Ticket { v: 1, tenant, job, version: 1, op_nonce, secret_hash }));
+    let path = format!("/api/v1/privacy/jobs/{id}/download");
+    for (query, status) in [
+        ("tenant=acme&ticket=secret-1", 303),
+        ("tenant=acme&ticket=secret-1&redirect=false", 200),
+        ("tenant=acme&ticket=secret-2", 404),
+        ("tenant=globex&ticket=secret-1", 404),
+        ("tenant=Not%20One&ticket=secret-1", 404),
+        ("ticket=secret-1", 404),
+        ("tenant=acme", 401),
+    ] {
+        assert_eq!(house.send(Call::get(format!("{path}?{query}"))).await.status, status, "{query}");
+    }
+    let looked = house.send(Call::get(format!("{path}?tenant=acme&ticket=secret-1")).method("HEAD")).await;
+    assert_eq!(looked.status, 405);
 }
 
 #[tokio::test]

@@ -155,7 +155,16 @@ impl House {
         for (name, value) in call.headers {
             request = request.header(name, value);
         }
-        let response = self.router.clone().oneshot(request.body(Body::from(call.body)).unwrap()).await.unwrap();
+        self.answer(request.body(Body::from(call.body)).unwrap()).await
+    }
+
+    /// Sends a request as the gateway hands it over.
+    pub(crate) async fn send_request(&self, request: lambda_http::Request) -> Answer {
+        self.answer(request.map(|body| Body::from(body.to_vec()))).await
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
@@ -179,11 +188,9 @@ impl House {
     pub(crate) fn change_job(&self, tenant: &str, id: &str, change: impl FnOnce(Job) -> Job) {
         let id: JobId = id.parse().unwrap();
         let key = TenantKey::job(&tenant.parse().unwrap(), &id);
-        let job = self.world.inspect(|state| match &**state.items.get(&key).unwrap() {
-            Record::Job(job) => Job::clone(job),
-            other => panic!("{other:?} is not a job"),
-        });
-        self.world.plant(Record::Job(Box::new(change(job))));
+        let record = self.world.inspect(|state| Record::clone(&state.items[&key]));
+        let Record::Job(job) = record else { panic!("{id} is not a job") };
+        self.world.plant(Record::Job(Box::new(change(*job))));
     }
 }
 

@@ -39,11 +39,22 @@ impl Signer {
     }
 }
 
+/// An RSA key: its private half as PKCS #1, its public half as a JWK.
+fn rsa() -> (Vec<u8>, Value) {
+    let pair = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap();
+    let pkcs8: aws_lc_rs::encoding::Pkcs8V1Der<'_> = aws_lc_rs::encoding::AsDer::as_der(&pair).unwrap();
+    // RSAPublicKey is a sequence of the modulus, behind nine bytes of lengths and sign, and the exponent 65537.
+    let modulus = URL_SAFE_NO_PAD.encode(&pair.public_key().as_ref()[9..265]);
+    let jwk = json!({"kty": "RSA", "n": modulus, "e": "AQAB", "kid": "r1", "use": "sig"});
+    (pkcs8.as_ref()[26..].to_vec(), jwk)
+}
+
 fn verifier(keys: &[Value]) -> Verifier {
     let issuers = json!([{"issuer": "https://id.example", "audience": "habeas", "algorithms": ["ES256"], "jwks": {"keys": keys}}]);
     Verifier::from_json(&issuers.to_string()).unwrap()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers write the changes in place")]
 fn claims(changes: Value) -> Value {
     let mut claims = json!({
         "iss": "https://id.example", "aud": "habeas", "sub": "user-1", "tenant": "acme", "exp": NOW + 60, "nbf": NOW - 60,
@@ -105,6 +116,28 @@ fn claims_that_are_missing_or_wrong_are_refused() {
         let token = signer.sign(Some("k1"), &claims(change.clone()));
         assert_eq!(verifier.verify(&token, now()).unwrap_err(), expected, "{change}");
     }
+}
+
+#[test]
+fn rsa_tokens_count_only_where_the_issuer_is_pinned_to_rsa() {
+    let (private, jwk) = rsa();
+    let ec = Signer::new();
+    let mut header = Header::new(Algorithm::RS256);
+    header.kid = Some("r1".to_owned());
+    let token = encode(&header, &claims(json!({})), &EncodingKey::from_rsa_der(&private)).unwrap();
+    let pinned = |algorithm: &str| {
+        let keys = json!({"keys": [jwk, ec.jwk("k1")]});
+        let issuers =
+            json!([{"issuer": "https://id.example", "audience": "habeas", "algorithms": [algorithm], "jwks": keys}]);
+        Verifier::from_json(&issuers.to_string()).unwrap()
+    };
+    assert!(pinned("RS256").verify(&token, now()).is_ok());
+    assert_eq!(pinned("ES256").verify(&token, now()).unwrap_err(), TokenError::AlgorithmNotAllowed);
+    // The public key as a secret: the oldest trick.
+    let secret = EncodingKey::from_secret(jwk["n"].as_str().unwrap().as_bytes());
+    header.alg = Algorithm::HS256;
+    let forged = encode(&header, &claims(json!({})), &secret).unwrap();
+    assert_eq!(pinned("RS256").verify(&forged, now()).unwrap_err(), TokenError::AlgorithmNotAllowed);
 }
 
 #[test]

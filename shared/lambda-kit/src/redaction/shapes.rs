@@ -46,6 +46,10 @@ pub(super) fn numbers(text: &str) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
+        if is_uuid(&bytes[at..]) && !continues_word(bytes, at) {
+            at += UUID_LENGTH;
+            continue;
+        }
         let starts = matches!(bytes[at], b'0'..=b'9' | b'+' | b'(') && !continues_word(bytes, at);
         match starts.then(|| number_at(bytes, at)).flatten() {
             Some((end, mask)) => {
@@ -58,6 +62,17 @@ pub(super) fn numbers(text: &str) -> Vec<Span> {
         }
     }
     spans
+}
+
+const UUID_LENGTH: usize = 36;
+
+/// Ids of requests and messages are no telephone numbers (RFC 9562 section 4).
+fn is_uuid(bytes: &[u8]) -> bool {
+    bytes.len() >= UUID_LENGTH
+        && bytes[..UUID_LENGTH].iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
 }
 
 fn continues_word(bytes: &[u8], at: usize) -> bool {
@@ -120,7 +135,7 @@ fn is_card(text: &[u8], digits: &[u8]) -> bool {
     let single = text.windows(2).all(|pair| pair.iter().any(u8::is_ascii_digit));
     plain
         && single
-        && (digits.len() == 16 && groups(text, &[4, 4, 4, 4]) || (13..=19).contains(&digits.len()) && luhn(digits))
+        && (digits.len() == 16 && groups(text, &[4, 4, 4, 4]) || (14..=19).contains(&digits.len()) && luhn(digits))
 }
 
 /// Whether the digits stand in these groups, or in one.

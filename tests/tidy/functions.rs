@@ -95,7 +95,7 @@ fn has_dead_letters(template: &Node, id: &str, function: &Node) -> bool {
 /// The comment lines right above the function give the reason.
 fn has_reason(text: &str, id: &str) -> bool {
     let lines: Vec<&str> = text.lines().collect();
-    let at = lines.iter().position(|line| *line == format!("  {id}:")).unwrap_or_default();
+    let at = lines.iter().position(|line| line.starts_with(&format!("  {id}:"))).unwrap_or_default();
     let comments = lines[..at].iter().rev().take_while(|line| line.trim_start().starts_with('#'));
     comments.filter_map(|line| line.split_once(NO_QUEUE)).any(|(_, reason)| reason.len() > 10)
 }

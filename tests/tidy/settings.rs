@@ -8,6 +8,7 @@ use crate::yaml;
 
 const TEMPLATE: &str = "infra/template.yaml";
 const SETTINGS: &str = "shared/lambda-kit/src/settings.rs";
+const DOCUMENT: &str = "docs/settings.md";
 /// Read, but given by Lambda itself or by the CLI on a local stack, never by the template.
 const NOT_OURS_TO_GIVE: [&str; 3] = ["AWS_REGION", "AWS_ENDPOINT_URL", "HABEAS_CLOCK_OFFSET"];
 
@@ -35,7 +36,7 @@ fn known(settings: &str) -> BTreeMap<String, usize> {
 
 fn is_variable(text: &str) -> bool {
     let capitals = |character: char| character.is_ascii_uppercase() || character.is_ascii_digit() || character == '_';
-    text.contains('_') && text.chars().all(capitals)
+    text.contains('_') && !text.ends_with('_') && text.chars().all(capitals)
 }
 
 fn check(template: &str, settings: &str) -> Vec<Finding> {
@@ -57,6 +58,24 @@ fn check(template: &str, settings: &str) -> Vec<Finding> {
         )
     });
     not_read.chain(not_set).collect()
+}
+
+fn check_document(settings: &str, document: &str) -> Vec<Finding> {
+    let ours = known(settings).into_iter().filter(|(name, _)| !name.starts_with("AWS_"));
+    let missing = ours.filter(|(name, _)| !document.lines().any(|line| line.starts_with(&format!("| `{name}` |"))));
+    let text = |name| format!("{name} has no row in {DOCUMENT}: say its default and what it does");
+    missing.map(|(name, line)| Finding::new(SETTINGS, line, text(name))).collect()
+}
+
+#[test]
+fn every_setting_is_explained() {
+    none_of(check_document(&repository::read(SETTINGS).unwrap(), &repository::read(DOCUMENT).unwrap_or_default()));
+}
+
+#[test]
+fn a_setting_without_a_row_is_found() {
+    assert_eq!(check_document("x(\"HABEAS_A\")", "| `HABEAS_A` | 1 |\n"), []);
+    caught(&check_document("x(\"HABEAS_A\")", "see `HABEAS_A`\n"), "HABEAS_A has no row");
 }
 
 #[test]

@@ -12,24 +12,20 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let settings = lambda_kit::start()?;
     let Config { lease, download_for, region } = Config::of(&settings);
     let aws = adapters_aws::connect().await;
-    let ports = lambda_kit::step_ports(
-        &settings,
-        aws.job_store(&settings.jobs_table, &settings.keyring_table),
-        aws.job_queue(&settings.export_queue_url, &settings.notification_queue_url),
-        aws.key_service(&settings.kms_key_id),
-    );
+    let store = aws.job_store(&settings.jobs_table, &settings.keyring_table);
+    let queue = aws.job_queue(&settings.export_queue_url, &settings.notification_queue_url);
+    let ports = lambda_kit::step_ports(&settings, store, queue, aws.key_service(&settings.kms_key_id));
     let exports: Arc<dyn ExportStore> = aws.export_store(&settings.exports_bucket, &settings.kms_key_id);
     let connector = Arc::new(connectors::Connectors::new(aws.config()).watched_by(aws.call_watcher()));
     let sources = Sources { maps: aws.data_maps(&settings.config_bucket), connector, region };
     let plans = || PlanStore { exports: Arc::clone(&exports) };
-    let advance = AdvanceJob::new(ports, lambda_kit::emf_alerts(&settings), lease)
+    let advance = &AdvanceJob::new(ports, lambda_kit::emf_alerts(&settings), lease)
         .runs(Screen { sources: sources.clone() })
         .runs(Verify)
         .runs(Locate { sources: sources.clone(), plans: plans() })
         .runs(Collect { sources: sources.clone(), plans: plans(), exports: Arc::clone(&exports) })
         .runs(Package { sources, exports: Arc::clone(&exports), download_for })
         .runs(Expire { exports });
-    let advance = &advance;
-    let calls = adapters_aws::take_calls;
-    lambda_kit::run_sqs(&settings, calls, async |nudge, ends_at| handle(advance, &nudge, ends_at).await).await
+    let handle = async |nudge, ends_at| handle(advance, &nudge, ends_at).await;
+    lambda_kit::run_sqs(&settings, adapters_aws::take_calls, handle).await
 }

@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
 /// The commands of the program.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Start the local stack (or use the one of AWS_ENDPOINT_URL), deploy to it and load the sample company.
+    /// Start the local stack (or use the one of `AWS_ENDPOINT_URL`), deploy to it and load the sample company.
     Up(UpArguments),
     /// Stop what `up` started; --purge removes its state and this checkout's keys too.
     Down(DownArguments),
@@ -213,15 +213,27 @@ pub(crate) struct BenchArguments {
 /// Which clock to compute.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct DueArguments {
-    /// When the request was received, RFC 3339 or a date.
-    #[arg(long)]
+    /// When the request was received: a date, or an RFC 3339 instant.
+    #[arg(long, value_name = "DATE|INSTANT")]
     pub(crate) received: String,
-    /// Law the request is made under.
+    /// Law the request is made under: gdpr, uk_gdpr, ccpa, ccpa_opt_out, hipaa, lgpd or breach.
     #[arg(long, default_value = "gdpr")]
     pub(crate) regime: String,
     /// Time zone of the controller.
     #[arg(long, default_value = "UTC")]
     pub(crate) timezone: String,
+    /// Public holidays, such as eu/de, uk/england or weekends; the usual ones of the law by default.
+    #[arg(long)]
+    pub(crate) calendar: Option<String>,
+    /// Count the extension in.
+    #[arg(long)]
+    pub(crate) extended: bool,
+    /// A wait for proof of the person's identity, two dates or instants; may be repeated.
+    #[arg(long, value_name = "FROM/TO")]
+    pub(crate) paused: Vec<String>,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Where the proxy listens and what it passes through to.

@@ -9,7 +9,7 @@ use aws_sdk_cloudformation::types::{
     Capability, ChangeSetStatus, ChangeSetType, Parameter, ResourceStatus, Stack, StackStatus,
 };
 
-use crate::waiting::{epoch_seconds, pause};
+use crate::waiting::{epoch_milliseconds, pause};
 
 /// What a deployed stack says of itself.
 #[derive(Clone, Debug)]
@@ -23,7 +23,8 @@ pub(crate) struct Deployed {
 /// The stack as it stands; `None` if there is none, or one that was never created whole.
 pub(crate) async fn describe(client: &Client, name: &str) -> anyhow::Result<Option<Deployed>> {
     let Some(stack) = find(client, name).await? else { return Ok(None) };
-    Ok(is_whole(&stack).then(|| deployed(&stack)))
+    let usable = is_whole(&stack) || stack.stack_status() == Some(&StackStatus::UpdateRollbackComplete);
+    Ok(usable.then(|| deployed(&stack)))
 }
 
 /// Creates or updates the stack and waits for the end; nothing to change is success.
@@ -35,7 +36,7 @@ pub(crate) async fn deploy(
 ) -> anyhow::Result<Deployed> {
     let existing = remove_failed(client, name).await?;
     let kind = if existing { ChangeSetType::Update } else { ChangeSetType::Create };
-    let change_set = format!("habeas-{}", epoch_seconds());
+    let change_set = format!("habeas-{}", epoch_milliseconds());
     let parameters = parameters
         .iter()
         .map(|(key, value)| Parameter::builder().parameter_key(key).parameter_value(value).build());
@@ -52,10 +53,10 @@ pub(crate) async fn deploy(
         .await
         .map_err(told)
         .context("the template was refused")?;
-    if has_changes(client, name, &change_set).await? {
-        let request = client.execute_change_set().stack_name(name).change_set_name(&change_set);
-        request.send().await.map_err(told)?;
+    if !has_changes(client, name, &change_set).await? {
+        return describe(client, name).await?.context("the stack has vanished while it was deployed");
     }
+    client.execute_change_set().stack_name(name).change_set_name(&change_set).send().await.map_err(told)?;
     finish(client, name).await
 }
 

@@ -42,7 +42,7 @@ impl<'a> Emulator<'a> {
                 self.port
             );
         }
-        ensure_free(self.port, "--port")?;
+        ensure_free(self.port, "--port").await?;
         self.ensure_environment()?;
         self.start().await?;
         Ok(true)
@@ -82,9 +82,11 @@ impl<'a> Emulator<'a> {
             ("GATEWAY_PORT", &self.port.to_string()),
             ("AWS_ENDPOINT_URL", &self.endpoint_url()),
         ]);
+        let spinner = report::spinner("starting the emulator");
         processes::start(&mut command, &log, &self.pid_file())?;
         for _ in 0..300 {
             if self.answers().await {
+                spinner.finish_and_clear();
                 return Ok(());
             }
             if processes::running(&self.pid_file(), &self.marker()).is_none() {
@@ -123,10 +125,15 @@ impl<'a> Emulator<'a> {
 }
 
 /// Refuses a port that something else listens on, and names the way out.
-pub(crate) fn ensure_free(port: u16, option: &str) -> anyhow::Result<()> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map(drop).ok().with_context(|| {
-        format!("port {port} is taken by another program: stop it, or choose another with {option}")
-    })
+pub(crate) async fn ensure_free(port: u16, option: &str) -> anyhow::Result<()> {
+    for _ in 0..10 {
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(());
+        }
+        // What was ended a moment ago may still hold it.
+        pause(100).await;
+    }
+    bail!("port {port} is taken by another program: stop it, or choose another with {option}")
 }
 
 /// The variables of our own environment that a child may have.

@@ -36,7 +36,7 @@ pub(crate) async fn ensure_running(home: &Home, port: u16, upstream: &str, host:
         return Ok(false);
     }
     stop(home).await;
-    emulator::ensure_free(port, "--proxy-port")?;
+    emulator::ensure_free(port, "--proxy-port").await?;
     let program = std::env::current_exe().context("cannot tell our own program")?;
     let mut command = Command::new(program);
     command.args(marker.split(' '));

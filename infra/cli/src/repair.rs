@@ -9,6 +9,9 @@ use serde_json::Value;
 mod bucket;
 mod table;
 
+/// One thing set: what, and of which resource of the template.
+pub(crate) type Done = (&'static str, String);
+
 /// What a repair needs to know of the stack.
 #[derive(Debug)]
 pub(crate) struct Repair<'a> {
@@ -23,8 +26,8 @@ impl<'a> Repair<'a> {
         Self { config, stack_name, outputs }
     }
 
-    /// Does every repair and says each in a few words; may run twice.
-    pub(crate) async fn run(&self) -> anyhow::Result<Vec<String>> {
+    /// Does every repair and says what it did; may run twice.
+    pub(crate) async fn run(&self) -> anyhow::Result<Vec<Done>> {
         let mut done = Vec::new();
         for (id, resource) in self.resources().await? {
             let properties = &resource["Properties"];
@@ -40,14 +43,14 @@ impl<'a> Repair<'a> {
     }
 
     /// Lets the stack send mail from `address`; the emulator accepts any without asking its owner.
-    pub(crate) async fn sender(&self, address: &str) -> anyhow::Result<String> {
+    pub(crate) async fn sender(&self, address: &str) -> anyhow::Result<Done> {
         let client = aws_sdk_sesv2::Client::new(self.config);
         match client.create_email_identity().email_identity(address).send().await {
             Ok(_) => {}
             Err(error) if error.as_service_error().is_some_and(|error| error.is_already_exists_exception()) => {}
             Err(error) => return Err(anyhow!(error).context("cannot register the sender of the mails")),
         }
-        Ok("the mail sender is verified".to_owned())
+        Ok(("verified sender", address.to_owned()))
     }
 
     /// Resources of the template after its transform.
@@ -61,12 +64,12 @@ impl<'a> Repair<'a> {
         Ok(resources.into_iter().collect())
     }
 
-    async fn recursion(&self, id: &str, name: &str, properties: &Value) -> anyhow::Result<Option<String>> {
+    async fn recursion(&self, id: &str, name: &str, properties: &Value) -> anyhow::Result<Option<Done>> {
         let Some(wanted) = properties["RecursiveLoop"].as_str() else { return Ok(None) };
         let client = aws_sdk_lambda::Client::new(self.config);
         let request = client.put_function_recursion_config().function_name(name).recursive_loop(wanted.into());
         request.send().await.with_context(|| format!("cannot set RecursiveLoop of {id}"))?;
-        Ok(Some(format!("RecursiveLoop of {id}")))
+        Ok(Some(("RecursiveLoop", id.to_owned())))
     }
 
     /// A property's value where the template refers to another resource of the stack.
@@ -78,5 +81,26 @@ impl<'a> Repair<'a> {
             (None, Some(name)) => self.outputs.get(name).cloned(),
             (None, None) => None,
         }
+    }
+}
+
+/// One line for a human, each kind named once.
+pub(crate) fn told(done: &[Done]) -> String {
+    let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (kind, id) in done {
+        kinds.entry(kind).or_default().push(id);
+    }
+    let kinds = kinds.iter().map(|(kind, ids)| format!("{kind} ({})", ids.join(", ")));
+    kinds.collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn each_kind_of_repair_is_named_once() {
+        let done = [("tags", "A".to_owned()), ("expiry", "B".to_owned()), ("tags", "C".to_owned())];
+        assert_eq!(told(&done), "expiry (B); tags (A, C)");
     }
 }

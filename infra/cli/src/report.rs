@@ -1,6 +1,6 @@
 //! What the program says: results on standard output, everything else on standard error.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -16,8 +16,11 @@ pub(crate) fn note(text: &str) {
     drop(writeln!(std::io::stderr().lock(), "{text}"));
 }
 
-/// A spinner on standard error that says what is being waited for.
+/// A spinner on standard error that says what is being waited for; a plain line where that is no terminal.
 pub(crate) fn spinner(text: &str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        note(text);
+    }
     let bar = ProgressBar::new_spinner().with_message(text.to_owned());
     bar.enable_steady_tick(Duration::from_millis(120));
     bar

@@ -54,19 +54,9 @@ impl Stack {
             .with_context(|| format!("the stack has no output {name}: run `cargo habeas up` again"))
     }
 
-    /// True if the stack is an emulator on this machine.
-    pub(crate) fn is_local(&self) -> bool {
-        is_loopback(&self.endpoint_url)
-    }
-
     /// Configuration for any AWS client: the stack's endpoint and region, test credentials if it is local.
     pub(crate) async fn aws_config(&self) -> SdkConfig {
         aws_config(&self.endpoint_url, &self.region).await
-    }
-
-    /// An S3 client; path style, since buckets have no host names of their own on an emulator.
-    pub(crate) async fn s3(&self) -> aws_sdk_s3::Client {
-        s3_client(&self.aws_config().await)
     }
 }
 

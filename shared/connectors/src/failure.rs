@@ -38,10 +38,10 @@ fn kind_of_code(code: &str) -> Option<PortErrorKind> {
         | "InternalServerError" | "InternalError" | "InternalFailure" | "ServiceUnavailable" | "ExpiredToken"
         | "ExpiredTokenException" => PortErrorKind::Transient,
         "PreconditionFailed" => PortErrorKind::Conflict,
-        "NoSuchKey" | "NotFound" => PortErrorKind::NotFound,
+        "NoSuchKey" | "NotFound" | "ResourceNotFoundException" | "NoSuchBucket" => PortErrorKind::NotFound,
         "AccessDenied" | "AccessDeniedException" | "UnrecognizedClientException" | "InvalidSignatureException"
         | "SignatureDoesNotMatch" => PortErrorKind::Denied,
-        "ResourceNotFoundException" | "NoSuchBucket" | "ValidationException" => PortErrorKind::Corrupt,
+        "ValidationException" => PortErrorKind::Corrupt,
         _ => return None,
     })
 }
@@ -65,7 +65,7 @@ mod tests {
     fn throttling_is_worth_another_try_and_a_missing_table_is_not() {
         assert_eq!(kind_of_code("ProvisionedThroughputExceededException"), Some(PortErrorKind::Transient));
         assert_eq!(kind_of_code("ThrottlingException"), Some(PortErrorKind::Transient));
-        assert_eq!(kind_of_code("ResourceNotFoundException"), Some(PortErrorKind::Corrupt));
+        assert_eq!(kind_of_code("ResourceNotFoundException"), Some(PortErrorKind::NotFound));
         assert_eq!(kind_of_status(412), PortErrorKind::Conflict);
         assert_eq!(kind_of_status(503), PortErrorKind::Transient);
     }

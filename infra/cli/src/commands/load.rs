@@ -6,11 +6,13 @@ mod rows;
 mod shape;
 mod tables;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use datamap::{DataMap, Severity};
+use aws_config::Region;
+use datamap::{Collection, DataMap, Severity};
 
 use crate::args::LoadArguments;
 use crate::home::Home;
@@ -46,13 +48,34 @@ pub(crate) async fn load(stack: &Stack, dir: &Path) -> anyhow::Result<Loaded> {
     let (tables, total) = check(&layout)?;
     let config = stack.aws_config().await;
     let may_create = is_loopback(&stack.endpoint_url);
-    let client = aws_sdk_dynamodb::Client::new(&config);
-    if may_create {
-        tables::create_empty(&client, &map, &tables).await?;
+    let mut rows = 0;
+    for (region, tables) in by_region(&map, tables, &stack.region) {
+        let here = config.to_builder().region(Region::new(region.clone())).build();
+        let client = aws_sdk_dynamodb::Client::new(&here);
+        if may_create {
+            let is_here = |collection: &Collection| region_of(&map, collection, &stack.region) == region;
+            tables::create_empty(&client, &map, &tables, is_here).await?;
+        }
+        rows += tables::write(&client, tables, total, may_create).await?;
     }
-    let rows = tables::write(&client, tables, total, may_create).await?;
     let objects = objects::write(&crate::stack::s3_client(&config), layout.objects, may_create).await?;
     Ok(Loaded { rows, objects })
+}
+
+/// The region of a collection: its connection's, or the stack's own.
+fn region_of(map: &DataMap, collection: &Collection, own: &str) -> String {
+    let named = map.connection(collection).and_then(|connection| connection.region.clone());
+    named.unwrap_or_else(|| own.to_owned())
+}
+
+/// The files of each region; a region whose tables are all empty has none, and is named all the same.
+fn by_region(map: &DataMap, tables: Vec<tables::Load>, own: &str) -> BTreeMap<String, Vec<tables::Load>> {
+    let regions = map.collections.iter().map(|collection| region_of(map, collection, own));
+    let mut sorted: BTreeMap<String, Vec<tables::Load>> = regions.map(|region| (region, Vec::new())).collect();
+    for load in tables {
+        sorted.entry(region_of(map, &load.collection, own)).or_default().push(load);
+    }
+    sorted
 }
 
 /// The compiled map of a folder; findings go to standard error, errors end here.

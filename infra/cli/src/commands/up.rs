@@ -15,7 +15,7 @@ use crate::deployment::{Plan, Record};
 use crate::emulator::Emulator;
 use crate::home::Home;
 use crate::issuer::{Bearer, Issuer};
-use crate::repair::Repair;
+use crate::repair::{self, Repair};
 use crate::sample::{DEMO_SUBJECT, demo_organization};
 use crate::stack::{self, Stack};
 use crate::{http, proxy, report, waiting};
@@ -125,11 +125,11 @@ impl Up<'_> {
     }
 
     async fn repair(&self, deployed: &Deployed) -> anyhow::Result<()> {
-        let repair = Repair::new(&self.config, &self.plan.stack_name, &deployed.outputs);
-        let mut done = repair.run().await?;
+        let repairs = Repair::new(&self.config, &self.plan.stack_name, &deployed.outputs);
+        let mut done = repairs.run().await?;
         let sender = self.plan.parameters.get("MailFrom").map_or("privacy@example.com", String::as_str);
-        done.push(repair.sender(sender).await?);
-        report::note(&format!("set by hand, since the emulator's CloudFormation drops it: {}", done.join("; ")));
+        done.push(repairs.sender(sender).await?);
+        report::note(&format!("set by hand, since the emulator's CloudFormation drops it: {}", repair::told(&done)));
         Ok(())
     }
 
@@ -159,6 +159,7 @@ impl Up<'_> {
 }
 
 fn plan(home: &Home, arguments: &UpArguments, issuer: &Issuer) -> anyhow::Result<Plan> {
+    let template = fs::read_to_string(home.template()).context("cannot read infra/template.yaml")?;
     let mut parameters = BTreeMap::from(
         [
             ("Stage", "dev".to_owned()),
@@ -173,11 +174,17 @@ fn plan(home: &Home, arguments: &UpArguments, issuer: &Issuer) -> anyhow::Result
         let (name, value) = parameter
             .split_once('=')
             .with_context(|| format!("--parameter {parameter} is not of the form Name=Value"))?;
+        ensure!(declares(&template, name), "infra/template.yaml has no parameter {name}");
         parameters.insert(name.to_owned(), value.to_owned());
     }
-    let template = fs::read_to_string(home.template()).context("cannot read infra/template.yaml")?;
     let stack_name = format!("habeas-{}", parameters.get("Stage").map_or("dev", String::as_str));
     Ok(Plan { stack_name, template, packages: package::collect(home)?, parameters })
+}
+
+/// The emulator takes parameters that the template does not have, without a word; AWS refuses them.
+fn declares(template: &str, parameter: &str) -> bool {
+    let parameters = template.split("\nResources:\n").next().unwrap_or_default();
+    parameters.contains(&format!("\n  {parameter}:\n    Type: "))
 }
 
 fn tokens(issuer: &Issuer) -> anyhow::Result<BTreeMap<String, String>> {

@@ -8,19 +8,19 @@ use aws_sdk_s3::types::{
 };
 use serde_json::Value;
 
-use super::Repair;
+use super::{Done, Repair};
 use crate::stack;
 
 impl Repair<'_> {
     /// Sets what the template wants of one bucket.
-    pub(super) async fn bucket(&self, id: &str, name: &str, properties: &Value) -> anyhow::Result<Vec<String>> {
+    pub(super) async fn bucket(&self, id: &str, name: &str, properties: &Value) -> anyhow::Result<Vec<Done>> {
         let client = stack::s3_client(self.config);
         let mut done = Vec::new();
         if let Some(wanted) = self.encryption(properties)? {
             let request = client.put_bucket_encryption().bucket(name);
             let request = request.server_side_encryption_configuration(wanted);
             request.send().await.with_context(|| format!("cannot encrypt {id}"))?;
-            done.push(format!("encryption of {id}"));
+            done.push(("encryption", id.to_owned()));
         }
         if let Some(rules) = properties["LifecycleConfiguration"]["Rules"].as_array() {
             let rules = rules.iter().map(rule).collect::<anyhow::Result<Vec<_>>>()?;
@@ -28,7 +28,7 @@ impl Repair<'_> {
             let request = client.put_bucket_lifecycle_configuration().bucket(name);
             let request = request.lifecycle_configuration(wanted);
             request.send().await.with_context(|| format!("cannot set the lifecycle of {id}"))?;
-            done.push(format!("lifecycle of {id}"));
+            done.push(("lifecycle", id.to_owned()));
         }
         if let Some(tags) = properties["Tags"].as_array() {
             let tags = tags.iter().filter_map(|tag| {
@@ -38,7 +38,7 @@ impl Repair<'_> {
             let wanted = Tagging::builder().set_tag_set(Some(tags.collect())).build()?;
             let request = client.put_bucket_tagging().bucket(name).tagging(wanted);
             request.send().await.with_context(|| format!("cannot tag {id}"))?;
-            done.push(format!("tags of {id}"));
+            done.push(("tags", id.to_owned()));
         }
         Ok(done)
     }

@@ -6,18 +6,18 @@ use aws_sdk_dynamodb::types::{
 };
 use serde_json::Value;
 
-use super::Repair;
+use super::{Done, Repair};
 
 impl Repair<'_> {
     /// Sets what the template wants of one table.
-    pub(super) async fn table(&self, id: &str, name: &str, properties: &Value) -> anyhow::Result<Vec<String>> {
+    pub(super) async fn table(&self, id: &str, name: &str, properties: &Value) -> anyhow::Result<Vec<Done>> {
         let client = aws_sdk_dynamodb::Client::new(self.config);
         let mut done = Vec::new();
         if let Some(key) = self.resolved(&properties["SSESpecification"]["KMSMasterKeyId"]) {
             let sse = SseSpecification::builder().enabled(true).sse_type(SseType::Kms).kms_master_key_id(key);
             let request = client.update_table().table_name(name).sse_specification(sse.build());
             request.send().await.with_context(|| format!("cannot encrypt {id}"))?;
-            done.push(format!("encryption of {id}"));
+            done.push(("encryption", id.to_owned()));
         }
         let recovery = &properties["PointInTimeRecoverySpecification"];
         if recovery["PointInTimeRecoveryEnabled"].as_bool() == Some(true) {
@@ -32,7 +32,7 @@ impl Repair<'_> {
                 .send()
                 .await
                 .with_context(|| format!("cannot switch on the recovery of {id}"))?;
-            done.push(format!("point-in-time recovery of {id}"));
+            done.push(("point-in-time recovery", id.to_owned()));
         }
         if let Some(attribute) = properties["TimeToLiveSpecification"]["AttributeName"].as_str() {
             done.extend(expiry(&client, id, name, attribute).await?);
@@ -46,7 +46,7 @@ async fn expiry(
     id: &str,
     name: &str,
     attribute: &str,
-) -> anyhow::Result<Option<String>> {
+) -> anyhow::Result<Option<Done>> {
     let found = client.describe_time_to_live().table_name(name).send().await?;
     let status = found.time_to_live_description().and_then(|description| description.time_to_live_status());
     if status == Some(&TimeToLiveStatus::Enabled) {
@@ -55,5 +55,5 @@ async fn expiry(
     let wanted = TimeToLiveSpecification::builder().attribute_name(attribute).enabled(true).build()?;
     let request = client.update_time_to_live().table_name(name).time_to_live_specification(wanted);
     request.send().await.with_context(|| format!("cannot set the expiry of {id}"))?;
-    Ok(Some(format!("expiry of {id}")))
+    Ok(Some(("expiry", id.to_owned())))
 }

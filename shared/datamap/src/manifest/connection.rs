@@ -59,7 +59,7 @@ const CONNECTION: &[&str] = &[
 /// Reads one connection.
 pub(crate) fn read(object: Object<'_>, report: &mut Report) -> Option<RawConnection> {
     object.expect_only(CONNECTION, report);
-    for key in ["datasets", "region", "collections"] {
+    for key in ["datasets", "collections"] {
         object.require(key, report);
     }
     let key = object.required("fides_key", report);

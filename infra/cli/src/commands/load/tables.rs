@@ -64,9 +64,15 @@ pub(super) async fn write(client: &Client, loads: Vec<Load>, total: u64, may_cre
 }
 
 /// Makes the tables of collections that have no rows, so that a walk finds them empty and not missing.
-pub(super) async fn create_empty(client: &Client, map: &DataMap, loads: &[Load]) -> anyhow::Result<()> {
+pub(super) async fn create_empty(
+    client: &Client,
+    map: &DataMap,
+    loads: &[Load],
+    is_here: impl Fn(&Collection) -> bool,
+) -> anyhow::Result<()> {
     let filled: Vec<String> = loads.iter().filter(|load| load.shape.is_some()).map(|load| load.collection.id()).collect();
-    for collection in map.collections.iter().filter(|collection| !collection.skip && !filled.contains(&collection.id())) {
+    let missing = |collection: &&Collection| !collection.skip && !filled.contains(&collection.id());
+    for collection in map.collections.iter().filter(missing).filter(|collection| is_here(collection)) {
         if matches!(collection.source, Source::DynamoDb { .. }) {
             let shape = Shape::of(collection, &Row::new()).map_err(|unfit| anyhow::anyhow!("{unfit}"))?;
             ensure_table(client, &shape, true).await?;

@@ -70,7 +70,9 @@ fn destroyed_master_key_opens_nothing() {
     let context = workflow::ports::KeyContext { tenant: names.tenant(), owner: "tenant".to_owned() };
     let made = run(&world, keys.generate(&context)).answer().unwrap();
     world.change(|state| state.master_key.disable());
-    let kind = |result: Result<_, workflow::ports::PortError>| result.map(|_: zeroize::Zeroizing<[u8; 32]>| ()).unwrap_err().kind;
+    let kind = |result: Result<_, workflow::ports::PortError>| {
+        result.map(|_: zeroize::Zeroizing<[u8; 32]>| ()).unwrap_err().kind
+    };
     assert_eq!(kind(run(&world, keys.unwrap(&context, &made.wrapped)).answer()), PortErrorKind::Denied);
     world.change(|state| state.master_key.enable());
     assert_eq!(run(&world, keys.unwrap(&context, &made.wrapped)).answer().unwrap(), made.plain);

@@ -17,6 +17,9 @@ fn happy_run_keeps_every_invariant() {
     println!("{calls} calls");
     let start = std::time::Instant::now();
     let base = World::new(1).memory.snapshot();
-    for _ in 0..100 { world.restore(&base); Story::new(ADA).play(&mut world); }
+    for _ in 0..100 {
+        world.restore(&base);
+        Story::new(ADA).play(&mut world);
+    }
     println!("{:?} a story", start.elapsed() / 100);
 }

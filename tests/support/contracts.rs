@@ -13,8 +13,7 @@ pub mod key_service;
 pub mod mailer;
 
 /// A case of a suite over a port.
-pub type Case<P> =
-    (&'static str, for<'a> fn(&'a P, &'a mut Names) -> futures::future::BoxFuture<'a, ()>);
+pub type Case<P> = (&'static str, for<'a> fn(&'a P, &'a mut Names) -> futures::future::BoxFuture<'a, ()>);
 
 /// Runs every case of a suite; a case that fails names itself on the way.
 pub async fn run_all<P: ?Sized>(port: &P, cases: &[Case<P>], names: &mut Names) {

@@ -155,14 +155,19 @@ pub fn load(world: &MemoryWorld) {
             for at in 0..ROWS_EACH {
                 let note = [("id", own(&format!("note-{at}"))), ("owner", person.id.to_owned()), ("text", own("text"))];
                 sources.table("app.notes").insert(row(&note));
-                let order = [("id", own(&format!("order-{at}"))), ("buyer", person.id.to_owned()), ("goods", own("goods"))];
+                let order =
+                    [("id", own(&format!("order-{at}"))), ("buyer", person.id.to_owned()), ("goods", own("goods"))];
                 sources.table("shop.orders").insert(row(&order));
             }
         }
         // Media have no tenant field: only the first tenant keeps any.
         for person in [ADA, BOB] {
             let bytes = person.canary.bytes().cycle().take(PICTURE_BYTES).collect();
-            let picture = MediaObject { etag: "1".to_owned(), content_type: Some("image/png".to_owned()), bytes: Arc::new(bytes) };
+            let picture = MediaObject {
+                etag: "1".to_owned(),
+                content_type: Some("image/png".to_owned()),
+                bytes: Arc::new(bytes),
+            };
             sources.put_media("media.pictures", &format!("u/{}/{}-face.png", person.id, person.canary), picture);
         }
     });

@@ -68,8 +68,11 @@ impl Story {
     pub fn submit(&mut self, world: &mut World) {
         for _ in 0..TRIES {
             let (caller, request) = (officer(self.person.tenant), access(self.person));
-            let idempotency =
-                Idempotency { key: self.key.clone(), route: "POST /export".to_owned(), body: self.key.clone().into_bytes() };
+            let idempotency = Idempotency {
+                key: self.key.clone(),
+                route: "POST /export".to_owned(),
+                body: self.key.clone().into_bytes(),
+            };
             let answer = world.call(&self.tenant(), async |handlers| {
                 handlers.submit.submit(&caller, request, Some(&idempotency)).await
             });
@@ -95,8 +98,7 @@ impl Story {
                 continue;
             };
             let (caller, code) = (signed_in(self.person), Sensitive::new(code));
-            let answer =
-                world.call(&self.tenant(), async |handlers| handlers.verify.code(&caller, &job, &code).await);
+            let answer = world.call(&self.tenant(), async |handlers| handlers.verify.code(&caller, &job, &code).await);
             match answer {
                 Ended::With(Ok(())) => return,
                 // Somebody who got no answer and tries again learns that the job has moved on.
@@ -169,7 +171,8 @@ impl Story {
     /// After its life nothing of the archive is left, and no link is given.
     pub fn find_nothing(&mut self, world: &mut World) {
         let Some(job) = self.job.clone() else { return };
-        let left = world.memory.inspect(|state| state.objects.stored.keys().filter(|key| key.contains(job.as_str())).count());
+        let left =
+            world.memory.inspect(|state| state.objects.stored.keys().filter(|key| key.contains(job.as_str())).count());
         if left > 0 {
             self.broken.push(format!("INV-X3 {left} objects outlive the archive"));
         }

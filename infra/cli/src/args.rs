@@ -216,7 +216,7 @@ pub(crate) struct DueArguments {
     /// When the request was received: a date, or an RFC 3339 instant.
     #[arg(long, value_name = "DATE|INSTANT")]
     pub(crate) received: String,
-    /// Law the request is made under: gdpr, uk_gdpr, ccpa, ccpa_opt_out, hipaa, lgpd or breach.
+    /// Law the request is made under: `gdpr`, `uk_gdpr`, `ccpa`, `ccpa_opt_out`, `hipaa`, `lgpd` or `breach`.
     #[arg(long, default_value = "gdpr")]
     pub(crate) regime: String,
     /// Time zone of the controller.

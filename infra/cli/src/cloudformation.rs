@@ -37,9 +37,8 @@ pub(crate) async fn deploy(
     let existing = remove_failed(client, name).await?;
     let kind = if existing { ChangeSetType::Update } else { ChangeSetType::Create };
     let change_set = format!("habeas-{}", epoch_milliseconds());
-    let parameters = parameters
-        .iter()
-        .map(|(key, value)| Parameter::builder().parameter_key(key).parameter_value(value).build());
+    let parameters =
+        parameters.iter().map(|(key, value)| Parameter::builder().parameter_key(key).parameter_value(value).build());
     client
         .create_change_set()
         .stack_name(name)
@@ -102,11 +101,14 @@ async fn first_failure(client: &Client, name: &str) -> String {
         let cancelled = event.resource_status_reason().is_some_and(|reason| reason.contains("cancelled"));
         event.resource_status().is_some_and(|status| status.as_str().ends_with("FAILED")) && !cancelled
     });
-    failed.map_or_else(|| "no event names a reason".to_owned(), |event| {
-        let resource = event.logical_resource_id().unwrap_or("?");
-        let status = event.resource_status().map_or("?", ResourceStatus::as_str);
-        format!("{resource} {status}: {}", event.resource_status_reason().unwrap_or("no reason given"))
-    })
+    failed.map_or_else(
+        || "no event names a reason".to_owned(),
+        |event| {
+            let resource = event.logical_resource_id().unwrap_or("?");
+            let status = event.resource_status().map_or("?", ResourceStatus::as_str);
+            format!("{resource} {status}: {}", event.resource_status_reason().unwrap_or("no reason given"))
+        },
+    )
 }
 
 /// A stack whose first creation failed can only be removed; true if a usable one is there.
@@ -149,8 +151,9 @@ fn is_whole(stack: &Stack) -> bool {
 }
 
 fn deployed(stack: &Stack) -> Deployed {
-    let outputs = stack.outputs().iter().filter_map(|output| {
-        Some((output.output_key()?.to_owned(), output.output_value()?.to_owned()))
-    });
+    let outputs = stack
+        .outputs()
+        .iter()
+        .filter_map(|output| Some((output.output_key()?.to_owned(), output.output_value()?.to_owned())));
     Deployed { stack_id: stack.stack_id().unwrap_or_default().to_owned(), outputs: outputs.collect() }
 }

@@ -37,10 +37,7 @@ impl<'a> Emulator<'a> {
             if self.answers().await {
                 return Ok(false);
             }
-            bail!(
-                "the emulator of this checkout runs, but not on port {}: `cargo habeas down` first",
-                self.port
-            );
+            bail!("the emulator of this checkout runs, but not on port {}: `cargo habeas down` first", self.port);
         }
         ensure_free(self.port, "--port").await?;
         self.ensure_environment()?;
@@ -100,8 +97,8 @@ impl<'a> Emulator<'a> {
     /// Makes the private Python environment with exactly the pinned packages, once.
     fn ensure_environment(&self) -> anyhow::Result<()> {
         let requirements = self.home.root().join("infra/local/requirements.txt");
-        let pinned = fs::read_to_string(&requirements)
-            .with_context(|| format!("cannot read {}", requirements.display()))?;
+        let pinned =
+            fs::read_to_string(&requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
         let installed = self.home.state("venv/installed.txt");
         if fs::read_to_string(&installed).is_ok_and(|text| text == pinned) {
             return Ok(());
@@ -144,8 +141,7 @@ pub(crate) fn inherited<const N: usize>(names: [&'static str; N]) -> Vec<(&'stat
 fn python() -> anyhow::Result<&'static str> {
     let check = "import sys; sys.exit(sys.version_info < (3, 10))";
     for name in ["python3", "python"] {
-        let status =
-            Command::new(name).args(["-c", check]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let status = Command::new(name).args(["-c", check]).stdout(Stdio::null()).stderr(Stdio::null()).status();
         if status.is_ok_and(|status| status.success()) {
             return Ok(name);
         }

@@ -1,8 +1,8 @@
 //! The local token issuer: a key of this checkout that only the local stack trusts.
 
 use std::fs;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 
 use anyhow::{Context as _, anyhow};
 use aws_lc_rs::digest;

@@ -22,8 +22,7 @@ pub(crate) fn start(command: &mut Command, log: &Path, pid_file: &Path) -> anyho
         .process_group(0)
         .spawn()
         .with_context(|| format!("cannot start {}", command.get_program().to_string_lossy()))?;
-    fs::write(pid_file, child.id().to_string())
-        .with_context(|| format!("cannot write {}", pid_file.display()))
+    fs::write(pid_file, child.id().to_string()).with_context(|| format!("cannot write {}", pid_file.display()))
 }
 
 /// The pid in the file, if that process lives and its command line still holds `marker`.

@@ -27,10 +27,8 @@ pub(crate) const DEMO_SUBJECT: &str = "ada.marlow@example.com";
 pub(crate) const SETTINGS_FILE: &str = "generate.json";
 
 /// Id, name and mail domain of each organisation.
-const ORGANIZATIONS: [(&str, &str, &str); 2] = [
-    ("org_alder", "Alder & Finch Studio", "example.com"),
-    ("org_bright", "Brightwater Logistics", "example.org"),
-];
+const ORGANIZATIONS: [(&str, &str, &str); 2] =
+    [("org_alder", "Alder & Finch Studio", "example.com"), ("org_bright", "Brightwater Logistics", "example.org")];
 
 /// The organisation of the demo person, which the local owner token owns.
 pub(crate) const fn demo_organization() -> &'static str {
@@ -62,9 +60,9 @@ impl Settings {
     pub(crate) fn beside(dir: &Path) -> anyhow::Result<Option<Self>> {
         let path = dir.join(SETTINGS_FILE);
         match fs::read_to_string(&path) {
-            Ok(text) => serde_json::from_str(&text)
-                .map(Some)
-                .map_err(|error| anyhow::anyhow!("{}: {error}", path.display())),
+            Ok(text) => {
+                serde_json::from_str(&text).map(Some).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(anyhow::anyhow!("{}: {error}", path.display())),
         }

@@ -34,8 +34,8 @@ impl Stack {
     /// Reads the stack that `up` wrote down in this checkout.
     pub(crate) fn load(home: &Home) -> anyhow::Result<Self> {
         let path = home.state("stack.json");
-        let text = fs::read_to_string(&path)
-            .with_context(|| format!("no {}: run `cargo habeas up` first", path.display()))?;
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("no {}: run `cargo habeas up` first", path.display()))?;
         serde_json::from_str(&text)
             .with_context(|| format!("{} is not readable: run `cargo habeas up` again", path.display()))
     }
@@ -62,8 +62,7 @@ impl Stack {
 
 /// Configuration for a given endpoint; empty means AWS with the user's own credentials.
 pub(crate) async fn aws_config(endpoint_url: &str, region: &str) -> SdkConfig {
-    let mut loader =
-        aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region.to_owned()));
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region.to_owned()));
     if !endpoint_url.is_empty() {
         loader = loader.endpoint_url(endpoint_url);
     }

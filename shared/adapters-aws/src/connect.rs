@@ -163,7 +163,9 @@ mod tests {
         for endpoint in ["http://127.0.0.1:4566", "http://localhost:4566/", "http://[::1]:80", "http://s3.localhost"] {
             assert!(is_loopback(endpoint), "{endpoint}");
         }
-        for endpoint in ["https://s3.eu-central-1.amazonaws.com", "http://127x.example.com", "http://localhost.example.com"] {
+        for endpoint in
+            ["https://s3.eu-central-1.amazonaws.com", "http://127x.example.com", "http://localhost.example.com"]
+        {
             assert!(!is_loopback(endpoint), "{endpoint}");
         }
     }

@@ -53,6 +53,7 @@ impl S3DataMaps {
     ///
     /// # Errors
     /// `Commit(Conflict)` where another map became current meanwhile: publish again to replace it.
+    #[expect(clippy::too_many_arguments, reason = "time and nonce come from the caller")]
     pub async fn publish(
         &self,
         store: &dyn JobStore,
@@ -107,8 +108,8 @@ impl DataMaps for S3DataMaps {
         if sha256(&bytes) != hash {
             return Err(PortError::new(PortErrorKind::Corrupt, "load data map"));
         }
-        let map: DataMap = serde_json::from_slice(&bytes)
-            .map_err(|_| PortError::new(PortErrorKind::Corrupt, "load data map"))?;
+        let map: DataMap =
+            serde_json::from_slice(&bytes).map_err(|_| PortError::new(PortErrorKind::Corrupt, "load data map"))?;
         let map = Arc::new(map);
         self.keep(name, &map);
         Ok(map)

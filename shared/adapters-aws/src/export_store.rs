@@ -99,7 +99,9 @@ impl ExportStore for S3ExportStore {
         match self.client.head_object().bucket(&self.bucket).key(key).send().await {
             Ok(head) => {
                 let bytes = head.content_length().and_then(|length| u64::try_from(length).ok());
-                bytes.map(|bytes| Some(ObjectHead { bytes })).ok_or(PortError::new(PortErrorKind::Corrupt, "head object"))
+                bytes
+                    .map(|bytes| Some(ObjectHead { bytes }))
+                    .ok_or(PortError::new(PortErrorKind::Corrupt, "head object"))
             }
             Err(error) => match failure("head object", &error) {
                 PortError { kind: PortErrorKind::NotFound, .. } => Ok(None),

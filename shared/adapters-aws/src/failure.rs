@@ -49,21 +49,50 @@ fn kind_of<E>(error: &SdkError<E, Response>, code: Option<&str>, status: u16) ->
 /// What the codes of DynamoDB, S3, SQS, KMS and SES mean; `None` where the status says enough.
 fn kind_of_code(code: &str) -> Option<PortErrorKind> {
     let kind = match code {
-        "ThrottlingException" | "Throttling" | "ThrottledException" | "RequestThrottled" | "RequestThrottledException"
-        | "ProvisionedThroughputExceededException" | "RequestLimitExceeded" | "TooManyRequestsException"
-        | "LimitExceededException" | "SlowDown" | "RequestTimeout" | "InternalServerError" | "InternalError"
-        | "InternalFailure" | "ServiceUnavailable" | "TransactionConflictException" | "TransactionInProgressException"
-        | "ConditionalRequestConflict" | "OperationAborted" | "KMSInternalException" | "DependencyTimeoutException"
-        | "KeyUnavailableException" | "ExpiredToken" | "ExpiredTokenException" | "OverLimit" => PortErrorKind::Transient,
+        "ThrottlingException"
+        | "Throttling"
+        | "ThrottledException"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "ProvisionedThroughputExceededException"
+        | "RequestLimitExceeded"
+        | "TooManyRequestsException"
+        | "LimitExceededException"
+        | "SlowDown"
+        | "RequestTimeout"
+        | "InternalServerError"
+        | "InternalError"
+        | "InternalFailure"
+        | "ServiceUnavailable"
+        | "TransactionConflictException"
+        | "TransactionInProgressException"
+        | "ConditionalRequestConflict"
+        | "OperationAborted"
+        | "KMSInternalException"
+        | "DependencyTimeoutException"
+        | "KeyUnavailableException"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "OverLimit" => PortErrorKind::Transient,
         "ConditionalCheckFailedException" | "PreconditionFailed" => PortErrorKind::Conflict,
         "NoSuchKey" | "NoSuchUpload" | "NotFound" => PortErrorKind::NotFound,
-        "AccessDenied" | "AccessDeniedException" | "UnrecognizedClientException" | "InvalidSignatureException"
-        | "SignatureDoesNotMatch" | "DisabledException" | "KMSInvalidStateException" | "MessageRejected"
-        | "MailFromDomainNotVerifiedException" | "AccountSuspendedException" | "SendingPausedException" => {
-            PortErrorKind::Denied
-        }
-        "ResourceNotFoundException" | "NotFoundException" | "NoSuchBucket" | "QueueDoesNotExist"
-        | "InvalidCiphertextException" | "IncorrectKeyException" => PortErrorKind::Corrupt,
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "UnrecognizedClientException"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "DisabledException"
+        | "KMSInvalidStateException"
+        | "MessageRejected"
+        | "MailFromDomainNotVerifiedException"
+        | "AccountSuspendedException"
+        | "SendingPausedException" => PortErrorKind::Denied,
+        "ResourceNotFoundException"
+        | "NotFoundException"
+        | "NoSuchBucket"
+        | "QueueDoesNotExist"
+        | "InvalidCiphertextException"
+        | "IncorrectKeyException" => PortErrorKind::Corrupt,
         _ => return None,
     };
     Some(kind)
@@ -81,6 +110,7 @@ const fn kind_of_status(status: u16) -> PortErrorKind {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the SDK's enum is open")]
 const fn phase<E>(error: &SdkError<E, Response>) -> &'static str {
     match error {
         SdkError::ConstructionFailure(_) => "request not built",

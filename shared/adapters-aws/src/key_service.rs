@@ -1,4 +1,4 @@
-//! KMS: makes data keys and unwraps them. The context is bound to the wrapped key and shows up in CloudTrail: ids only.
+//! KMS: makes data keys and unwraps them. The context is bound to the wrapped key and shows up in `CloudTrail`: ids only.
 
 use std::collections::HashMap;
 
@@ -57,10 +57,7 @@ impl KeyService for KmsKeyService {
 }
 
 fn bound_to(context: &KeyContext) -> HashMap<String, String> {
-    HashMap::from([
-        ("tenant".to_owned(), context.tenant.to_string()),
-        ("owner".to_owned(), context.owner.clone()),
-    ])
+    HashMap::from([("tenant".to_owned(), context.tenant.to_string()), ("owner".to_owned(), context.owner.clone())])
 }
 
 /// Moves the key out of the answer and wipes what is left there.

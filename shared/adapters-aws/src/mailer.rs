@@ -29,7 +29,8 @@ impl SesMailer {
 impl Mailer for SesMailer {
     async fn send(&self, mail: &Mail) -> Result<(), PortError> {
         let message = message(mail).map_err(not_built)?;
-        let tag = MessageTag::builder().name("notice_id").value(tag_value(&mail.notice_id)).build().map_err(not_built)?;
+        let tag =
+            MessageTag::builder().name("notice_id").value(tag_value(&mail.notice_id)).build().map_err(not_built)?;
         self.client
             .send_email()
             .from_email_address(&self.from)

@@ -6,6 +6,7 @@ use std::time::Duration;
 pub(crate) const TRIES: u32 = 5;
 
 /// Waits before try `attempt + 1`: between nothing and 40 ms doubled with each try, 1 s at most.
+#[expect(clippy::disallowed_methods, reason = "an adapter backs off between tries")]
 pub(crate) async fn pause(seed: &str, attempt: u32) {
     tokio::time::sleep(pause_for(seed, attempt)).await;
 }

@@ -91,7 +91,9 @@ async fn expectations_are_kept() {
     }
     let ended = Job { status: JobStatus::Cancelled, version: 2, ..first };
     commit(&store, 9, vec![put_job(&ended, Expect::Version(1))]).await.unwrap();
-    assert!(matches!(commit(&store, 10, vec![check(Expect::OpenJob)]).await, Err(CommitError::Conflict { at }) if at == [0]));
+    assert!(
+        matches!(commit(&store, 10, vec![check(Expect::OpenJob)]).await, Err(CommitError::Conflict { at }) if at == [0])
+    );
 }
 
 #[tokio::test]
@@ -299,10 +301,9 @@ async fn a_data_map_is_published_once_and_loaded_by_hash() {
     let Some(stack) = Stack::start("maps").await else { return };
     let store = store(&stack);
     let bucket = stack.named("config");
-    let map: datamap::DataMap = serde_json::from_str(
-        r#"{"v":1,"controller":null,"connections":[],"collections":[],"flows":[],"erasure":[]}"#,
-    )
-    .unwrap();
+    let map: datamap::DataMap =
+        serde_json::from_str(r#"{"v":1,"controller":null,"connections":[],"collections":[],"flows":[],"erasure":[]}"#)
+            .unwrap();
     let maps = stack.aws.data_maps(&bucket);
     let hash = maps.publish(store.as_ref(), &tenant(), &map, nonce(1), at(1)).await.unwrap();
     assert_eq!(hash, map.hash().unwrap());

@@ -160,9 +160,7 @@ impl ExportStore for MemoryExportStore {
         bytes: Vec<u8>,
     ) -> Result<UploadedPart, PortError> {
         let bytes = Arc::new(bytes);
-        self.world
-            .call("upload_part", |state| upload::part(&mut state.objects, key, upload_id, number, &bytes))
-            .await
+        self.world.call("upload_part", |state| upload::part(&mut state.objects, key, upload_id, number, &bytes)).await
     }
 
     async fn complete_upload(&self, key: &str, upload_id: &str, parts: &[UploadedPart]) -> Result<(), PortError> {

@@ -63,7 +63,14 @@ pub struct Queues {
 impl Default for Queues {
     fn default() -> Self {
         let visibility = SignedDuration::from_secs(720);
-        Self { waiting: BTreeMap::new(), dead: Vec::new(), sent: Vec::new(), visibility, maximum_receives: 5, next_id: 0 }
+        Self {
+            waiting: BTreeMap::new(),
+            dead: Vec::new(),
+            sent: Vec::new(),
+            visibility,
+            maximum_receives: 5,
+            next_id: 0,
+        }
     }
 }
 

@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use workflow::ports::{CommitError, JobFilter, JobStore, ListPage, PortError, PortErrorKind, WakeEntry};
 
 pub use self::commit::{Commit, Verb, Write};
-pub(crate) use self::items::{read_item, write_item};
 use self::items::address;
+pub(crate) use self::items::{read_item, write_item};
 use crate::mutants::Mutant;
 use crate::state::State;
 use crate::world::MemoryWorld;

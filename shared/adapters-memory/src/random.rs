@@ -1,4 +1,4 @@
-//! A small seeded generator (SplitMix64), so that a printed seed replays a run. Never for anything secret.
+//! A small seeded generator (`SplitMix64`), so that a printed seed replays a run. Never for anything secret.
 
 /// A sequence of numbers that its seed decides.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -174,7 +174,8 @@ impl MemoryWorld {
         let published_at = self.now();
         self.change(|state| state.data_maps.insert((tenant.clone(), hash.clone()), map));
         let op_nonce = domain::ids::OpNonce::new([0; 16]);
-        let pointer = DataMapPointer { v: 1, tenant: tenant.clone(), version: 1, op_nonce, hash: hash.clone(), published_at };
+        let pointer =
+            DataMapPointer { v: 1, tenant: tenant.clone(), version: 1, op_nonce, hash: hash.clone(), published_at };
         self.plant(Record::DataMapPointer(pointer));
         Ok(hash)
     }

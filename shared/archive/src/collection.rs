@@ -46,13 +46,7 @@ pub struct CollectionWriter {
 impl CollectionWriter {
     /// A writer that begins, or goes on, at a position; `fields` are the field paths of the data map.
     #[must_use]
-    pub fn new(
-        source: Source,
-        shard: u32,
-        format: Format,
-        fields: &[String],
-        from: Position,
-    ) -> Self {
+    pub fn new(source: Source, shard: u32, format: Format, fields: &[String], from: Position) -> Self {
         let csv = || {
             let columns = CsvColumns::new(fields);
             let header = columns.header().to_vec();
@@ -63,14 +57,7 @@ impl CollectionWriter {
             Format::Csv => (None, Some(csv())),
             Format::Both => (Some(Vec::new()), Some(csv())),
         };
-        Self {
-            source,
-            shard,
-            position: from,
-            rows: 0,
-            json,
-            csv,
-        }
+        Self { source, shard, position: from, rows: 0, json, csv }
     }
 
     /// Adds a row.
@@ -118,31 +105,16 @@ impl CollectionWriter {
         if self.rows == 0 {
             return self.position;
         }
-        let name = |folder, extension| {
-            self.source
-                .segment(folder, extension, self.shard, self.position.segment)
-        };
+        let name = |folder, extension| self.source.segment(folder, extension, self.shard, self.position.segment);
         let (source, rows) = (self.source.as_str(), self.rows);
         if let Some(content) = &mut self.json {
             let (name, kind) = (name("json", "ndjson"), EntryKind::Json);
-            parts.add_deflated(NewEntry {
-                name,
-                source,
-                kind,
-                rows,
-                content,
-            });
+            parts.add_deflated(NewEntry { name, source, kind, rows, content });
             content.clear();
         }
         if let Some((columns, content)) = &mut self.csv {
             let (name, kind) = (name("csv", "csv"), EntryKind::Csv);
-            parts.add_deflated(NewEntry {
-                name,
-                source,
-                kind,
-                rows,
-                content,
-            });
+            parts.add_deflated(NewEntry { name, source, kind, rows, content });
             content.clear();
             content.extend_from_slice(columns.header());
         }

@@ -8,10 +8,7 @@ pub(crate) fn put_text(out: &mut Vec<u8>, text: &str) {
     let is_risky = is_risky(text);
     // Without an early way out the loop works on many bytes at once.
     let is_special = |byte: &u8| matches!(byte, b'"' | b',' | b'\n' | b'\r');
-    if !bytes
-        .iter()
-        .fold(false, |found, byte| found | is_special(byte))
-    {
+    if !bytes.iter().fold(false, |found, byte| found | is_special(byte)) {
         if is_risky {
             out.push(b'\'');
         }
@@ -37,18 +34,13 @@ fn is_risky(text: &str) -> bool {
         None => false,
         Some(byte) if byte.is_ascii_alphanumeric() || matches!(byte, b'{' | b'[') => false,
         Some(b'\t' | b'\r' | b'\n') => true,
-        Some(_) => {
-            text.trim_start_matches(is_skipped).starts_with(is_trigger) && !is_json_number(text)
-        }
+        Some(_) => text.trim_start_matches(is_skipped).starts_with(is_trigger) && !is_json_number(text),
     }
 }
 
 /// What importers drop or look through before they decide what a cell is.
 fn is_skipped(c: char) -> bool {
-    let is_quote = matches!(
-        c,
-        '"' | '\'' | '`' | '\u{b4}' | '\u{2018}'..='\u{201f}' | '\u{ff02}' | '\u{ff07}'
-    );
+    let is_quote = matches!(c, '"' | '\'' | '`' | '\u{b4}' | '\u{2018}'..='\u{201f}' | '\u{ff02}' | '\u{ff07}');
     let is_invisible = matches!(
         c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
@@ -104,10 +96,7 @@ mod tests {
         check("\"=1\"", "\"'\"\"=1\"\"\"");
         check("'=1", "''=1");
         check("\u{201c}=1", "'\u{201c}=1");
-        check(
-            "=HYPERLINK(\"x\",\"y\")",
-            "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"",
-        );
+        check("=HYPERLINK(\"x\",\"y\")", "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"");
     }
 
     #[test]
@@ -119,9 +108,7 @@ mod tests {
 
     #[test]
     fn plain_texts_and_numbers_stay() {
-        for text in [
-            "", "-12.5", "-1e5", "12", "a=b", "a@b.c", "Ø", " a", "'a", "1-2", "_", "(=1)",
-        ] {
+        for text in ["", "-12.5", "-1e5", "12", "a=b", "a@b.c", "Ø", " a", "'a", "1-2", "_", "(=1)"] {
             check(text, text);
         }
     }

@@ -35,14 +35,10 @@ impl Node {
     }
 
     fn child_mut(&mut self, name: &str) -> &mut Self {
-        let at = self
-            .children
-            .iter()
-            .position(|(key, _)| key == name)
-            .unwrap_or_else(|| {
-                self.children.push((name.to_owned(), Self::default()));
-                self.children.len() - 1
-            });
+        let at = self.children.iter().position(|(key, _)| key == name).unwrap_or_else(|| {
+            self.children.push((name.to_owned(), Self::default()));
+            self.children.len() - 1
+        });
         &mut self.children[at].1
     }
 }
@@ -59,23 +55,12 @@ impl CsvColumns {
     /// Columns for these dotted field paths, in this order; `a[].b` and `a.b` are one column.
     #[must_use]
     pub fn new(fields: &[String]) -> Self {
-        let mut columns = Self {
-            paths: Vec::new(),
-            root: Node::default(),
-            header: Vec::new(),
-        };
+        let mut columns = Self { paths: Vec::new(), root: Node::default(), header: Vec::new() };
         let mut rest_name = "_other".to_owned();
         for field in fields {
-            let segments = field
-                .split('.')
-                .map(|segment| segment.trim_end_matches("[]"));
-            let path: Vec<String> = segments
-                .filter(|segment| !segment.is_empty())
-                .map(str::to_owned)
-                .collect();
-            let node = path
-                .iter()
-                .fold(&mut columns.root, |node, name| node.child_mut(name));
+            let segments = field.split('.').map(|segment| segment.trim_end_matches("[]"));
+            let path: Vec<String> = segments.filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
+            let node = path.iter().fold(&mut columns.root, |node, name| node.child_mut(name));
             if path.is_empty() || node.column.is_some() {
                 continue;
             }
@@ -131,12 +116,7 @@ impl CsvColumns {
 }
 
 /// Finds the cells of the map's fields; true if something is left for `_other`.
-fn fill<'a>(
-    node: &Node,
-    fields: &'a [(String, Datum)],
-    depth: usize,
-    cells: &mut [Cell<'a>],
-) -> bool {
+fn fill<'a>(node: &Node, fields: &'a [(String, Datum)], depth: usize, cells: &mut [Cell<'a>]) -> bool {
     let mut is_left = false;
     let mut expected = 0;
     for (name, value) in fields {
@@ -207,8 +187,5 @@ fn put_value(out: &mut Vec<u8>, value: &Datum) {
 }
 
 fn put_json(out: &mut Vec<u8>, json: Vec<u8>) {
-    put_text(
-        out,
-        &String::from_utf8(json).expect("JSON written from texts is UTF-8"),
-    );
+    put_text(out, &String::from_utf8(json).expect("JSON written from texts is UTF-8"));
 }

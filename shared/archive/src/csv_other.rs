@@ -7,9 +7,7 @@ use crate::csv_columns::Node;
 /// Whether any value below is not covered by a column; a null where fields were expected is no loss.
 pub(crate) fn has_other(node: &Node, value: &Datum) -> bool {
     match value {
-        Datum::Map(fields) => fields
-            .iter()
-            .any(|(name, inner)| has_other_field(node, name, inner)),
+        Datum::Map(fields) => fields.iter().any(|(name, inner)| has_other_field(node, name, inner)),
         Datum::List(items) => items.iter().any(|item| has_other(node, item)),
         Datum::Null => false,
         Datum::Bool(_) | Datum::Number(_) | Datum::Text(_) | Datum::Bytes(_) => true,
@@ -58,10 +56,7 @@ fn put_rest(node: &Node, value: &Datum, out: &mut Vec<u8>) {
 fn put_fields(node: &Node, fields: &[(String, Datum)], out: &mut Vec<u8>) {
     out.push(b'{');
     let mut is_first = true;
-    for (name, value) in fields
-        .iter()
-        .filter(|(name, value)| has_other_field(node, name, value))
-    {
+    for (name, value) in fields.iter().filter(|(name, value)| has_other_field(node, name, value)) {
         if !is_first {
             out.push(b',');
         }
@@ -87,40 +82,17 @@ mod tests {
         let columns = CsvColumns::new(&fields);
         let mut out = columns.header().to_vec();
         columns.put_row(&Datum::parse_json(row.as_bytes()).unwrap(), &mut out);
-        assert_eq!(
-            String::from_utf8(out).unwrap(),
-            expected.replace('\n', "\r\n")
-        );
+        assert_eq!(String::from_utf8(out).unwrap(), expected.replace('\n', "\r\n"));
     }
 
     #[test]
     fn fields_outside_the_map_are_kept() {
-        check(
-            &["a", "b.c"],
-            r#"{"b":{"c":2},"a":1}"#,
-            "a,b.c,_other\n1,2,\n",
-        );
-        check(
-            &["a"],
-            r#"{"a":1,"x":-0.10}"#,
-            "a,_other\n1,\"{\"\"x\"\":-0.10}\"\n",
-        );
-        check(
-            &["b.c"],
-            r#"{"b":{"c":2,"d":3}}"#,
-            "b.c,_other\n2,\"{\"\"b\"\":{\"\"d\"\":3}}\"\n",
-        );
-        check(
-            &["b.c"],
-            r#"{"b":"text"}"#,
-            "b.c,_other\n,\"{\"\"b\"\":\"\"text\"\"}\"\n",
-        );
+        check(&["a", "b.c"], r#"{"b":{"c":2},"a":1}"#, "a,b.c,_other\n1,2,\n");
+        check(&["a"], r#"{"a":1,"x":-0.10}"#, "a,_other\n1,\"{\"\"x\"\":-0.10}\"\n");
+        check(&["b.c"], r#"{"b":{"c":2,"d":3}}"#, "b.c,_other\n2,\"{\"\"b\"\":{\"\"d\"\":3}}\"\n");
+        check(&["b.c"], r#"{"b":"text"}"#, "b.c,_other\n,\"{\"\"b\"\":\"\"text\"\"}\"\n");
         check(&["b.c"], r#"{"b":null}"#, "b.c,_other\n,\n");
-        check(
-            &["a.b"],
-            r#"{"a.b":1}"#,
-            "a.b,_other\n,\"{\"\"a.b\"\":1}\"\n",
-        );
+        check(&["a.b"], r#"{"a.b":1}"#, "a.b,_other\n,\"{\"\"a.b\"\":1}\"\n");
     }
 
     #[test]
@@ -134,18 +106,10 @@ mod tests {
 
     #[test]
     fn nested_values_are_json_and_rows_need_not_be_maps() {
-        check(
-            &["t[]", "t"],
-            r#"{"t":["x",1.0]}"#,
-            "t,_other\n\"[\"\"x\"\",1.0]\",\n",
-        );
+        check(&["t[]", "t"], r#"{"t":["x",1.0]}"#, "t,_other\n\"[\"\"x\"\",1.0]\",\n");
         check(&["a"], "[1]", "a,_other\n,[1]\n");
         check(&[], "{}", "_other\n\"\"\n");
         check(&["_other"], r#"{"_other":"=1"}"#, "_other,__other\n'=1,\n");
-        check(
-            &["a", "a.b"],
-            r#"{"a":{"b":1,"c":2}}"#,
-            "a,a.b,_other\n\"{\"\"b\"\":1,\"\"c\"\":2}\",1,\n",
-        );
+        check(&["a", "a.b"], r#"{"a":{"b":1,"c":2}}"#, "a,a.b,_other\n\"{\"\"b\"\":1,\"\"c\"\":2}\",1,\n");
     }
 }

@@ -32,30 +32,19 @@ impl CentralDirectory {
     /// An empty directory; the moment must be the one given to the parts.
     #[must_use]
     pub const fn new(made_at: DosTime) -> Self {
-        Self {
-            made_at,
-            bytes: Vec::new(),
-            entries: 0,
-            offset: 0,
-        }
+        Self { made_at, bytes: Vec::new(), entries: 0, offset: 0 }
     }
 
     /// Lists the entries of the next part, whose first `zip_bytes` bytes are joined next.
     ///
     /// # Errors
     /// [`DirectoryError`] if an entry can't be one of that part; the directory is unusable then.
-    pub fn add_part(
-        &mut self,
-        entries: &[EntryRecord],
-        zip_bytes: u64,
-    ) -> Result<(), DirectoryError> {
+    pub fn add_part(&mut self, entries: &[EntryRecord], zip_bytes: u64) -> Result<(), DirectoryError> {
         for entry in entries {
             if entry.name.is_empty() || entry.name.len() > usize::from(u16::MAX) {
                 return Err(DirectoryError::Name);
             }
-            let end = entry
-                .header_offset_in_part
-                .checked_add(entry.compressed_bytes);
+            let end = entry.header_offset_in_part.checked_add(entry.compressed_bytes);
             if end.is_none_or(|end| end >= zip_bytes) {
                 return Err(DirectoryError::Outside);
             }

@@ -97,10 +97,7 @@ impl EntryRecord {
             .filter(|(_, line)| !line.is_empty())
             .map(|(n, line)| {
                 let record = serde_json::from_slice(line);
-                record.map_err(|source| IndexError::Line {
-                    line: n + 1,
-                    source,
-                })
+                record.map_err(|source| IndexError::Line { line: n + 1, source })
             })
             .collect()
     }
@@ -110,8 +107,5 @@ impl EntryRecord {
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: [u8; 16] = *b"0123456789abcdef";
     let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -30,21 +30,11 @@ impl DosTime {
         let moment = TimeZone::UTC.to_datetime(moment);
         let part = |value: i8| u16::try_from(value).unwrap_or_default();
         match moment.year() {
-            ..1980 => Self {
-                time: 0,
-                date: (1 << 5) | 1,
-            },
-            2108.. => Self {
-                time: (23 << 11) | (59 << 5) | 29,
-                date: (127 << 9) | (12 << 5) | 31,
-            },
+            ..1980 => Self { time: 0, date: (1 << 5) | 1 },
+            2108.. => Self { time: (23 << 11) | (59 << 5) | 29, date: (127 << 9) | (12 << 5) | 31 },
             year => Self {
-                time: (part(moment.hour()) << 11)
-                    | (part(moment.minute()) << 5)
-                    | (part(moment.second()) / 2),
-                date: ((year.unsigned_abs() - 1980) << 9)
-                    | (part(moment.month()) << 5)
-                    | part(moment.day()),
+                time: (part(moment.hour()) << 11) | (part(moment.minute()) << 5) | (part(moment.second()) / 2),
+                date: ((year.unsigned_abs() - 1980) << 9) | (part(moment.month()) << 5) | part(moment.day()),
             },
         }
     }
@@ -88,12 +78,7 @@ pub(crate) fn descriptor(crc32: u32, bytes: u64) -> Vec<u8> {
     out
 }
 
-pub(crate) fn put_central_header(
-    out: &mut Vec<u8>,
-    entry: &EntryRecord,
-    offset: u64,
-    dos: DosTime,
-) {
+pub(crate) fn put_central_header(out: &mut Vec<u8>, entry: &EntryRecord, offset: u64, dos: DosTime) {
     put32(out, 0x0201_4b50);
     put16(out, MADE_BY);
     put16(out, VERSION_WITH_ZIP64);
@@ -173,16 +158,8 @@ mod tests {
 
     fn check(moment: &str, date: (u16, u16, u16), time: (u16, u16, u16)) {
         let dos = DosTime::at(moment.parse().unwrap());
-        assert_eq!(
-            (dos.date >> 9, (dos.date >> 5) & 15, dos.date & 31),
-            date,
-            "{moment}"
-        );
-        assert_eq!(
-            (dos.time >> 11, (dos.time >> 5) & 63, dos.time & 31),
-            time,
-            "{moment}"
-        );
+        assert_eq!((dos.date >> 9, (dos.date >> 5) & 15, dos.date & 31), date, "{moment}");
+        assert_eq!((dos.time >> 11, (dos.time >> 5) & 63, dos.time & 31), time, "{moment}");
     }
 
     #[test]

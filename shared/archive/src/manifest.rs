@@ -68,10 +68,7 @@ pub fn manifest(info: &ArchiveInfo, entries: &[&EntryRecord]) -> Manifest {
 }
 
 fn file(info: &ArchiveInfo, entry: &EntryRecord) -> ManifestFile {
-    let source = info
-        .sources
-        .iter()
-        .find(|source| source.source.as_str() == entry.source);
+    let source = info.sources.iter().find(|source| source.source.as_str() == entry.source);
     ManifestFile {
         name: entry.name.clone(),
         source: entry.source.clone(),
@@ -79,12 +76,8 @@ fn file(info: &ArchiveInfo, entry: &EntryRecord) -> ManifestFile {
         rows: entry.rows,
         bytes: entry.bytes,
         sha256: entry.sha256.clone(),
-        categories: source
-            .map(|source| source.categories.clone())
-            .unwrap_or_default(),
-        purposes: source
-            .map(|source| source.purposes.clone())
-            .unwrap_or_default(),
+        categories: source.map(|source| source.categories.clone()).unwrap_or_default(),
+        purposes: source.map(|source| source.purposes.clone()).unwrap_or_default(),
         retention: source.and_then(|source| source.retention.clone()),
     }
 }

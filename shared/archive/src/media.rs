@@ -49,12 +49,7 @@ pub struct MediaTail {
 impl MediaStream {
     /// Begins an entry of known size; the returned head goes before the content.
     #[must_use]
-    pub fn begin(
-        name: String,
-        source: &Source,
-        size_bytes: u64,
-        made_at: DosTime,
-    ) -> (Self, Vec<u8>) {
+    pub fn begin(name: String, source: &Source, size_bytes: u64, made_at: DosTime) -> (Self, Vec<u8>) {
         let header = LocalHeader {
             name: &name,
             method: Method::Stored,
@@ -88,9 +83,7 @@ impl MediaStream {
     /// # Errors
     /// [`MediaError::WrongLength`] if the content was not as long as announced.
     pub fn finish(self) -> Result<MediaTail, MediaError> {
-        let Self {
-            announced, found, ..
-        } = self;
+        let Self { announced, found, .. } = self;
         if announced != found {
             return Err(MediaError::WrongLength { announced, found });
         }
@@ -111,10 +104,6 @@ impl MediaStream {
             has_descriptor: true,
         };
         entry.write_line(&mut bytes);
-        Ok(MediaTail {
-            bytes,
-            zip_bytes,
-            entry,
-        })
+        Ok(MediaTail { bytes, zip_bytes, entry })
     }
 }

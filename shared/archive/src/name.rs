@@ -46,13 +46,7 @@ impl Source {
         &self.0
     }
 
-    pub(crate) fn segment(
-        &self,
-        folder: &str,
-        extension: &str,
-        shard: u32,
-        segment: u32,
-    ) -> String {
+    pub(crate) fn segment(&self, folder: &str, extension: &str, shard: u32, segment: u32) -> String {
         let stem = &self.0;
         if shard == 0 && segment == 0 {
             return format!("{folder}/{stem}.{extension}");
@@ -134,29 +128,14 @@ mod tests {
     #[test]
     fn the_first_segment_has_the_plain_name() {
         let source = Source::new("shop", "orders").unwrap();
-        assert_eq!(
-            source.segment("json", "ndjson", 0, 0),
-            "json/shop.orders.ndjson"
-        );
-        assert_eq!(
-            source.segment("csv", "csv", 1, 0),
-            "csv/shop.orders.0001-0000.csv"
-        );
-        assert_eq!(
-            source.media(2, 7, "image/PNG; x=1"),
-            "media/shop.orders/0002-000007.png"
-        );
+        assert_eq!(source.segment("json", "ndjson", 0, 0), "json/shop.orders.ndjson");
+        assert_eq!(source.segment("csv", "csv", 1, 0), "csv/shop.orders.0001-0000.csv");
+        assert_eq!(source.media(2, 7, "image/PNG; x=1"), "media/shop.orders/0002-000007.png");
     }
 
     #[test]
     fn types_that_run_become_bin() {
-        for risky in [
-            "text/html",
-            "image/svg+xml",
-            "application/x-msdownload",
-            "",
-            "../x",
-        ] {
+        for risky in ["text/html", "image/svg+xml", "application/x-msdownload", "", "../x"] {
             assert_eq!(media_extension(risky), ".bin", "{risky}");
         }
     }

@@ -48,24 +48,13 @@ impl PartWriter {
     #[must_use]
     pub fn new(made_at: DosTime) -> Self {
         let level = CompressionLvl::new(LEVEL).expect("levels 0 to 12 exist");
-        Self {
-            made_at,
-            compressor: Compressor::new(level),
-            bytes: Vec::new(),
-            entries: Vec::new(),
-        }
+        Self { made_at, compressor: Compressor::new(level), bytes: Vec::new(), entries: Vec::new() }
     }
 
     /// Adds a small media file whole; larger ones go through [`crate::MediaStream`].
     pub fn add_media(&mut self, name: String, source: &crate::Source, content: &[u8]) {
         let source = source.as_str();
-        let entry = NewEntry {
-            name,
-            source,
-            kind: EntryKind::Media,
-            rows: 0,
-            content,
-        };
+        let entry = NewEntry { name, source, kind: EntryKind::Media, rows: 0, content };
         self.add_stored(entry);
     }
 
@@ -77,11 +66,7 @@ impl PartWriter {
 
     /// The part so far, if it has reached [`PART_TARGET_BYTES`].
     pub fn take_full(&mut self) -> Option<Part> {
-        if self.bytes.len() < PART_TARGET_BYTES {
-            None
-        } else {
-            self.take()
-        }
+        if self.bytes.len() < PART_TARGET_BYTES { None } else { self.take() }
     }
 
     /// The part so far, however small; `None` if there is no entry.
@@ -95,11 +80,7 @@ impl PartWriter {
         for entry in &entries {
             entry.write_line(&mut bytes);
         }
-        Some(Part {
-            bytes,
-            zip_bytes,
-            entries,
-        })
+        Some(Part { bytes, zip_bytes, entries })
     }
 
     pub(crate) fn entries(&self) -> &[EntryRecord] {
@@ -125,8 +106,7 @@ impl PartWriter {
 
     fn add_stored(&mut self, entry: NewEntry<'_>) {
         let header_at = self.bytes.len();
-        self.bytes
-            .resize(header_at + LOCAL_HEADER_BYTES + entry.name.len(), 0);
+        self.bytes.resize(header_at + LOCAL_HEADER_BYTES + entry.name.len(), 0);
         self.bytes.extend_from_slice(entry.content);
         let compressed = entry.content.len() as u64;
         self.finish_entry(entry, Method::Stored, header_at, compressed);
@@ -137,14 +117,7 @@ impl PartWriter {
         let crc32 = crc32fast::hash(entry.content);
         let bytes = entry.content.len() as u64;
         let header = local_header(
-            &LocalHeader {
-                name: &entry.name,
-                method,
-                crc32,
-                bytes,
-                compressed_bytes: packed,
-                has_descriptor: false,
-            },
+            &LocalHeader { name: &entry.name, method, crc32, bytes, compressed_bytes: packed, has_descriptor: false },
             self.made_at,
         );
         self.bytes[header_at..header_at + header.len()].copy_from_slice(&header);

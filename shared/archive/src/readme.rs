@@ -65,11 +65,7 @@ impl Section<'_> {
 }
 
 fn stated(list: &[String]) -> String {
-    if list.is_empty() {
-        NOT_STATED.to_owned()
-    } else {
-        list.join(", ")
-    }
+    if list.is_empty() { NOT_STATED.to_owned() } else { list.join(", ") }
 }
 
 /// The page about an archive of these entries, with the information of GDPR Art. 15(1) and (2).
@@ -86,35 +82,19 @@ pub fn readme(info: &ArchiveInfo, entries: &[&EntryRecord]) -> String {
             Format::Csv => "CSV",
             Format::Both => "JSON and CSV",
         },
-        sources: info
-            .sources
-            .iter()
-            .map(|source| section(source, entries))
-            .collect(),
+        sources: info.sources.iter().map(|source| section(source, entries)).collect(),
     };
     page.render().expect("joining texts never fails")
 }
 
 fn section<'a>(info: &'a SourceInfo, entries: &[&'a EntryRecord]) -> Section<'a> {
-    let own = || {
-        entries
-            .iter()
-            .filter(|entry| entry.source == info.source.as_str())
-    };
-    let rows = |kind| {
-        own()
-            .filter(|entry| entry.kind == kind)
-            .map(|entry| entry.rows)
-            .sum::<u64>()
-    };
+    let own = || entries.iter().filter(|entry| entry.source == info.source.as_str());
+    let rows = |kind| own().filter(|entry| entry.kind == kind).map(|entry| entry.rows).sum::<u64>();
     let count = own().count();
     Section {
         info,
         rows: rows(EntryKind::Json).max(rows(EntryKind::Csv)),
-        files: own()
-            .take(MOST_FILES_SHOWN)
-            .map(|entry| file(entry))
-            .collect(),
+        files: own().take(MOST_FILES_SHOWN).map(|entry| file(entry)).collect(),
         more_files: count.saturating_sub(MOST_FILES_SHOWN),
     }
 }
@@ -124,11 +104,7 @@ fn file(entry: &EntryRecord) -> File<'_> {
         EntryKind::Json | EntryKind::Csv => entry.rows.to_string(),
         EntryKind::Media | EntryKind::Document => "–".to_owned(),
     };
-    File {
-        name: &entry.name,
-        rows,
-        size: size(entry.bytes),
-    }
+    File { name: &entry.name, rows, size: size(entry.bytes) }
 }
 
 /// A size as people say it, in powers of 1000.

@@ -55,22 +55,12 @@ pub fn archive_tail(info: &ArchiveInfo, parts: &[FrozenPart]) -> Result<Tail, Di
     directory.add_part(&entries, zip_bytes)?;
     bytes.extend_from_slice(&directory.finish());
     let before: u64 = parts.iter().map(|part| part.zip_bytes).sum();
-    Ok(Tail {
-        archive_bytes: before + bytes.len() as u64,
-        entries: listed.len() as u64 + 1,
-        bytes,
-    })
+    Ok(Tail { archive_bytes: before + bytes.len() as u64, entries: listed.len() as u64 + 1, bytes })
 }
 
 fn document<'a>(name: &str, content: &'a [u8]) -> NewEntry<'a> {
     let kind = EntryKind::Document;
-    NewEntry {
-        name: name.to_owned(),
-        source: "",
-        kind,
-        rows: 0,
-        content,
-    }
+    NewEntry { name: name.to_owned(), source: "", kind, rows: 0, content }
 }
 
 fn refuse_duplicates(parts: &[FrozenPart]) -> Result<(), DirectoryError> {

@@ -101,20 +101,12 @@ pub fn verify(reader: impl Read + Seek) -> Result<Verified, VerifyError> {
     let mut listed = HashSet::from([MANIFEST_NAME.as_bytes()]);
     for row in &manifest.files {
         let is_new = listed.insert(row.name.as_bytes());
-        files.push(if is_new {
-            check(&mut zip, row)
-        } else {
-            unlisted(&row.name)
-        });
+        files.push(if is_new { check(&mut zip, row) } else { unlisted(&row.name) });
     }
     let extra = zip.file_names_raw().filter(|name| !listed.contains(name));
     files.extend(extra.map(|name| unlisted(&String::from_utf8_lossy(name))));
     let rows = rows_by_source(&manifest, &files);
-    Ok(Verified {
-        manifest,
-        files,
-        rows,
-    })
+    Ok(Verified { manifest, files, rows })
 }
 
 fn read_manifest(zip: &mut ZipArchive<impl Read + Seek>) -> Result<Manifest, VerifyError> {
@@ -167,12 +159,7 @@ fn check(zip: &mut ZipArchive<impl Read + Seek>, row: &ManifestFile) -> Verified
 fn rows_by_source(manifest: &Manifest, files: &[VerifiedFile]) -> BTreeMap<String, u64> {
     let sum = |kind: EntryKind| {
         let mut rows: BTreeMap<String, u64> = BTreeMap::new();
-        for (row, file) in manifest
-            .files
-            .iter()
-            .zip(files)
-            .filter(|(row, _)| row.kind == kind)
-        {
+        for (row, file) in manifest.files.iter().zip(files).filter(|(row, _)| row.kind == kind) {
             *rows.entry(row.source.clone()).or_default() += file.rows;
         }
         rows
@@ -195,14 +182,7 @@ struct Count {
 impl Count {
     fn new(kind: EntryKind) -> Self {
         let is_header = kind == EntryKind::Csv;
-        Self {
-            kind,
-            bytes: 0,
-            rows: 0,
-            is_quoted: false,
-            is_header,
-            sha256: Sha256::new(),
-        }
+        Self { kind, bytes: 0, rows: 0, is_quoted: false, is_header, sha256: Sha256::new() }
     }
 
     fn read(&mut self, mut content: impl Read) -> std::io::Result<()> {

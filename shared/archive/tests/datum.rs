@@ -58,10 +58,7 @@ fn check_against_serde(bytes: &[u8]) {
     let theirs = serde_json::from_slice::<serde_json::Value>(bytes);
     match (&ours, &theirs) {
         (Ok(_), Ok(_)) | (Err(_), Err(_)) => {}
-        (Ok(_), Err(error)) => assert!(
-            error.to_string().contains("out of range"),
-            "{bytes:?} {error}"
-        ),
+        (Ok(_), Err(error)) => assert!(error.to_string().contains("out of range"), "{bytes:?} {error}"),
         (Err(error), Ok(_)) => assert_eq!(error.kind, JsonErrorKind::DuplicateKey, "{bytes:?}"),
     }
     if let (Ok(ours), Ok(theirs)) = (ours, theirs) {
@@ -111,12 +108,7 @@ proptest! {
 
 fn check_error(json: &[u8], offset: usize, kind: JsonErrorKind) {
     let error = Datum::parse_json(json).unwrap_err();
-    assert_eq!(
-        (error.offset, error.kind),
-        (offset, kind),
-        "{}",
-        String::from_utf8_lossy(json)
-    );
+    assert_eq!((error.offset, error.kind), (offset, kind), "{}", String::from_utf8_lossy(json));
 }
 
 #[test]
@@ -139,11 +131,7 @@ fn each_mistake_has_its_place_and_kind() {
 fn depth_is_bounded_exactly() {
     let nested = |depth: usize| [b"[".repeat(depth), b"]".repeat(depth)].concat();
     assert!(Datum::parse_json(&nested(MAXIMUM_DEPTH)).is_ok());
-    check_error(
-        &nested(MAXIMUM_DEPTH + 1),
-        MAXIMUM_DEPTH,
-        JsonErrorKind::TooDeep,
-    );
+    check_error(&nested(MAXIMUM_DEPTH + 1), MAXIMUM_DEPTH, JsonErrorKind::TooDeep);
     assert!(Datum::parse_json(&b"[".repeat(1_000_000)).is_err());
     let siblings = [b"[".to_vec(), b"[],{},".repeat(1_000), b"1]".to_vec()].concat();
     assert!(Datum::parse_json(&siblings).is_ok());
@@ -155,10 +143,7 @@ fn a_name_twice_among_many_is_refused() {
     let once = format!("{{{}}}", many.join(","));
     let twice = format!("{{{},\"k7\":1}}", many.join(","));
     assert!(Datum::parse_json(once.as_bytes()).is_ok());
-    assert_eq!(
-        Datum::parse_json(twice.as_bytes()).unwrap_err().kind,
-        JsonErrorKind::DuplicateKey
-    );
+    assert_eq!(Datum::parse_json(twice.as_bytes()).unwrap_err().kind, JsonErrorKind::DuplicateKey);
 }
 
 #[test]

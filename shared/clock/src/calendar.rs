@@ -24,11 +24,7 @@ const FILES: [&str; 4] = [
 static BOOK: LazyLock<Book> =
     LazyLock::new(|| book(&FILES).expect("a test reads every line of the embedded calendars"));
 
-static NEW_YEAR: LazyLock<Feast> = LazyLock::new(|| {
-    "01-01 New Year's Day"
-        .parse()
-        .expect("the line is well formed")
-});
+static NEW_YEAR: LazyLock<Feast> = LazyLock::new(|| "01-01 New Year's Day".parse().expect("the line is well formed"));
 
 /// Saturdays, Sundays, the holidays of one place and the days a tenant added.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,9 +38,7 @@ pub struct Calendar {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CalendarError {
     /// No calendar has this name.
-    #[error(
-        "unknown calendar, expected weekends, eu/<state>, uk/<nation>, us/federal or br/national"
-    )]
+    #[error("unknown calendar, expected weekends, eu/<state>, uk/<nation>, us/federal or br/national")]
     UnknownName,
     /// What follows a `+` is neither a date nor `new-year`.
     #[error("unknown addition to the calendar, expected a date such as 2026-05-04 or new-year")]
@@ -60,11 +54,7 @@ impl Calendar {
     /// Saturdays and Sundays alone.
     #[must_use]
     pub fn weekends() -> Self {
-        Self {
-            name: "weekends".to_owned(),
-            feasts: Vec::new(),
-            extra_days: BTreeSet::new(),
-        }
+        Self { name: "weekends".to_owned(), feasts: Vec::new(), extra_days: BTreeSet::new() }
     }
 
     /// The same calendar with the days a tenant closes besides.
@@ -102,9 +92,8 @@ impl Calendar {
         }
         displaced.sort_unstable();
         for date in displaced {
-            let substitute = date
-                .series(jiff::Span::new().days(1))
-                .find(|day| !is_weekend(*day) && !held.contains(day));
+            let substitute =
+                date.series(jiff::Span::new().days(1)).find(|day| !is_weekend(*day) && !held.contains(day));
             held.extend(substitute);
         }
         held
@@ -112,8 +101,7 @@ impl Calendar {
 
     /// The next working day on or after `date`, or none at the end of the calendar.
     pub(crate) fn working_day_from(&self, date: Date) -> Option<Date> {
-        date.series(jiff::Span::new().days(1))
-            .find(|day| self.is_working_day(*day))
+        date.series(jiff::Span::new().days(1)).find(|day| self.is_working_day(*day))
     }
 
     /// The nth working day after `date`, which is not counted itself.
@@ -180,10 +168,7 @@ fn book(files: &[&'static str]) -> Result<Book, BadLine> {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            if let Some(heading) = line
-                .strip_prefix('[')
-                .and_then(|rest| rest.strip_suffix(']'))
-            {
+            if let Some(heading) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
                 names = heading.split_whitespace().collect();
                 continue;
             }

@@ -33,21 +33,8 @@ pub struct Question {
 impl Question {
     /// A request that was neither extended nor paused.
     #[must_use]
-    pub const fn new(
-        regime: Regime,
-        received_at: Timestamp,
-        timezone: TimeZone,
-        calendar: Calendar,
-    ) -> Self {
-        Self {
-            regime,
-            received_at,
-            completed_at: None,
-            timezone,
-            calendar,
-            extended: false,
-            pauses: Vec::new(),
-        }
+    pub const fn new(regime: Regime, received_at: Timestamp, timezone: TimeZone, calendar: Calendar) -> Self {
+        Self { regime, received_at, completed_at: None, timezone, calendar, extended: false, pauses: Vec::new() }
     }
 }
 
@@ -135,12 +122,7 @@ pub fn due(question: &Question) -> Result<Due, ClockError> {
 
 /// The operator's own target, the end of the day `response_days` after receipt (`GDPR_RESPONSE_DAYS`), never later than the law's.
 #[must_use]
-pub fn target(
-    received_at: Timestamp,
-    timezone: &TimeZone,
-    response_days: u16,
-    due: &Due,
-) -> Timestamp {
+pub fn target(received_at: Timestamp, timezone: &TimeZone, response_days: u16, due: &Due) -> Timestamp {
     let received_on = timezone.to_datetime(received_at).date();
     received_on
         .checked_add(i32::from(response_days).days())
@@ -172,54 +154,32 @@ fn end_of(question: &Question, rule: &Rule, period: Period) -> Result<End, Clock
         Period::Hours(hours) => {
             let at = trigger_at.checked_add(hours.hours())?;
             let on = question.timezone.to_datetime(at).date();
-            return Ok(End {
-                at,
-                on,
-                rolled: false,
-                paused_days: 0,
-            });
+            return Ok(End { at, on, rolled: false, paused_days: 0 });
         }
         Period::Months(months) => trigger_on.checked_add(months.months())?,
         Period::Days(days) => trigger_on.checked_add(days.days())?,
-        Period::BusinessDays(count) => question
-            .calendar
-            .working_days_after(trigger_on, count)
-            .ok_or(ClockError::OutOfRange)?,
+        Period::BusinessDays(count) => {
+            question.calendar.working_days_after(trigger_on, count).ok_or(ClockError::OutOfRange)?
+        }
     };
     let (stopped, paused_days) = add_pauses(question, rule, trigger_on, bare)?;
     let on = rolled(question, rule, stopped)?;
-    Ok(End {
-        at: end_of_day(on, &question.timezone)?,
-        on,
-        rolled: on != stopped,
-        paused_days,
-    })
+    Ok(End { at: end_of_day(on, &question.timezone)?, on, rolled: on != stopped, paused_days })
 }
 
 fn trigger_at(question: &Question, rule: &Rule) -> Timestamp {
     match rule.trigger {
         Trigger::Receipt | Trigger::Awareness => question.received_at,
-        Trigger::ReceiptOrIdentityOrFee => question
-            .completed_at
-            .map_or(question.received_at, |completed| {
-                completed.max(question.received_at)
-            }),
+        Trigger::ReceiptOrIdentityOrFee => {
+            question.completed_at.map_or(question.received_at, |completed| completed.max(question.received_at))
+        }
     }
 }
 
 /// A pause that begins when the due day is already over comes too late to move it; one that begins on a
 /// day only the roll has given lasts to its own end.
-fn add_pauses(
-    question: &Question,
-    rule: &Rule,
-    trigger_on: Date,
-    bare: Date,
-) -> Result<(Date, i32), ClockError> {
-    let lawful = question
-        .pauses
-        .iter()
-        .copied()
-        .filter(|pause| rule.pause.allows(pause.reason));
+fn add_pauses(question: &Question, rule: &Rule, trigger_on: Date, bare: Date) -> Result<(Date, i32), ClockError> {
+    let lawful = question.pauses.iter().copied().filter(|pause| rule.pause.allows(pause.reason));
     let (mut due_on, mut total) = (bare, 0_i32);
     for (from, to) in stopped_days(lawful, &question.timezone, trigger_on) {
         if from > rolled(question, rule, due_on)? {
@@ -235,22 +195,13 @@ fn add_pauses(
 fn rolled(question: &Question, rule: &Rule, date: Date) -> Result<Date, ClockError> {
     match rule.roll {
         Roll::Stays => Ok(date),
-        Roll::NextWorkingDay => question
-            .calendar
-            .working_day_from(date)
-            .ok_or(ClockError::OutOfRange),
+        Roll::NextWorkingDay => question.calendar.working_day_from(date).ok_or(ClockError::OutOfRange),
     }
 }
 
 fn acknowledge_by(question: &Question, rule: &Rule) -> Result<Option<Date>, ClockError> {
-    let receipt = Rule {
-        trigger: Trigger::Receipt,
-        pause: crate::PauseRule::Never,
-        ..*rule
-    };
-    rule.acknowledge
-        .map(|period| end_of(question, &receipt, period).map(|end| end.on))
-        .transpose()
+    let receipt = Rule { trigger: Trigger::Receipt, pause: crate::PauseRule::Never, ..*rule };
+    rule.acknowledge.map(|period| end_of(question, &receipt, period).map(|end| end.on)).transpose()
 }
 
 fn check_pauses(question: &Question) -> Result<(), ClockError> {

@@ -6,9 +6,7 @@ use jiff::tz::TimeZone;
 
 /// The text is neither a date nor an instant with its offset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "expected a date such as 2026-01-31 or an instant with its offset such as 2026-01-31T09:30:00+01:00"
-)]
+#[error("expected a date such as 2026-01-31 or an instant with its offset such as 2026-01-31T09:30:00+01:00")]
 pub struct MomentError;
 
 /// The instant `text` names: an RFC 3339 instant as it is, a date as its first instant in `timezone`.
@@ -49,15 +47,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in [
-            "",
-            "yesterday",
-            "2026-02-30",
-            "2026-01-31T09:30",
-            "31.01.2026",
-            "2026-1-31",
-            "ééééé",
-        ] {
+        for text in ["", "yesterday", "2026-02-30", "2026-01-31T09:30", "31.01.2026", "2026-1-31", "ééééé"] {
             assert_eq!(moment(text, &TimeZone::UTC), Err(MomentError), "{text}");
         }
     }

@@ -51,10 +51,7 @@ impl FromStr for PauseReason {
     type Err = UnknownPauseReason;
 
     fn from_str(text: &str) -> Result<Self, UnknownPauseReason> {
-        Self::ALL
-            .into_iter()
-            .find(|reason| reason.name() == text)
-            .ok_or(UnknownPauseReason)
+        Self::ALL.into_iter().find(|reason| reason.name() == text).ok_or(UnknownPauseReason)
     }
 }
 
@@ -70,15 +67,9 @@ pub struct Pause {
 }
 
 /// Waits as local days `[from, to)`, in order and without overlap, so that no day counts twice.
-pub(crate) fn stopped_days(
-    pauses: impl Iterator<Item = Pause>,
-    timezone: &TimeZone,
-    since: Date,
-) -> Vec<(Date, Date)> {
+pub(crate) fn stopped_days(pauses: impl Iterator<Item = Pause>, timezone: &TimeZone, since: Date) -> Vec<(Date, Date)> {
     let day = |instant: Timestamp| timezone.to_datetime(instant).date();
-    let mut days: Vec<_> = pauses
-        .map(|pause| (day(pause.from), day(pause.to)))
-        .collect();
+    let mut days: Vec<_> = pauses.map(|pause| (day(pause.from), day(pause.to))).collect();
     days.sort_unstable();
     let mut counted_to = since;
     let mut stops = Vec::with_capacity(days.len());
@@ -100,28 +91,15 @@ mod tests {
 
     fn pause(from: &str, to: &str) -> Pause {
         let instant = |text: &str| crate::moment(text, &TimeZone::UTC).unwrap();
-        Pause {
-            from: instant(from),
-            to: instant(to),
-            reason: PauseReason::Identity,
-        }
+        Pause { from: instant(from), to: instant(to), reason: PauseReason::Identity }
     }
 
     #[test]
     fn overlapping_waits_count_each_day_once() {
-        let pauses = [
-            pause("2026-03-08", "2026-03-12"),
-            pause("2026-03-05", "2026-03-10"),
-            pause("2026-03-06", "2026-03-07"),
-        ];
+        let pauses =
+            [pause("2026-03-08", "2026-03-12"), pause("2026-03-05", "2026-03-10"), pause("2026-03-06", "2026-03-07")];
         let stops = stopped_days(pauses.into_iter(), &TimeZone::UTC, date(2026, 3, 1));
-        assert_eq!(
-            stops,
-            [
-                (date(2026, 3, 5), date(2026, 3, 10)),
-                (date(2026, 3, 10), date(2026, 3, 12)),
-            ]
-        );
+        assert_eq!(stops, [(date(2026, 3, 5), date(2026, 3, 10)), (date(2026, 3, 10), date(2026, 3, 12)),]);
     }
 
     #[test]

@@ -27,15 +27,8 @@ pub enum Regime {
 
 impl Regime {
     /// Every regime, in the order of the table in the documentation.
-    pub const ALL: [Self; 7] = [
-        Self::Gdpr,
-        Self::UkGdpr,
-        Self::Ccpa,
-        Self::CcpaOptOut,
-        Self::Hipaa,
-        Self::Lgpd,
-        Self::Breach,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Gdpr, Self::UkGdpr, Self::Ccpa, Self::CcpaOptOut, Self::Hipaa, Self::Lgpd, Self::Breach];
 
     /// The name in requests, settings and answers.
     #[must_use]
@@ -80,10 +73,7 @@ impl FromStr for Regime {
     type Err = UnknownRegime;
 
     fn from_str(text: &str) -> Result<Self, UnknownRegime> {
-        Self::ALL
-            .into_iter()
-            .find(|regime| regime.name() == text)
-            .ok_or(UnknownRegime)
+        Self::ALL.into_iter().find(|regime| regime.name() == text).ok_or(UnknownRegime)
     }
 }
 

@@ -57,8 +57,7 @@ impl PauseRule {
     #[must_use]
     pub const fn allows(self, reason: PauseReason) -> bool {
         match (self, reason) {
-            (Self::Never, _)
-            | (Self::IdentityDoubted, PauseReason::Clarification | PauseReason::Fee) => false,
+            (Self::Never, _) | (Self::IdentityDoubted, PauseReason::Clarification | PauseReason::Fee) => false,
             (Self::IdentityDoubted, PauseReason::Identity) | (Self::StopsTheClock, _) => true,
         }
     }
@@ -260,13 +259,7 @@ mod tests {
         let allowed = |regime| PauseReason::ALL.map(|reason| may_pause(regime, reason));
         assert_eq!(allowed(Regime::UkGdpr), [true, true, true]);
         assert_eq!(allowed(Regime::Gdpr), [true, false, false]);
-        for regime in [
-            Regime::Ccpa,
-            Regime::CcpaOptOut,
-            Regime::Hipaa,
-            Regime::Lgpd,
-            Regime::Breach,
-        ] {
+        for regime in [Regime::Ccpa, Regime::CcpaOptOut, Regime::Hipaa, Regime::Lgpd, Regime::Breach] {
             assert_eq!(allowed(regime), [false; 3]);
         }
     }

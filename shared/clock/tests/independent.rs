@@ -1,9 +1,6 @@
 //! Compares 10,000 random receipts per regime, and every calendar day by day, with `independent.py`,
 //! which counts on python-dateutil and holidays. Set `HABEAS_CLOCK_PYTHON` to a Python that has both; skipped without.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test may stop where its material is wrong"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may stop where its material is wrong")]
 #![expect(clippy::print_stdout, reason = "a skipped suite says so")]
 
 use std::collections::BTreeSet;
@@ -17,13 +14,8 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 
-const ZONES: [&str; 5] = [
-    "Europe/Berlin",
-    "Europe/London",
-    "America/Los_Angeles",
-    "America/Sao_Paulo",
-    "Asia/Kathmandu",
-];
+const ZONES: [&str; 5] =
+    ["Europe/Berlin", "Europe/London", "America/Los_Angeles", "America/Sao_Paulo", "Asia/Kathmandu"];
 const PER_REGIME: usize = 10_000;
 
 /// Numbers that look random and are the same on each run (splitmix64).
@@ -48,31 +40,19 @@ impl Numbers {
 }
 
 fn question(numbers: &mut Numbers, regime: Regime, calendars: &[&str]) -> (Question, Value) {
-    let start = date(2024, 1, 1)
-        .to_zoned(TimeZone::UTC)
-        .unwrap()
-        .timestamp();
+    let start = date(2024, 1, 1).to_zoned(TimeZone::UTC).unwrap().timestamp();
     let received_at: Timestamp = start + numbers.seconds(11 * 365 * 86_400);
     let (zone, calendar) = (numbers.one(&ZONES), numbers.one(calendars));
     let pauses: Vec<Pause> = (0..numbers.below(3))
         .map(|_| {
             let from = received_at + numbers.seconds(50 * 86_400);
-            Pause {
-                from,
-                to: from + numbers.seconds(20 * 86_400),
-                reason: numbers.one(&PauseReason::ALL),
-            }
+            Pause { from, to: from + numbers.seconds(20 * 86_400), reason: numbers.one(&PauseReason::ALL) }
         })
         .collect();
     let question = Question {
         extended: may_extend(regime).is_some() && numbers.below(2) == 1,
         pauses,
-        ..Question::new(
-            regime,
-            received_at,
-            TimeZone::get(zone).unwrap(),
-            calendar.parse().unwrap(),
-        )
+        ..Question::new(regime, received_at, TimeZone::get(zone).unwrap(), calendar.parse().unwrap())
     };
     let asked = json!({
         "regime": regime, "received_at": received_at, "zone": zone, "calendar": calendar,
@@ -83,23 +63,14 @@ fn question(numbers: &mut Numbers, regime: Regime, calendars: &[&str]) -> (Quest
 
 fn ask(python: &OsStr, lines: &[Value]) -> Vec<Value> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/independent.py");
-    let mut child = Command::new(python)
-        .arg(script)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let input: String = lines.iter().map(|line| format!("{line}\n")).collect();
     let mut stdin = child.stdin.take().unwrap();
     let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()).unwrap());
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap();
     assert!(output.status.success());
-    String::from_utf8(output.stdout)
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn answer(due: &Due) -> Value {
@@ -121,9 +92,8 @@ fn random_receipts_agree_with_an_independent_calculation() {
     calendars.push("weekends");
     let mut numbers = Numbers(2);
     for regime in Regime::ALL {
-        let (questions, asked): (Vec<_>, Vec<_>) = (0..PER_REGIME)
-            .map(|_| question(&mut numbers, regime, &calendars))
-            .unzip();
+        let (questions, asked): (Vec<_>, Vec<_>) =
+            (0..PER_REGIME).map(|_| question(&mut numbers, regime, &calendars)).unzip();
         let answers = ask(&python, &asked);
         assert_eq!(answers.len(), PER_REGIME);
         for ((question, asked), theirs) in questions.iter().zip(&asked).zip(answers) {
@@ -145,15 +115,9 @@ fn every_calendar_agrees_with_an_independent_one_day_by_day() {
             .filter(|day| !calendar.is_working_day(*day))
             .map(|day| day.to_string())
             .collect();
-        let answers = ask(
-            &python,
-            &[json!({"days_off": name, "from": 2024, "until": 2035})],
-        );
+        let answers = ask(&python, &[json!({"days_off": name, "from": 2024, "until": 2035})]);
         let theirs: BTreeSet<String> = serde_json::from_value(answers[0].clone()).unwrap();
-        differences.extend(
-            ours.symmetric_difference(&theirs)
-                .map(|day| format!("{name} {day}")),
-        );
+        differences.extend(ours.symmetric_difference(&theirs).map(|day| format!("{name} {day}")));
     }
     assert_eq!(differences, Vec::<String>::new());
 }

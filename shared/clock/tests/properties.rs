@@ -1,12 +1,8 @@
 //! What holds for every request: order, bare period, working days, notation, and pauses only where the law lets them count.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test may stop where its material is wrong"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may stop where its material is wrong")]
 
 use clock::{
-    Calendar, Pause, PauseReason, Period, Question, Regime, Roll, Rule, Trigger, due, may_extend,
-    may_pause, target,
+    Calendar, Pause, PauseReason, Period, Question, Regime, Roll, Rule, Trigger, due, may_extend, may_pause, target,
 };
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
@@ -49,11 +45,7 @@ fn after(received_at: Timestamp, pauses: &[(i64, i64, PauseReason)]) -> Vec<Paus
         .iter()
         .map(|&(wait, length, reason)| {
             let from = received_at + wait.seconds();
-            Pause {
-                from,
-                to: from + length.seconds(),
-                reason,
-            }
+            Pause { from, to: from + length.seconds(), reason }
         })
         .collect()
 }

@@ -36,8 +36,7 @@ impl Clients {
     pub(crate) fn dynamodb(&self, connection: &Connection) -> Result<aws_sdk_dynamodb::Client, PortError> {
         own_account(connection)?;
         Ok(of_region(&self.dynamodb, connection, || {
-            let mut builder =
-                aws_sdk_dynamodb::config::Builder::from(&self.config).timeout_config(attempt_timeout(10));
+            let mut builder = aws_sdk_dynamodb::config::Builder::from(&self.config).timeout_config(attempt_timeout(10));
             for interceptor in &self.interceptors {
                 builder.push_interceptor(interceptor.clone());
             }

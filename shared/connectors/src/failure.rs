@@ -15,6 +15,7 @@ struct AwsFailure {
 
 /// Maps a failed call to what the workflow can act on.
 #[expect(clippy::needless_pass_by_value, reason = "stands in map_err")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the SDK's enum is open")]
 pub(crate) fn failed<E: ProvideErrorMetadata>(operation: &'static str, error: SdkError<E, Response>) -> PortError {
     let status = error.raw_response().map_or(0, |response| response.status().as_u16());
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
@@ -33,13 +34,26 @@ pub(crate) fn corrupt(operation: &'static str, cause: &str) -> PortError {
 
 fn kind_of_code(code: &str) -> Option<PortErrorKind> {
     Some(match code {
-        "ThrottlingException" | "Throttling" | "ProvisionedThroughputExceededException" | "RequestLimitExceeded"
-        | "TooManyRequestsException" | "LimitExceededException" | "SlowDown" | "RequestTimeout"
-        | "InternalServerError" | "InternalError" | "InternalFailure" | "ServiceUnavailable" | "ExpiredToken"
+        "ThrottlingException"
+        | "Throttling"
+        | "ProvisionedThroughputExceededException"
+        | "RequestLimitExceeded"
+        | "TooManyRequestsException"
+        | "LimitExceededException"
+        | "SlowDown"
+        | "RequestTimeout"
+        | "InternalServerError"
+        | "InternalError"
+        | "InternalFailure"
+        | "ServiceUnavailable"
+        | "ExpiredToken"
         | "ExpiredTokenException" => PortErrorKind::Transient,
         "PreconditionFailed" => PortErrorKind::Conflict,
         "NoSuchKey" | "NotFound" | "ResourceNotFoundException" | "NoSuchBucket" => PortErrorKind::NotFound,
-        "AccessDenied" | "AccessDeniedException" | "UnrecognizedClientException" | "InvalidSignatureException"
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "UnrecognizedClientException"
+        | "InvalidSignatureException"
         | "SignatureDoesNotMatch" => PortErrorKind::Denied,
         "ValidationException" => PortErrorKind::Corrupt,
         _ => return None,

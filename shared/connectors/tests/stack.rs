@@ -42,7 +42,9 @@ async fn config(endpoint: String) -> SdkConfig {
 
 fn lookup(collection: &str, field: &str, values: &[String]) -> SourceLookup {
     let checked = datamap::read_strs(&[("map.yml", MAP)]);
-    let map: DataMap = checked.map.unwrap_or_else(|| panic!("{:?}", checked.findings.iter().filter(|it| it.severity == datamap::Severity::Error).collect::<Vec<_>>()));
+    let map: DataMap = checked.map.unwrap_or_else(|| {
+        panic!("{:?}", checked.findings.iter().filter(|it| it.severity == datamap::Severity::Error).collect::<Vec<_>>())
+    });
     let position = map.collection(collection).unwrap();
     let values = values.iter().map(|value| Datum::parse_json(value.as_bytes()).unwrap()).collect();
     SourceLookup {
@@ -101,7 +103,12 @@ fn tables_are_read_by_key_index_and_scan() {
         load::tables(&config).await;
         let exact = check(&config, "app.users", "user_id", &texts(&["u7"]), 1).await;
         let digits = load::DIGITS;
-        assert_eq!(exact[0], format!("{{\"user_id\":\"u7\",\"email\":\"u7@example.org\",\"note\":{{\"b\":1,\"a\":[{digits}]}},\"org\":\"acme\",\"tags\":[\"x\"]}}"));
+        assert_eq!(
+            exact[0],
+            format!(
+                "{{\"user_id\":\"u7\",\"email\":\"u7@example.org\",\"note\":{{\"b\":1,\"a\":[{digits}]}},\"org\":\"acme\",\"tags\":[\"x\"]}}"
+            )
+        );
         let many: Vec<String> = (0..250).map(|n| format!("\"u{n}\"")).collect();
         check(&config, "app.users", "user_id", &many, 200).await;
         check(&config, "app.users", "email", &texts(&["u7@example.org", "nobody@example.org"]), 1).await;

@@ -71,10 +71,7 @@ pub(crate) fn compile(manifests: &Manifests, report: &mut Report) -> Compiled {
         let mut seen = BTreeSet::new();
         for collection in &dataset.collections {
             if !seen.insert(&collection.name.value) {
-                let message = format!(
-                    "a second collection `{}.{}`",
-                    dataset.key.value, collection.name.value
-                );
+                let message = format!("a second collection `{}.{}`", dataset.key.value, collection.name.value);
                 report.error("duplicate-collection", collection.name.place, message, "");
                 continue;
             }
@@ -86,39 +83,25 @@ pub(crate) fn compile(manifests: &Manifests, report: &mut Report) -> Compiled {
     let flows = graph::flows(&compiler.collections, &edges);
     let map = DataMap {
         v: VERSION,
-        controller: manifests
-            .controller
-            .as_ref()
-            .map(|controller| controller.value.clone()),
+        controller: manifests.controller.as_ref().map(|controller| controller.value.clone()),
         connections: compiler.connected.connections,
         collections: compiler.collections,
         flows,
         erasure: manifests.erasure.clone(),
     };
-    Compiled {
-        map,
-        places: compiler.places,
-        edges,
-    }
+    Compiled { map, places: compiler.places, edges }
 }
 
 /// Datasets by key, each once.
 fn sorted<'a>(manifests: &'a Manifests, report: &mut Report) -> Vec<&'a RawDataset> {
     let mut datasets: Vec<&RawDataset> = manifests.datasets.iter().collect();
-    datasets.sort_by(|one, other| {
-        (&one.key.value, one.key.place).cmp(&(&other.key.value, other.key.place))
-    });
+    datasets.sort_by(|one, other| (&one.key.value, one.key.place).cmp(&(&other.key.value, other.key.place)));
     let mut seen = BTreeSet::new();
     datasets.retain(|dataset| {
         let first = seen.insert(&dataset.key.value);
         if !first {
             let message = format!("a second dataset `{}`", dataset.key.value);
-            report.error(
-                "duplicate-dataset",
-                dataset.key.place,
-                message,
-                "one manifest per dataset",
-            );
+            report.error("duplicate-dataset", dataset.key.place, message, "one manifest per dataset");
         }
         first
     });
@@ -128,9 +111,7 @@ fn sorted<'a>(manifests: &'a Manifests, report: &mut Report) -> Vec<&'a RawDatas
 impl<'a> Compiler<'a> {
     fn collection(&mut self, dataset: &'a RawDataset, raw: &'a RawCollection, report: &mut Report) {
         let index = self.collections.len();
-        let reached = self
-            .connected
-            .reach(&dataset.key.value, &raw.name, raw.skip, report);
+        let reached = self.connected.reach(&dataset.key.value, &raw.name, raw.skip, report);
         let flat = flatten(&raw.fields, report);
         for named in reached.named {
             if !flat.fields.iter().any(|field| field.path == named.value) {
@@ -144,26 +125,16 @@ impl<'a> Compiler<'a> {
             }
         }
         let categories = dataset.data_categories.iter().chain(&raw.data_categories);
-        let mut data_categories: Vec<String> =
-            categories.map(|category| category.value.clone()).collect();
+        let mut data_categories: Vec<String> = categories.map(|category| category.value.clone()).collect();
         data_categories.sort();
         data_categories.dedup();
-        let pending = flat.references.into_iter().map(|(field, raw)| Pending {
-            declarer: (index, field),
-            raw,
-        });
+        let pending = flat.references.into_iter().map(|(field, raw)| Pending { declarer: (index, field), raw });
         self.pending.extend(pending);
         self.objects.push(flat.objects);
         self.orders.extend(raw.after.iter().chain(&raw.erase_after));
         self.places.collections.push(raw.name.place);
         self.places.fields.push(flat.places);
-        self.places.tenants.push(
-            self.connected
-                .tenant_places
-                .get(reached.connection)
-                .copied()
-                .flatten(),
-        );
+        self.places.tenants.push(self.connected.tenant_places.get(reached.connection).copied().flatten());
         self.collections.push(Collection {
             dataset: dataset.key.value.clone(),
             name: raw.name.value.clone(),

@@ -27,11 +27,7 @@ pub(crate) struct Reached<'a> {
 }
 
 /// Ties datasets and connections; everything that doesn't fit is reported.
-pub(crate) fn connect<'a>(
-    manifests: &'a Manifests,
-    datasets: &[&RawDataset],
-    report: &mut Report,
-) -> Connected<'a> {
+pub(crate) fn connect<'a>(manifests: &'a Manifests, datasets: &[&RawDataset], report: &mut Report) -> Connected<'a> {
     let mut raw: Vec<&RawConnection> = manifests.connections.iter().collect();
     raw.sort_by(|one, other| (&one.key.value, one.place).cmp(&(&other.key.value, other.place)));
     let mut tied = Connected {
@@ -58,21 +54,14 @@ impl<'a> Connected<'a> {
     fn add(&mut self, raw: &'a RawConnection, datasets: &[&RawDataset], report: &mut Report) {
         let index = self.connections.len();
         self.connections.push(raw.connection.clone());
-        self.tenant_places
-            .push(raw.tenant_field.as_ref().map(|field| field.place));
+        self.tenant_places.push(raw.tenant_field.as_ref().map(|field| field.place));
         let mut reached = Vec::new();
         for name in &raw.datasets {
-            match datasets
-                .iter()
-                .find(|dataset| dataset.key.value == name.value)
-            {
+            match datasets.iter().find(|dataset| dataset.key.value == name.value) {
                 Some(dataset) => reached.push(*dataset),
-                None => report.error(
-                    "unknown-dataset",
-                    name.place,
-                    format!("there is no dataset `{}`", name.value),
-                    "",
-                ),
+                None => {
+                    report.error("unknown-dataset", name.place, format!("there is no dataset `{}`", name.value), "")
+                }
             }
             self.of_dataset.entry(name.value.clone()).or_insert(index);
         }
@@ -81,23 +70,12 @@ impl<'a> Connected<'a> {
         }
     }
 
-    fn enter(
-        &mut self,
-        index: usize,
-        entry: &'a RawEntry,
-        datasets: &[&RawDataset],
-        report: &mut Report,
-    ) {
+    fn enter(&mut self, index: usize, entry: &'a RawEntry, datasets: &[&RawDataset], report: &mut Report) {
         let name = entry.name.value.as_str();
         let mut holders = datasets.iter().filter_map(|dataset| {
-            let own = name
-                .strip_prefix(dataset.key.value.as_str())
-                .and_then(|rest| rest.strip_prefix('.'));
+            let own = name.strip_prefix(dataset.key.value.as_str()).and_then(|rest| rest.strip_prefix('.'));
             let name = own.unwrap_or(name);
-            let holds = dataset
-                .collections
-                .iter()
-                .any(|collection| collection.name.value == name);
+            let holds = dataset.collections.iter().any(|collection| collection.name.value == name);
             holds.then(|| (dataset.key.value.clone(), name.to_owned()))
         });
         let Some(holder) = holders.next() else {
@@ -106,21 +84,11 @@ impl<'a> Connected<'a> {
         };
         if holders.next().is_some() {
             let message = format!("several datasets have a collection `{name}`");
-            return report.error(
-                "ambiguous-collection",
-                entry.name.place,
-                message,
-                "write dataset.collection",
-            );
+            return report.error("ambiguous-collection", entry.name.place, message, "write dataset.collection");
         }
         if self.entries.insert(holder, (index, entry)).is_some() {
             let message = format!("`{name}` is reached by two entries");
-            report.error(
-                "duplicate-entry",
-                entry.name.place,
-                message,
-                "a collection has one source",
-            );
+            report.error("duplicate-entry", entry.name.place, message, "a collection has one source");
         }
     }
 
@@ -132,8 +100,7 @@ impl<'a> Connected<'a> {
         let message = format!("dataset `{}` has no connection", key.value);
         let help = "taken as DynamoDB tables named dataset.collection that may be scanned";
         report.warning("no-connection", key.place, message, help);
-        self.of_dataset
-            .insert(key.value.clone(), self.connections.len());
+        self.of_dataset.insert(key.value.clone(), self.connections.len());
         self.tenant_places.push(None);
         self.connections.push(Connection {
             fides_key: key.value.clone(),
@@ -150,38 +117,16 @@ impl<'a> Connected<'a> {
     }
 
     /// How a collection is reached; one that its connection forgot is reported unless requests pass it by.
-    pub(crate) fn reach(
-        &self,
-        dataset: &str,
-        name: &Located<String>,
-        skip: bool,
-        report: &mut Report,
-    ) -> Reached<'a> {
-        if let Some((connection, entry)) =
-            self.entries.get(&(dataset.to_owned(), name.value.clone()))
-        {
-            let source = entry
-                .source
-                .clone()
-                .unwrap_or_else(|| table_named_after(dataset, &name.value));
+    pub(crate) fn reach(&self, dataset: &str, name: &Located<String>, skip: bool, report: &mut Report) -> Reached<'a> {
+        if let Some((connection, entry)) = self.entries.get(&(dataset.to_owned(), name.value.clone())) {
+            let source = entry.source.clone().unwrap_or_else(|| table_named_after(dataset, &name.value));
             let processing = entry.processing.clone();
-            return Reached {
-                connection: *connection,
-                source,
-                processing,
-                named: &entry.fields,
-            };
+            return Reached { connection: *connection, source, processing, named: &entry.fields };
         }
         let connection = self.of_dataset.get(dataset).copied().unwrap_or_default();
-        let assumed = self
-            .connections
-            .get(connection)
-            .is_none_or(|connection| connection.assumed);
+        let assumed = self.connections.get(connection).is_none_or(|connection| connection.assumed);
         if !assumed && !skip {
-            let message = format!(
-                "the connection of dataset `{dataset}` does not say where `{}` is",
-                name.value
-            );
+            let message = format!("the connection of dataset `{dataset}` does not say where `{}` is", name.value);
             report.error(
                 "no-connection-entry",
                 name.place,
@@ -190,20 +135,10 @@ impl<'a> Connected<'a> {
             );
         }
         let source = table_named_after(dataset, &name.value);
-        Reached {
-            connection,
-            source,
-            processing: Processing::default(),
-            named: &[],
-        }
+        Reached { connection, source, processing: Processing::default(), named: &[] }
     }
 }
 
 fn table_named_after(dataset: &str, collection: &str) -> Source {
-    Source::DynamoDb {
-        table: format!("{dataset}.{collection}"),
-        indexes: BTreeMap::new(),
-        scan: true,
-        segments: 4,
-    }
+    Source::DynamoDb { table: format!("{dataset}.{collection}"), indexes: BTreeMap::new(), scan: true, segments: 4 }
 }

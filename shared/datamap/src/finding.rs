@@ -39,21 +39,9 @@ impl fmt::Display for Finding {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
-        let Self {
-            file,
-            line,
-            column,
-            code,
-            message,
-            help,
-            severity: _,
-        } = self;
+        let Self { file, line, column, code, message, help, severity: _ } = self;
         write!(out, "{file}:{line}:{column}: {severity}[{code}]: {message}")?;
-        if help.is_empty() {
-            Ok(())
-        } else {
-            write!(out, " ({help})")
-        }
+        if help.is_empty() { Ok(()) } else { write!(out, " ({help})") }
     }
 }
 
@@ -81,30 +69,19 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn new(files: Vec<String>) -> Self {
-        Self {
-            files,
-            findings: Vec::new(),
-        }
+        Self { files, findings: Vec::new() }
     }
 
     pub(crate) fn error(&mut self, code: &'static str, place: Place, message: String, help: &str) {
         self.add(Severity::Error, code, place, (message, help));
     }
 
-    pub(crate) fn warning(
-        &mut self,
-        code: &'static str,
-        place: Place,
-        message: String,
-        help: &str,
-    ) {
+    pub(crate) fn warning(&mut self, code: &'static str, place: Place, message: String, help: &str) {
         self.add(Severity::Warning, code, place, (message, help));
     }
 
     pub(crate) fn has_errors(&self) -> bool {
-        self.findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Error)
+        self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }
 
     pub(crate) fn has(&self, code: &str) -> bool {

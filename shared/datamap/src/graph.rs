@@ -44,32 +44,14 @@ struct Hop {
 
 /// The flows that these references declare, sorted, each once.
 pub(crate) fn flows(collections: &[Collection], edges: &[Edge]) -> Vec<Flow> {
-    let open = |index: usize| {
-        collections
-            .get(index)
-            .is_some_and(|collection| !collection.skip)
-    };
-    let edges: Vec<&Edge> = edges
-        .iter()
-        .filter(|edge| open(edge.declarer.0) && open(edge.target.0))
-        .collect();
+    let open = |index: usize| collections.get(index).is_some_and(|collection| !collection.skip);
+    let edges: Vec<&Edge> = edges.iter().filter(|edge| open(edge.declarer.0) && open(edge.target.0)).collect();
     let mut found: BTreeMap<Ends, Flow> = BTreeMap::new();
     for scope in [Scope::Person, Scope::Organization] {
         let distances = distances(collections, &edges, scope);
-        for hop in edges
-            .iter()
-            .filter_map(|edge| oriented(collections, edge, &distances, scope))
-        {
+        for hop in edges.iter().filter_map(|edge| oriented(collections, edge, &distances, scope)) {
             let ((from, from_field), (to, to_field)) = hop.ends;
-            let closed = Flow {
-                from,
-                from_field,
-                to,
-                to_field,
-                person: false,
-                organization: false,
-                shared: true,
-            };
+            let closed = Flow { from, from_field, to, to_field, person: false, organization: false, shared: true };
             let flow = found.entry(hop.ends).or_insert(closed);
             flow.shared &= hop.shared;
             match scope {
@@ -85,67 +67,34 @@ pub(crate) fn flows(collections: &[Collection], edges: &[Edge]) -> Vec<Flow> {
 fn hops(collections: &[Collection], edge: &Edge) -> Vec<Hop> {
     let (to, from) = ((edge.declarer, edge.target), (edge.target, edge.declarer));
     match edge.direction {
-        Direction::To => vec![Hop {
-            ends: to,
-            shared: false,
-        }],
-        Direction::From => vec![Hop {
-            ends: from,
-            shared: false,
-        }],
+        Direction::To => vec![Hop { ends: to, shared: false }],
+        Direction::From => vec![Hop { ends: from, shared: false }],
         Direction::Both if edge.declarer.0 == edge.target.0 => Vec::new(),
         Direction::Both => {
-            let field = |(collection, field): (usize, usize)| {
-                collections.get(collection)?.fields.get(field)
-            };
+            let field = |(collection, field): (usize, usize)| collections.get(collection)?.fields.get(field);
             let is_key = |end| field(end).is_some_and(|field: &Field| field.primary_key);
-            let is_own =
-                |end| is_key(end) || field(end).is_some_and(|field| field.identity.is_some());
-            let out = Hop {
-                ends: to,
-                shared: !is_own(edge.declarer),
-            };
-            vec![
-                out,
-                Hop {
-                    ends: from,
-                    shared: !is_own(edge.target) && is_key(edge.declarer),
-                },
-            ]
+            let is_own = |end| is_key(end) || field(end).is_some_and(|field| field.identity.is_some());
+            let out = Hop { ends: to, shared: !is_own(edge.declarer) };
+            vec![out, Hop { ends: from, shared: !is_own(edge.target) && is_key(edge.declarer) }]
         }
     }
 }
 
-fn oriented(
-    collections: &[Collection],
-    edge: &Edge,
-    distances: &[u32],
-    scope: Scope,
-) -> Option<Hop> {
+fn oriented(collections: &[Collection], edge: &Edge, distances: &[u32], scope: Scope) -> Option<Hop> {
     let hops = hops(collections, edge);
     let hop = match hops.as_slice() {
         [] => return None,
         [hop] => return Some(*hop),
         [to, from, ..] => {
             let far = |collection: usize| distances.get(collection).copied().unwrap_or(u32::MAX);
-            if far(edge.declarer.0) < far(edge.target.0) {
-                to
-            } else {
-                from
-            }
+            if far(edge.declarer.0) < far(edge.target.0) { to } else { from }
         }
     };
-    if distances
-        .get(hop.ends.0.0)
-        .is_none_or(|distance| *distance == u32::MAX)
-    {
+    if distances.get(hop.ends.0.0).is_none_or(|distance| *distance == u32::MAX) {
         return None;
     }
     let entered = collections.get(hop.ends.1.0)?;
-    let is_organization = entered
-        .fields
-        .iter()
-        .any(|field| field.identity.as_deref().is_some_and(is_organization));
+    let is_organization = entered.fields.iter().any(|field| field.identity.as_deref().is_some_and(is_organization));
     (!(hop.shared && is_organization && scope == Scope::Person)).then_some(*hop)
 }
 
@@ -164,11 +113,7 @@ pub(crate) fn reachable(collections: &[Collection], flows: &[Flow], scope: Scope
     for flow in flows.iter().filter(|flow| flow.is_open(scope)) {
         links.add(flow.from, flow.to, flow.shared);
     }
-    links
-        .search(collections, scope)
-        .iter()
-        .map(|distance| *distance < u32::MAX)
-        .collect()
+    links.search(collections, scope).iter().map(|distance| *distance < u32::MAX).collect()
 }
 
 /// Ways between collections; nothing is followed from where only a shared way leads.
@@ -179,10 +124,7 @@ struct Links {
 
 impl Links {
     fn new(collections: usize) -> Self {
-        Self {
-            own: vec![BTreeSet::new(); collections],
-            shared: BTreeSet::new(),
-        }
+        Self { own: vec![BTreeSet::new(); collections], shared: BTreeSet::new() }
     }
 
     fn add(&mut self, from: usize, to: usize, shared: bool) {
@@ -205,13 +147,9 @@ impl Links {
         };
         let distance = |collection| if seeds(collection) { 0 } else { u32::MAX };
         let mut found: Vec<u32> = collections.iter().map(distance).collect();
-        let mut queue: VecDeque<usize> = (0..found.len())
-            .filter(|index| found.get(*index) == Some(&0))
-            .collect();
+        let mut queue: VecDeque<usize> = (0..found.len()).filter(|index| found.get(*index) == Some(&0)).collect();
         while let Some(at) = queue.pop_front() {
-            let hops = found
-                .get(at)
-                .map_or(u32::MAX, |distance| distance.saturating_add(1));
+            let hops = found.get(at).map_or(u32::MAX, |distance| distance.saturating_add(1));
             for &to in self.own.get(at).into_iter().flatten() {
                 if let Some(slot) = found.get_mut(to).filter(|distance| **distance == u32::MAX) {
                     *slot = hops;
@@ -222,10 +160,7 @@ impl Links {
         let own = found.clone();
         for &(from, to) in &self.shared {
             let is_own = own.get(from).is_some_and(|distance| *distance < u32::MAX);
-            if let Some(slot) = found
-                .get_mut(to)
-                .filter(|distance| is_own && **distance == u32::MAX)
-            {
+            if let Some(slot) = found.get_mut(to).filter(|distance| is_own && **distance == u32::MAX) {
                 *slot = u32::MAX - 1;
             }
         }

@@ -21,9 +21,8 @@ mod yaml;
 
 pub use finding::{Finding, Severity};
 pub use model::{
-    Access, Collection, Connection, ConnectorKind, Controller, DataMap, DataType, Direction,
-    ErasureRule, Field, FieldReference, Flow, Masking, Processing, RowFormat, Source, Strategy,
-    VERSION,
+    Access, Collection, Connection, ConnectorKind, Controller, DataMap, DataType, Direction, ErasureRule, Field,
+    FieldReference, Flow, Masking, Processing, RowFormat, Source, Strategy, VERSION,
 };
 pub use owner::{RowOwner, owner_input};
 pub use read::{Checked, ReadError, read_dir, read_strs};

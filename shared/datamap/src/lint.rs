@@ -48,18 +48,9 @@ fn words(manifests: &Manifests, report: &mut Report) {
 
 fn field_words(field: &RawField, own: &[String], report: &mut Report) {
     categories(&field.data_categories, own, report);
-    if let Some(identity) = field
-        .identity
-        .as_ref()
-        .filter(|identity| !taxonomy::knows_identity(&identity.value))
-    {
+    if let Some(identity) = field.identity.as_ref().filter(|identity| !taxonomy::knows_identity(&identity.value)) {
         let message = format!("unknown kind of identity `{}`", identity.value);
-        report.warning(
-            "unknown-identity",
-            identity.place,
-            message,
-            &format!("known: {}", taxonomy::identities()),
-        );
+        report.warning("unknown-identity", identity.place, message, &format!("known: {}", taxonomy::identities()));
     }
     for inner in &field.fields {
         field_words(inner, own, report);
@@ -89,28 +80,17 @@ pub(crate) fn category(category: &Located<String>, own: &[String], report: &mut 
 fn place_of(compiled: &Compiled, collection: usize, field: Option<usize>) -> Place {
     let places = &compiled.places;
     let of_field = field.and_then(|field| places.fields.get(collection)?.get(field));
-    of_field
-        .or_else(|| places.collections.get(collection))
-        .copied()
-        .unwrap_or_default()
+    of_field.or_else(|| places.collections.get(collection)).copied().unwrap_or_default()
 }
 
 /// Collections that requests look at.
 fn open(compiled: &Compiled) -> impl Iterator<Item = (usize, &Collection)> {
-    compiled
-        .map
-        .collections
-        .iter()
-        .enumerate()
-        .filter(|(_, collection)| !collection.skip)
+    compiled.map.collections.iter().enumerate().filter(|(_, collection)| !collection.skip)
 }
 
 /// The kinds of identity of persons in a collection, with their fields.
 fn persons(collection: &Collection) -> impl Iterator<Item = (&str, &Field)> {
-    let kinds = collection
-        .fields
-        .iter()
-        .filter_map(|field| Some((field.identity.as_deref()?, field)));
+    let kinds = collection.fields.iter().filter_map(|field| Some((field.identity.as_deref()?, field)));
     kinds.filter(|(kind, _)| !taxonomy::is_organization(kind))
 }
 
@@ -120,11 +100,7 @@ fn flow_place(compiled: &Compiled, from: usize, to: usize) -> Place {
         let (one, other) = (edge.declarer.0, edge.target.0);
         (one, other) == (from, to) || (other, one) == (from, to)
     };
-    compiled
-        .edges
-        .iter()
-        .find(ends)
-        .map_or_else(|| place_of(compiled, to, None), |edge| edge.place)
+    compiled.edges.iter().find(ends).map_or_else(|| place_of(compiled, to, None), |edge| edge.place)
 }
 
 /// Which collections each kind of walk reaches.

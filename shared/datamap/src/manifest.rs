@@ -34,16 +34,7 @@ impl Manifests {
         let Some(root) = Object::of(node, "the file", report) else {
             return;
         };
-        root.expect(
-            &[
-                "dataset",
-                "connection",
-                "erasure",
-                "controller",
-                "data_category",
-            ],
-            report,
-        );
+        root.expect(&["dataset", "connection", "erasure", "controller", "data_category"], report);
         for object in root.objects("dataset", "dataset", report) {
             self.datasets.extend(dataset::read(object, report));
         }
@@ -60,18 +51,9 @@ impl Manifests {
             return;
         };
         if let Some(first) = &self.controller {
-            let first = report
-                .files
-                .get(first.place.file)
-                .cloned()
-                .unwrap_or_default();
+            let first = report.files.get(first.place.file).cloned().unwrap_or_default();
             let message = "a second controller".to_owned();
-            report.error(
-                "duplicate-controller",
-                object.place,
-                message,
-                &format!("the first is in {first}"),
-            );
+            report.error("duplicate-controller", object.place, message, &format!("the first is in {first}"));
             return;
         }
         self.controller = controller::read(object, report);
@@ -92,13 +74,8 @@ fn masking(object: Object<'_>, report: &mut Report) -> Option<Masking> {
         return None;
     };
     let settings = object.object("configuration", "configuration", report);
-    let configuration = settings
-        .map(|settings| texts(settings, report))
-        .unwrap_or_default();
-    Some(Masking {
-        strategy,
-        configuration,
-    })
+    let configuration = settings.map(|settings| texts(settings, report)).unwrap_or_default();
+    Some(Masking { strategy, configuration })
 }
 
 fn texts(object: Object<'_>, report: &mut Report) -> BTreeMap<String, String> {
@@ -111,8 +88,7 @@ fn texts(object: Object<'_>, report: &mut Report) -> BTreeMap<String, String> {
             Value::Null => {}
             // Nested settings (such as `format_preservation`) carry a text each at most.
             Value::List(_) | Value::Map(_) => {
-                let inner =
-                    Object::of(node, "configuration", report).map(|inner| texts(inner, report));
+                let inner = Object::of(node, "configuration", report).map(|inner| texts(inner, report));
                 let named = |(key, value)| (format!("{}.{key}", name.text), value);
                 found.extend(inner.unwrap_or_default().into_iter().map(named));
             }

@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 pub use collection::Access;
 pub(crate) use collection::placeholders;
 pub use parts::{
-    ConnectorKind, Controller, DataType, Direction, ErasureRule, FieldReference, Masking,
-    Processing, RowFormat, Strategy,
+    ConnectorKind, Controller, DataType, Direction, ErasureRule, FieldReference, Masking, Processing, RowFormat,
+    Strategy,
 };
 
 mod collection;
@@ -187,9 +187,7 @@ impl DataMap {
     /// The index of a collection by its id, `dataset.collection`.
     #[must_use]
     pub fn collection(&self, id: &str) -> Option<usize> {
-        self.collections
-            .iter()
-            .position(|collection| collection.is(id))
+        self.collections.iter().position(|collection| collection.is(id))
     }
 
     /// The connection through which a collection is reached.
@@ -204,33 +202,17 @@ impl DataMap {
         let Some(it) = self.collections.get(collection).filter(|it| !it.skip) else {
             return BTreeSet::new();
         };
-        let identities = it
-            .fields
-            .iter()
-            .enumerate()
-            .filter(|(_, field)| field.identity.is_some());
-        let ends = self
-            .flows
-            .iter()
-            .filter(|flow| flow.to == collection)
-            .map(|flow| flow.to_field);
+        let identities = it.fields.iter().enumerate().filter(|(_, field)| field.identity.is_some());
+        let ends = self.flows.iter().filter(|flow| flow.to == collection).map(|flow| flow.to_field);
         identities.map(|(index, _)| index).chain(ends).collect()
     }
 
     /// Every field of a kind of identity that requests may seed, as collection and field index.
     pub fn identities<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (usize, usize)> + 'a {
-        let open = self
-            .collections
-            .iter()
-            .enumerate()
-            .filter(|(_, collection)| !collection.skip);
+        let open = self.collections.iter().enumerate().filter(|(_, collection)| !collection.skip);
         open.flat_map(move |(index, collection)| {
             let of_kind = |field: &Field| field.identity.as_deref() == Some(kind);
-            let fields = collection
-                .fields
-                .iter()
-                .enumerate()
-                .filter(move |(_, field)| of_kind(field));
+            let fields = collection.fields.iter().enumerate().filter(move |(_, field)| of_kind(field));
             fields.map(move |(field, _)| (index, field))
         })
     }

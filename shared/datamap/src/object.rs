@@ -15,11 +15,7 @@ impl<'a> Object<'a> {
     /// The mapping at this node, or a finding.
     pub(crate) fn of(node: &'a Node, what: &'static str, report: &mut Report) -> Option<Self> {
         match &node.value {
-            Value::Map(entries) => Some(Self {
-                place: node.place,
-                what,
-                entries,
-            }),
+            Value::Map(entries) => Some(Self { place: node.place, what, entries }),
             Value::Null | Value::Scalar(_) | Value::List(_) => {
                 wrong(node, what, "a mapping", report);
                 None
@@ -50,20 +46,12 @@ impl<'a> Object<'a> {
     pub(crate) fn expect_only(&self, keys: &[&str], report: &mut Report) {
         for name in self.unknown(keys) {
             let message = format!("unknown key `{}` in {}", name.text, self.what);
-            report.error(
-                "unknown-key",
-                name.place,
-                message,
-                &format!("known: {}", keys.join(", ")),
-            );
+            report.error("unknown-key", name.place, message, &format!("known: {}", keys.join(", ")));
         }
     }
 
     fn unknown<'k>(&self, keys: &'k [&'k str]) -> impl Iterator<Item = &'a Name> + use<'a, 'k> {
-        self.entries
-            .iter()
-            .map(|(name, _)| name)
-            .filter(move |name| !keys.contains(&name.text.as_str()))
+        self.entries.iter().map(|(name, _)| name).filter(move |name| !keys.contains(&name.text.as_str()))
     }
 
     /// The text under a key.
@@ -78,11 +66,7 @@ impl<'a> Object<'a> {
     }
 
     /// The text under a key that must be there.
-    pub(crate) fn required(
-        &self,
-        key: &'static str,
-        report: &mut Report,
-    ) -> Option<Located<String>> {
+    pub(crate) fn required(&self, key: &'static str, report: &mut Report) -> Option<Located<String>> {
         self.require(key, report);
         self.text(key, report)
     }
@@ -90,43 +74,22 @@ impl<'a> Object<'a> {
     /// Reports a key that must be there and is not.
     pub(crate) fn require(&self, key: &str, report: &mut Report) {
         if self.node(key).is_none() {
-            report.error(
-                "missing-required",
-                self.place,
-                format!("{} needs `{key}`", self.what),
-                "",
-            );
+            report.error("missing-required", self.place, format!("{} needs `{key}`", self.what), "");
         }
     }
 
     /// The list of texts under a key.
     pub(crate) fn texts(&self, key: &'static str, report: &mut Report) -> Vec<Located<String>> {
-        self.list(key, report)
-            .iter()
-            .filter_map(|node| scalar(node, key, report))
-            .collect()
+        self.list(key, report).iter().filter_map(|node| scalar(node, key, report)).collect()
     }
 
     /// The list of mappings under a key.
-    pub(crate) fn objects(
-        &self,
-        key: &'static str,
-        what: &'static str,
-        report: &mut Report,
-    ) -> Vec<Self> {
-        self.list(key, report)
-            .iter()
-            .filter_map(|node| Self::of(node, what, report))
-            .collect()
+    pub(crate) fn objects(&self, key: &'static str, what: &'static str, report: &mut Report) -> Vec<Self> {
+        self.list(key, report).iter().filter_map(|node| Self::of(node, what, report)).collect()
     }
 
     /// The mapping under a key.
-    pub(crate) fn object(
-        &self,
-        key: &'static str,
-        what: &'static str,
-        report: &mut Report,
-    ) -> Option<Self> {
+    pub(crate) fn object(&self, key: &'static str, what: &'static str, report: &mut Report) -> Option<Self> {
         Self::of(self.node(key)?, what, report)
     }
 
@@ -158,10 +121,7 @@ impl<'a> Object<'a> {
     fn list(&self, key: &'static str, report: &mut Report) -> &'a [Node] {
         match self.node(key) {
             None => &[],
-            Some(Node {
-                value: Value::List(items),
-                ..
-            }) => items,
+            Some(Node { value: Value::List(items), .. }) => items,
             Some(node) => {
                 wrong(node, key, "a list", report);
                 &[]
@@ -172,10 +132,7 @@ impl<'a> Object<'a> {
 
 fn scalar(node: &Node, key: &str, report: &mut Report) -> Option<Located<String>> {
     match &node.value {
-        Value::Scalar(text) => Some(Located {
-            value: text.clone(),
-            place: node.place,
-        }),
+        Value::Scalar(text) => Some(Located { value: text.clone(), place: node.place }),
         Value::Null | Value::List(_) | Value::Map(_) => {
             wrong(node, key, "a text", report);
             None

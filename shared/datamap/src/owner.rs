@@ -18,19 +18,8 @@ impl RowOwner {
     /// Takes the lookups of one collection in their fixed order.
     #[must_use]
     pub fn new(lookups: &[Lookup]) -> Self {
-        let values = |lookup: &Lookup| {
-            lookup
-                .values
-                .iter()
-                .map(|value| canonical(value).into_owned())
-                .collect()
-        };
-        Self {
-            inputs: lookups
-                .iter()
-                .map(|lookup| (lookup.field.clone(), values(lookup)))
-                .collect(),
-        }
+        let values = |lookup: &Lookup| lookup.values.iter().map(|value| canonical(value).into_owned()).collect();
+        Self { inputs: lookups.iter().map(|lookup| (lookup.field.clone(), values(lookup))).collect() }
     }
 
     /// The first lookup whose field in the row holds one of its values; none if the row is not the subject's at all.

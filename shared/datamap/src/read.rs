@@ -53,17 +53,11 @@ pub fn read_dir(dir: &Path) -> Result<Checked, ReadError> {
 /// Reads named texts as if they were files of one directory.
 #[must_use]
 pub fn read_strs(files: &[(&str, &str)]) -> Checked {
-    read(
-        files
-            .iter()
-            .map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()))
-            .collect(),
-    )
+    read(files.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect())
 }
 
 fn is_yaml(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension == "yml" || extension == "yaml")
+    path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml")
 }
 
 /// The names decide the order, so that the order of reading changes nothing.
@@ -81,25 +75,17 @@ fn read(mut files: Vec<(String, Vec<u8>)>) -> Checked {
             Err(problem) => {
                 let before = bytes.get(..problem.valid_up_to()).unwrap_or_default();
                 let line = before.iter().filter(|byte| **byte == b'\n').count();
-                let place = Place {
-                    file,
-                    line: u32::try_from(line).unwrap_or(u32::MAX).saturating_add(1),
-                    column: 1,
-                };
+                let place = Place { file, line: u32::try_from(line).unwrap_or(u32::MAX).saturating_add(1), column: 1 };
                 report.error("yaml-syntax", place, "not UTF-8".to_owned(), "");
             }
         }
     }
     let compiled = compile(&manifests, &mut report);
     // What a broken file hides would only be reported as missing elsewhere.
-    let unreadable =
-        report.has("yaml-syntax") || report.has("yaml-limit") || report.has("yaml-key");
+    let unreadable = report.has("yaml-syntax") || report.has("yaml-limit") || report.has("yaml-key");
     if !unreadable {
         lint::check(&manifests, &compiled, &mut report);
     }
     let map = (!report.has_errors()).then_some(compiled.map);
-    Checked {
-        map,
-        findings: report.into_findings(),
-    }
+    Checked { map, findings: report.into_findings() }
 }

@@ -15,9 +15,7 @@ pub fn values_at<'a>(row: &'a Datum, path: &str, found: &mut dyn FnMut(&'a Datum
             }
         }
         Datum::Map(entries) => {
-            let (name, rest) = path
-                .split_once('.')
-                .map_or((path, ""), |(name, rest)| (name, rest));
+            let (name, rest) = path.split_once('.').map_or((path, ""), |(name, rest)| (name, rest));
             if path.is_empty() {
                 return;
             }
@@ -43,12 +41,9 @@ pub fn canonical(value: &Datum) -> Cow<'_, Datum> {
             Some(text) if text != *digits => Cow::Owned(Datum::Number(text)),
             Some(_) | None => Cow::Borrowed(value),
         },
-        Datum::Null
-        | Datum::Bool(_)
-        | Datum::Text(_)
-        | Datum::Bytes(_)
-        | Datum::List(_)
-        | Datum::Map(_) => Cow::Borrowed(value),
+        Datum::Null | Datum::Bool(_) | Datum::Text(_) | Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => {
+            Cow::Borrowed(value)
+        }
     }
 }
 
@@ -66,15 +61,11 @@ pub(crate) fn leads(value: &Datum) -> bool {
 pub(crate) fn cast(value: &Datum, to: Option<DataType>) -> Datum {
     let value = canonical(value);
     match (value.as_ref(), to) {
-        (Datum::Text(text), Some(DataType::Integer | DataType::Float)) => {
-            match canonical_number(text.trim()) {
-                Some(number) => Datum::Number(number),
-                None => value.into_owned(),
-            }
-        }
-        (Datum::Number(digits), Some(DataType::String | DataType::ObjectId)) => {
-            Datum::Text(digits.clone())
-        }
+        (Datum::Text(text), Some(DataType::Integer | DataType::Float)) => match canonical_number(text.trim()) {
+            Some(number) => Datum::Number(number),
+            None => value.into_owned(),
+        },
+        (Datum::Number(digits), Some(DataType::String | DataType::ObjectId)) => Datum::Text(digits.clone()),
         _as_it_is => value.into_owned(),
     }
 }
@@ -82,9 +73,7 @@ pub(crate) fn cast(value: &Datum, to: Option<DataType>) -> Datum {
 /// Whether a number is a whole one without sign or leading zero, which is its own canonical form.
 fn is_plain(digits: &str) -> bool {
     let length = digits.len();
-    (1..=60).contains(&length)
-        && !digits.starts_with('0')
-        && digits.bytes().all(|byte| byte.is_ascii_digit())
+    (1..=60).contains(&length) && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Plain decimal digits without needless zeros; very large and very small ones with an exponent. None if not a number.
@@ -109,9 +98,7 @@ fn canonical_number(text: &str) -> Option<String> {
         return Some("0".to_owned());
     }
     let dropped = i64::try_from(led.len() - digits.len()).ok()?;
-    let exponent = exponent
-        .checked_sub(i64::try_from(fraction.len()).ok()?)?
-        .checked_add(dropped)?;
+    let exponent = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?.checked_add(dropped)?;
     let sign = if negative { "-" } else { "" };
     Some(format!("{sign}{}", written(digits, exponent)))
 }
@@ -119,19 +106,10 @@ fn canonical_number(text: &str) -> Option<String> {
 fn written(digits: &str, exponent: i64) -> String {
     match exponent {
         0 => digits.to_owned(),
-        1..=64 => digits
-            .chars()
-            .chain(std::iter::repeat_n(
-                '0',
-                usize::try_from(exponent).unwrap_or(0),
-            ))
-            .collect(),
+        1..=64 => digits.chars().chain(std::iter::repeat_n('0', usize::try_from(exponent).unwrap_or(0))).collect(),
         -64..=-1 => {
             let places = usize::try_from(-exponent).unwrap_or(0);
-            let padded = format!(
-                "{}{digits}",
-                "0".repeat((places + 1).saturating_sub(digits.len()))
-            );
+            let padded = format!("{}{digits}", "0".repeat((places + 1).saturating_sub(digits.len())));
             let (whole, fraction) = padded.split_at(padded.len() - places);
             format!("{whole}.{fraction}")
         }
@@ -167,31 +145,15 @@ mod tests {
             ("1e100", "1e100"),
             ("10e99", "1e100"),
             ("1e-100", "1e-100"),
-            (
-                "12345678901234567890123456789012345678",
-                "12345678901234567890123456789012345678",
-            ),
+            ("12345678901234567890123456789012345678", "12345678901234567890123456789012345678"),
         ] {
-            assert_eq!(
-                canonical(&number(written)).into_owned(),
-                number(form),
-                "{written}"
-            );
+            assert_eq!(canonical(&number(written)).into_owned(), number(form), "{written}");
         }
     }
 
     #[test]
     fn what_is_no_number_stays_as_it_is() {
-        for written in [
-            "",
-            "-",
-            ".",
-            "abc",
-            "1.2.3",
-            "1e",
-            "0x1",
-            "1e99999999999999999999",
-        ] {
+        for written in ["", "-", ".", "abc", "1.2.3", "1e", "0x1", "1e99999999999999999999"] {
             assert_eq!(canonical(&number(written)).into_owned(), number(written));
         }
     }
@@ -208,13 +170,8 @@ mod tests {
     #[test]
     fn paths_enter_objects_and_arrays() {
         let map = |name: &str, value| Datum::Map(vec![(name.to_owned(), value)]);
-        let row = map(
-            "a",
-            Datum::List(vec![
-                map("b", Datum::List(vec![number("1"), number("2")])),
-                map("b", number("3")),
-            ]),
-        );
+        let row =
+            map("a", Datum::List(vec![map("b", Datum::List(vec![number("1"), number("2")])), map("b", number("3"))]));
         let mut found = Vec::new();
         values_at(&row, "a.b", &mut |value| found.push(value.clone()));
         assert_eq!(found, [number("1"), number("2"), number("3")]);

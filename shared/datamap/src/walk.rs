@@ -66,16 +66,8 @@ impl Walk {
     #[must_use]
     pub fn start(map: &DataMap, seeds: &[(String, Datum)]) -> Self {
         let organization = !seeds.is_empty() && seeds.iter().all(|(kind, _)| is_organization(kind));
-        let mut walk = Self {
-            v: 1,
-            organization,
-            inputs: Vec::new(),
-            identities: BTreeSet::new(),
-        };
-        for (kind, value) in seeds
-            .iter()
-            .filter(|(kind, _)| is_organization(kind) == organization)
-        {
+        let mut walk = Self { v: 1, organization, inputs: Vec::new(), identities: BTreeSet::new() };
+        for (kind, value) in seeds.iter().filter(|(kind, _)| is_organization(kind) == organization) {
             walk.seed(map, kind, value);
         }
         walk
@@ -86,10 +78,7 @@ impl Walk {
         let mut wave = Vec::new();
         let walk_scope = self.scope();
         for input in &mut self.inputs {
-            if input.shared
-                || input.pending.is_empty()
-                || !leads_on(map, walk_scope, input.collection, input.field)
-            {
+            if input.shared || input.pending.is_empty() || !leads_on(map, walk_scope, input.collection, input.field) {
                 continue;
             }
             let Some(collection) = map.collections.get(input.collection) else {
@@ -112,19 +101,11 @@ impl Walk {
 
     /// Learns from a row that a lookup of this walk found. A row that the map does not know of teaches nothing.
     pub fn absorb(&mut self, map: &DataMap, lookup: &Lookup, row: &Datum) {
-        let Some(collection) = map
-            .collections
-            .get(lookup.collection)
-            .filter(|collection| !collection.skip)
-        else {
+        let Some(collection) = map.collections.get(lookup.collection).filter(|collection| !collection.skip) else {
             return;
         };
         let scope = self.scope();
-        for flow in map
-            .flows
-            .iter()
-            .filter(|flow| flow.from == lookup.collection && flow.is_open(scope))
-        {
+        for flow in map.flows.iter().filter(|flow| flow.from == lookup.collection && flow.is_open(scope)) {
             let Some(from) = collection.fields.get(flow.from_field) else {
                 continue;
             };
@@ -148,19 +129,8 @@ impl Walk {
             values.extend(input.done.union(&input.pending).cloned());
         }
         let lookup = |((collection, field), values): ((usize, usize), BTreeSet<Datum>)| {
-            let field = map
-                .collections
-                .get(collection)?
-                .fields
-                .get(field)?
-                .path
-                .clone();
-            Some(Lookup {
-                collection,
-                field,
-                values: values.into_iter().collect(),
-                projection: Vec::new(),
-            })
+            let field = map.collections.get(collection)?.fields.get(field)?.path.clone();
+            Some(Lookup { collection, field, values: values.into_iter().collect(), projection: Vec::new() })
         };
         merged.into_iter().filter_map(lookup).collect()
     }
@@ -168,17 +138,11 @@ impl Walk {
     /// The subject's identities met so far, seeds included, as `(kind, value)`; the primary key of a row that carries one
     /// comes as `(dataset.collection.field, value)`, a composite key as `(dataset.collection.one+two, list)`.
     pub fn found_identities(&self) -> impl Iterator<Item = (&str, &Datum)> {
-        self.identities
-            .iter()
-            .map(|(kind, value)| (kind.as_str(), value))
+        self.identities.iter().map(|(kind, value)| (kind.as_str(), value))
     }
 
     fn scope(&self) -> Scope {
-        if self.organization {
-            Scope::Organization
-        } else {
-            Scope::Person
-        }
+        if self.organization { Scope::Organization } else { Scope::Person }
     }
 
     fn seed(&mut self, map: &DataMap, kind: &str, value: &Datum) {
@@ -193,36 +157,20 @@ impl Walk {
 
     fn learn(&mut self, map: &DataMap, at: (usize, usize, bool), value: &Datum) {
         let (collection, field, shared) = at;
-        let declared = map
-            .collections
-            .get(collection)
-            .and_then(|it| it.fields.get(field));
+        let declared = map.collections.get(collection).and_then(|it| it.fields.get(field));
         let value = cast(value, declared.and_then(|field| field.data_type));
         if !leads(&value) {
             return;
         }
-        let index = match self
-            .inputs
-            .binary_search_by_key(&at, |input| (input.collection, input.field, input.shared))
-        {
+        let index = match self.inputs.binary_search_by_key(&at, |input| (input.collection, input.field, input.shared)) {
             Ok(index) => index,
             Err(index) => {
-                let input = Input {
-                    collection,
-                    field,
-                    shared,
-                    done: BTreeSet::new(),
-                    pending: BTreeSet::new(),
-                };
+                let input = Input { collection, field, shared, done: BTreeSet::new(), pending: BTreeSet::new() };
                 self.inputs.insert(index, input);
                 index
             }
         };
-        if let Some(input) = self
-            .inputs
-            .get_mut(index)
-            .filter(|input| !input.done.contains(&value))
-        {
+        if let Some(input) = self.inputs.get_mut(index).filter(|input| !input.done.contains(&value)) {
             input.pending.insert(value);
         }
     }
@@ -232,23 +180,16 @@ impl Walk {
         let scope = self.scope();
         let mut found: Vec<(&str, &Datum)> = Vec::new();
         for field in &collection.fields {
-            let Some(kind) = field
-                .identity
-                .as_deref()
-                .filter(|kind| of_scope(kind, scope))
-            else {
+            let Some(kind) = field.identity.as_deref().filter(|kind| of_scope(kind, scope)) else {
                 continue;
             };
             values_at(row, &field.path, &mut |value| found.push((kind, value)));
         }
         match scope {
-            Scope::Person => found
-                .iter()
-                .for_each(|(kind, value)| self.seed(map, kind, value)),
+            Scope::Person => found.iter().for_each(|(kind, value)| self.seed(map, kind, value)),
             Scope::Organization => {
                 let noted = found.iter().filter(|(_, value)| leads(value));
-                self.identities
-                    .extend(noted.map(|(kind, value)| ((*kind).to_owned(), cast(value, None))));
+                self.identities.extend(noted.map(|(kind, value)| ((*kind).to_owned(), cast(value, None))));
             }
         }
         if !found.is_empty() {

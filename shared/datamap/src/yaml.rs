@@ -47,13 +47,8 @@ impl Value {
 }
 
 enum Open {
-    List {
-        items: Vec<Node>,
-    },
-    Map {
-        entries: Vec<(Name, Node)>,
-        key: Option<Name>,
-    },
+    List { items: Vec<Node> },
+    Map { entries: Vec<(Name, Node)>, key: Option<Name> },
 }
 
 struct Frame {
@@ -76,14 +71,8 @@ struct Stop;
 
 /// The documents of one file; a syntax error is reported and what came before it is dropped.
 pub(crate) fn parse(file: usize, text: &str, report: &mut Report) -> Vec<Node> {
-    let mut builder = Builder {
-        file,
-        report,
-        stack: Vec::new(),
-        anchors: BTreeMap::new(),
-        nodes: 0,
-        documents: Vec::new(),
-    };
+    let mut builder =
+        Builder { file, report, stack: Vec::new(), anchors: BTreeMap::new(), nodes: 0, documents: Vec::new() };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut parser = Parser::new_from_str(text);
     loop {
@@ -96,9 +85,7 @@ pub(crate) fn parse(file: usize, text: &str, report: &mut Report) -> Vec<Node> {
             }
             Some(Err(problem)) => {
                 let place = builder.place(*problem.marker());
-                builder
-                    .report
-                    .error("yaml-syntax", place, problem.info().to_owned(), "");
+                builder.report.error("yaml-syntax", place, problem.info().to_owned(), "");
                 return Vec::new();
             }
         }
@@ -108,44 +95,27 @@ pub(crate) fn parse(file: usize, text: &str, report: &mut Report) -> Vec<Node> {
 impl Builder<'_> {
     fn place(&self, marker: Marker) -> Place {
         let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-        Place {
-            file: self.file,
-            line: number(marker.line()),
-            column: number(marker.col()).saturating_add(1),
-        }
+        Place { file: self.file, line: number(marker.line()), column: number(marker.col()).saturating_add(1) }
     }
 
     fn accept(&mut self, event: Event<'_>, at: Marker) -> Result<(), Stop> {
         let place = self.place(at);
         match event {
-            Event::Nothing
-            | Event::StreamStart
-            | Event::StreamEnd
-            | Event::DocumentStart(_)
-            | Event::DocumentEnd => Ok(()),
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {
+                Ok(())
+            }
             Event::Scalar(text, style, anchor, _) => {
-                let absent = style == ScalarStyle::Plain
-                    && matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL");
-                let value = if absent {
-                    Value::Null
-                } else {
-                    Value::Scalar(text.into_owned())
-                };
+                let absent =
+                    style == ScalarStyle::Plain && matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL");
+                let value = if absent { Value::Null } else { Value::Scalar(text.into_owned()) };
                 self.close(Node { place, value }, anchor)
             }
-            Event::SequenceStart(anchor, _) => self.open(Frame {
-                place,
-                anchor,
-                open: Open::List { items: Vec::new() },
-            }),
-            Event::MappingStart(anchor, _) => self.open(Frame {
-                place,
-                anchor,
-                open: Open::Map {
-                    entries: Vec::new(),
-                    key: None,
-                },
-            }),
+            Event::SequenceStart(anchor, _) => {
+                self.open(Frame { place, anchor, open: Open::List { items: Vec::new() } })
+            }
+            Event::MappingStart(anchor, _) => {
+                self.open(Frame { place, anchor, open: Open::Map { entries: Vec::new(), key: None } })
+            }
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(frame) = self.stack.pop() else {
                     return Ok(());
@@ -154,13 +124,7 @@ impl Builder<'_> {
                     Open::List { items } => Value::List(items),
                     Open::Map { entries, key: _ } => Value::Map(entries),
                 };
-                self.close(
-                    Node {
-                        place: frame.place,
-                        value,
-                    },
-                    frame.anchor,
-                )
+                self.close(Node { place: frame.place, value }, frame.anchor)
             }
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor).cloned() else {
@@ -200,10 +164,7 @@ impl Builder<'_> {
                 Some(name) => entries.push((name, node)),
                 None => match node.value {
                     Value::Scalar(text) => {
-                        return self.name(Name {
-                            text,
-                            place: node.place,
-                        });
+                        return self.name(Name { text, place: node.place });
                     }
                     Value::Null | Value::List(_) | Value::Map(_) => {
                         return self.stop("yaml-key", node.place, "a key must be a text");
@@ -215,27 +176,15 @@ impl Builder<'_> {
     }
 
     fn name(&mut self, name: Name) -> Result<(), Stop> {
-        let Some(Frame {
-            open: Open::Map { entries, key },
-            ..
-        }) = self.stack.last_mut()
-        else {
+        let Some(Frame { open: Open::Map { entries, key }, .. }) = self.stack.last_mut() else {
             return Ok(());
         };
-        let first = entries
-            .iter()
-            .find(|(other, _)| other.text == name.text)
-            .map(|(other, _)| other.place.line);
+        let first = entries.iter().find(|(other, _)| other.text == name.text).map(|(other, _)| other.place.line);
         let (text, place) = (name.text.clone(), name.place);
         *key = Some(name);
         if let Some(line) = first {
             let message = format!("`{text}` is written twice");
-            self.report.error(
-                "duplicate-key",
-                place,
-                message,
-                &format!("first on line {line}"),
-            );
+            self.report.error("duplicate-key", place, message, &format!("first on line {line}"));
         }
         Ok(())
     }

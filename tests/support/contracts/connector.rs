@@ -125,7 +125,8 @@ async fn several_values_find_each_row_once(
     tenant: &TenantId,
     other: &TenantId,
 ) {
-    let lookup = lookup(map, tenant, "shop.orders", "email", &["ada@example.com", "bob@example.com", "eve@example.com"]);
+    let lookup =
+        lookup(map, tenant, "shop.orders", "email", &["ada@example.com", "bob@example.com", "eve@example.com"]);
     let found = export_all(connector, &lookup).await;
     let own = |row: &Datum| row.get("tenant").and_then(Datum::as_text) == Some(tenant.as_str());
     let expected: Vec<Datum> = rows(tenant, other).into_iter().filter(own).collect();

@@ -21,7 +21,8 @@ pub async fn run(queue: &dyn JobQueue, inbox: &dyn Inbox, names: &mut Names) {
 
 async fn nudges_arrive_in_the_queue_of_their_step(queue: &dyn JobQueue, inbox: &dyn Inbox, names: &mut Names) {
     let (tenant, job) = (names.tenant(), names.job());
-    let nudge = |step: StepKind, shard| Nudge { v: 1, tenant: tenant.clone(), job: job.clone(), step, shard, version: 7 };
+    let nudge =
+        |step: StepKind, shard| Nudge { v: 1, tenant: tenant.clone(), job: job.clone(), step, shard, version: 7 };
     // More than one batch of SQS, for both queues at once.
     let sent: Vec<Nudge> = (0..23)
         .map(|shard| nudge(StepKind::Collect, shard))

@@ -141,7 +141,8 @@ fn check_step(commit: &Commit, before: Option<&Record>, step: &Step, seen: &Seen
     }
     let ended = seen.jobs.get(&step.job).is_some_and(|job| job.status.is_terminal());
     // The job's own last transition makes or ends steps with it; later only endings are lawful.
-    let ended_before = ended && !commit.writes.iter().any(|write| matches!(write.after.as_deref(), Some(Record::Job(_))));
+    let ended_before =
+        ended && !commit.writes.iter().any(|write| matches!(write.after.as_deref(), Some(Record::Job(_))));
     if ended_before && step.kind.needs_open_job() && step.state != StepState::Done {
         broken.push(format!("INV-S1 {name} went on after the job had ended"));
     }
@@ -175,7 +176,9 @@ fn check_trail(record: &Record, seen: &Seen<'_>, state: &State, broken: &mut Vec
     if !complete {
         broken.push(format!("INV-A1 {} has version {version} and events {events:?}", key.sort()));
     }
-    if matches!(record, Record::Step(_)) && !state.items.values().any(|it| matches!(it.as_ref(), Record::Job(j) if j.id == *job)) {
+    if matches!(record, Record::Step(_))
+        && !state.items.values().any(|it| matches!(it.as_ref(), Record::Job(j) if j.id == *job))
+    {
         broken.push(format!("INV-A1 {} has no job", key.sort()));
     }
 }

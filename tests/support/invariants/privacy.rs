@@ -6,7 +6,7 @@ use domain::record::Record;
 use jiff::SignedDuration;
 
 use super::Expected;
-use crate::sample::{PEOPLE, PICTURE_BYTES, ROWS_EACH, Person};
+use crate::sample::{PEOPLE, PICTURE_BYTES, Person, ROWS_EACH};
 
 /// INV-X1: mail goes to the address on record of the person the job is about.
 pub(super) fn check_mail(state: &State, expected: &Expected, broken: &mut Vec<String>) {
@@ -37,9 +37,9 @@ pub(super) fn check_links(state: &State, expected: &Expected, broken: &mut Vec<S
             None => broken.push("INV-X3 a link to what is no archive".to_owned()),
         }
     }
-    let audited = state.items.values().filter(|record| {
-        matches!(record.as_ref(), Record::Event(event) if event.event_type == EventType::ExportIssued)
-    });
+    let audited = state.items.values().filter(
+        |record| matches!(record.as_ref(), Record::Event(event) if event.event_type == EventType::ExportIssued),
+    );
     if audited.count() < expected.links_handed_out {
         broken.push("INV-X3 a link was handed out without its event".to_owned());
     }

@@ -42,7 +42,11 @@ pub(crate) async fn run(arguments: &DemoArguments) -> anyhow::Result<ExitCode> {
     } else {
         outcome.print();
     }
-    ensure!(outcome.is_verified(), "the archive is not what its manifest says; it is kept at {}", outcome.path.display());
+    ensure!(
+        outcome.is_verified(),
+        "the archive is not what its manifest says; it is kept at {}",
+        outcome.path.display()
+    );
     Ok(ExitCode::SUCCESS)
 }
 

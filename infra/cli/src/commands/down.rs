@@ -15,15 +15,20 @@ pub(crate) async fn run(arguments: &DownArguments) -> anyhow::Result<ExitCode> {
     let proxy = proxy::stop(&home).await;
     let emulator = Emulator::new(&home, 0).stop().await;
     spinner.finish_and_clear();
-    for name in ["stack.json", "deployed.json"] {
-        // Absent already is what we want.
-        drop(fs::remove_file(home.state(name)));
-    }
+    forget(&home);
     if arguments.purge {
         purge(&home)?;
     }
     report::note(if proxy || emulator { "stopped" } else { "nothing was running" });
     Ok(ExitCode::SUCCESS)
+}
+
+/// Removes what was written down about a stack that is no longer there.
+pub(crate) fn forget(home: &Home) {
+    for name in ["stack.json", "deployed.json"] {
+        // Absent already is what we want.
+        drop(fs::remove_file(home.state(name)));
+    }
 }
 
 /// Removes all of `.habeas` but the Python environment, which holds nothing of the user's.

@@ -38,7 +38,11 @@ pub(crate) async fn run(arguments: &PackageArguments) -> anyhow::Result<ExitCode
     build(&home, &arguments.profile)?;
     for package in collect(&home)? {
         let (program, zip) = (megabytes(package.program_bytes), megabytes(package.zip_bytes));
-        report::line(&format!("{:20} {program:>6.1} MB   zip {zip:>6.1} MB   {}", package.function, package.zip.display()));
+        report::line(&format!(
+            "{:20} {program:>6.1} MB   zip {zip:>6.1} MB   {}",
+            package.function,
+            package.zip.display()
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -71,8 +75,8 @@ pub(crate) fn collect(home: &Home) -> anyhow::Result<Vec<Package>> {
 fn zip_function(home: &Home, function: &'static str) -> anyhow::Result<Package> {
     let directory = home.packages();
     let program = directory.join(function).join("bootstrap");
-    let bytes = fs::read(&program)
-        .with_context(|| format!("no {}: run `cargo habeas package` first", program.display()))?;
+    let bytes =
+        fs::read(&program).with_context(|| format!("no {}: run `cargo habeas package` first", program.display()))?;
     let sha256 = sha256_hex(&bytes);
     let zip = directory.join(format!("{function}.zip"));
     let stamp = directory.join(format!("{function}.sha256"));

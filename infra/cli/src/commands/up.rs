@@ -10,7 +10,7 @@ use aws_config::SdkConfig;
 
 use crate::args::{Role, UpArguments};
 use crate::cloudformation::{self, Deployed};
-use crate::commands::{datamap, load, package};
+use crate::commands::{datamap, down, load, package};
 use crate::deployment::{Plan, Record};
 use crate::emulator::Emulator;
 use crate::home::Home;
@@ -44,6 +44,7 @@ pub(crate) async fn run(arguments: &UpArguments) -> anyhow::Result<ExitCode> {
     }
     if started.emulator {
         Emulator::new(&home, arguments.port).stop().await;
+        down::forget(&home);
     }
     Ok(ExitCode::SUCCESS)
 }

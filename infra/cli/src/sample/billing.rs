@@ -5,8 +5,13 @@ use super::random::Random;
 use super::row::Row;
 use super::{Out, instant};
 
-const PRODUCTS: [(&str, usize); 5] =
-    [("Seat, one month", 1290), ("Storage, 100 GB", 499), ("Support plan", 9900), ("Workshop, half a day", 45_000), ("Stickers", 150)];
+const PRODUCTS: [(&str, usize); 5] = [
+    ("Seat, one month", 1290),
+    ("Storage, 100 GB", 499),
+    ("Support plan", 9900),
+    ("Workshop, half a day", 45_000),
+    ("Stickers", 150),
+];
 
 /// Writes `accounts`, `invoices` and `invoice_lines`.
 pub(super) fn write(out: &mut Out, people: &[Person]) -> std::io::Result<()> {

@@ -8,7 +8,12 @@ use super::{Out, Settings};
 const SIDE: usize = 32;
 
 /// Writes `avatars/<user id>/avatar.png` and `attachments/<attachment id>/<file name>`.
-pub(super) fn write(out: &Out, settings: &Settings, people: &[Person], attachments: &[Attachment]) -> std::io::Result<()> {
+pub(super) fn write(
+    out: &Out,
+    settings: &Settings,
+    people: &[Person],
+    attachments: &[Attachment],
+) -> std::io::Result<()> {
     let mut random = out.random("media");
     for person in people.iter().take(settings.people_with_media) {
         let key = format!("{}/avatar.png", person.user_id);

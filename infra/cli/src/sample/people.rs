@@ -114,11 +114,17 @@ pub(super) fn profiles(out: &mut Out, people: &[Person]) -> std::io::Result<()> 
         let row = Row::new()
             .text("user_id", &person.user_id)
             .row("name", Row::new().text("given", person.given).text("family", person.family))
-            .text("born_on", &format!("{}-{:02}-{:02}", random.between(1955, 2004), random.between(1, 12), random.between(1, 28)))
+            .text(
+                "born_on",
+                &format!("{}-{:02}-{:02}", random.between(1955, 2004), random.between(1, 12), random.between(1, 28)),
+            )
             .row("address", address)
             .texts("languages", if random.chance(40) { &["en", "de"] } else { &["en"] })
             .text("timezone", timezone)
-            .maybe("biography", random.chance(50).then_some("Likes \"long\" walks, cells that begin with = and commas, too."));
+            .maybe(
+                "biography",
+                random.chance(50).then_some("Likes \"long\" walks, cells that begin with = and commas, too."),
+            );
         file.line(row)?;
     }
     file.close()

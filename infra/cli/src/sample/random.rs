@@ -1,4 +1,4 @@
-//! Repeatable choices for the sample company: SplitMix64, one stream per collection. Not for secrets.
+//! Repeatable choices for the sample company: `SplitMix64`, one stream per collection. Not for secrets.
 
 /// A stream of numbers that depends on nothing but the seed and the stream's name.
 pub(super) struct Random(u64);
@@ -6,9 +6,9 @@ pub(super) struct Random(u64);
 impl Random {
     /// Streams of different names are independent, so a new collection leaves the bytes of the others as they are.
     pub(super) fn stream(seed: u64, name: &str) -> Self {
-        let start = name.bytes().fold(seed ^ 0x9e37_79b9_7f4a_7c15, |state, byte| {
-            (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let start = name
+            .bytes()
+            .fold(seed ^ 0x9e37_79b9_7f4a_7c15, |state, byte| (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         Self(start)
     }
 

@@ -120,7 +120,7 @@ fn body(random: &mut Random) -> String {
 }
 
 fn attachment(message_id: &str, place: usize, random: &mut Random) -> Attachment {
-    let picture = place % 2 == 0;
+    let picture = place.is_multiple_of(2);
     let stem = random.pick(&TOPICS).replace(' ', "-");
     Attachment {
         attachment_id: random.id("att"),

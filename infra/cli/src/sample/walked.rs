@@ -49,7 +49,8 @@ fn media(dir: &Path, field: &str) -> String {
 
 /// Every row that a walk from these identities reaches, each once.
 fn reached(map: &DataMap, company: &Rows, seeds: &[(&str, &str)]) -> Rows {
-    let seeds: Vec<_> = seeds.iter().map(|(kind, value)| ((*kind).to_owned(), Datum::Text((*value).to_owned()))).collect();
+    let seeds: Vec<_> =
+        seeds.iter().map(|(kind, value)| ((*kind).to_owned(), Datum::Text((*value).to_owned()))).collect();
     let mut walk = Walk::start(map, &seeds);
     loop {
         let wave = walk.next_wave(map);

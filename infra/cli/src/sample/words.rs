@@ -2,26 +2,82 @@
 
 /// Given names, each with its spelling in an address; the first belongs to the demo person.
 pub(super) const GIVEN: [(&str, &str); 40] = [
-    ("Ada", "ada"), ("Björn", "bjorn"), ("Chloé", "chloe"), ("Dmitri", "dmitri"), ("Élodie", "elodie"),
-    ("Farah", "farah"), ("Grzegorz", "grzegorz"), ("Hana", "hana"), ("Ines", "ines"), ("João", "joao"),
-    ("Kwame", "kwame"), ("Łucja", "lucja"), ("Mateo", "mateo"), ("Nkechi", "nkechi"), ("Ömer", "omer"),
-    ("Priya", "priya"), ("Quentin", "quentin"), ("Rúna", "runa"), ("Søren", "soren"), ("Thandi", "thandi"),
-    ("Uwe", "uwe"), ("Valentina", "valentina"), ("Wei", "wei"), ("Ximena", "ximena"), ("Yusuf", "yusuf"),
-    ("Zoë", "zoe"), ("Aiko", "aiko"), ("Bruno", "bruno"), ("Camille", "camille"), ("Deniz", "deniz"),
-    ("Esra", "esra"), ("Filip", "filip"), ("Gaia", "gaia"), ("Håkon", "hakon"), ("Imani", "imani"),
-    ("Jiří", "jiri"), ("Kalpana", "kalpana"), ("Leif", "leif"), ("Mira", "mira"), ("Noor", "noor"),
+    ("Ada", "ada"),
+    ("Björn", "bjorn"),
+    ("Chloé", "chloe"),
+    ("Dmitri", "dmitri"),
+    ("Élodie", "elodie"),
+    ("Farah", "farah"),
+    ("Grzegorz", "grzegorz"),
+    ("Hana", "hana"),
+    ("Ines", "ines"),
+    ("João", "joao"),
+    ("Kwame", "kwame"),
+    ("Łucja", "lucja"),
+    ("Mateo", "mateo"),
+    ("Nkechi", "nkechi"),
+    ("Ömer", "omer"),
+    ("Priya", "priya"),
+    ("Quentin", "quentin"),
+    ("Rúna", "runa"),
+    ("Søren", "soren"),
+    ("Thandi", "thandi"),
+    ("Uwe", "uwe"),
+    ("Valentina", "valentina"),
+    ("Wei", "wei"),
+    ("Ximena", "ximena"),
+    ("Yusuf", "yusuf"),
+    ("Zoë", "zoe"),
+    ("Aiko", "aiko"),
+    ("Bruno", "bruno"),
+    ("Camille", "camille"),
+    ("Deniz", "deniz"),
+    ("Esra", "esra"),
+    ("Filip", "filip"),
+    ("Gaia", "gaia"),
+    ("Håkon", "hakon"),
+    ("Imani", "imani"),
+    ("Jiří", "jiri"),
+    ("Kalpana", "kalpana"),
+    ("Leif", "leif"),
+    ("Mira", "mira"),
+    ("Noor", "noor"),
 ];
 
 /// Family names, each with its spelling in an address.
 pub(super) const FAMILY: [(&str, &str); 33] = [
-    ("Marlow", "marlow"), ("Ashgrove", "ashgrove"), ("Brückner", "bruckner"), ("Castañeda", "castaneda"),
-    ("Drummond", "drummond"), ("Eklöf", "eklof"), ("Fairweather", "fairweather"), ("Güler", "guler"),
-    ("Hollinger", "hollinger"), ("Iwasaki", "iwasaki"), ("Jankowiak", "jankowiak"), ("Kettleby", "kettleby"),
-    ("Lindqvist", "lindqvist"), ("Mbeki-Rowe", "mbeki-rowe"), ("Nørgaard", "norgaard"), ("O'Shannon", "oshannon"),
-    ("Pembrooke", "pembrooke"), ("Quillfeather", "quillfeather"), ("Rosenthal", "rosenthal"), ("Sørlie", "sorlie"),
-    ("Tanaka-Bell", "tanaka-bell"), ("Ueda", "ueda"), ("Vasiljev", "vasiljev"), ("Winterbourne", "winterbourne"),
-    ("Xanthos", "xanthos"), ("Yarrow", "yarrow"), ("Żuraw", "zuraw"), ("Abernathy", "abernathy"),
-    ("Bellweather", "bellweather"), ("Crossley", "crossley"), ("Dunmore", "dunmore"), ("Everhart", "everhart"),
+    ("Marlow", "marlow"),
+    ("Ashgrove", "ashgrove"),
+    ("Brückner", "bruckner"),
+    ("Castañeda", "castaneda"),
+    ("Drummond", "drummond"),
+    ("Eklöf", "eklof"),
+    ("Fairweather", "fairweather"),
+    ("Güler", "guler"),
+    ("Hollinger", "hollinger"),
+    ("Iwasaki", "iwasaki"),
+    ("Jankowiak", "jankowiak"),
+    ("Kettleby", "kettleby"),
+    ("Lindqvist", "lindqvist"),
+    ("Mbeki-Rowe", "mbeki-rowe"),
+    ("Nørgaard", "norgaard"),
+    ("O'Shannon", "oshannon"),
+    ("Pembrooke", "pembrooke"),
+    ("Quillfeather", "quillfeather"),
+    ("Rosenthal", "rosenthal"),
+    ("Sørlie", "sorlie"),
+    ("Tanaka-Bell", "tanaka-bell"),
+    ("Ueda", "ueda"),
+    ("Vasiljev", "vasiljev"),
+    ("Winterbourne", "winterbourne"),
+    ("Xanthos", "xanthos"),
+    ("Yarrow", "yarrow"),
+    ("Żuraw", "zuraw"),
+    ("Abernathy", "abernathy"),
+    ("Bellweather", "bellweather"),
+    ("Crossley", "crossley"),
+    ("Dunmore", "dunmore"),
+    ("Everhart", "everhart"),
     ("Fennimore", "fennimore"),
 ];
 
@@ -30,14 +86,27 @@ pub(super) const AREA_CODES: [&str; 12] =
     ["201", "203", "206", "212", "213", "303", "305", "312", "404", "415", "503", "617"];
 
 /// Street names.
-pub(super) const STREETS: [&str; 8] =
-    ["Lindenweg", "Mill Lane", "Rue des Tilleuls", "Calle del Sol", "Harbour Row", "Kastanienallee", "Ulica Lipowa", "Via Roma"];
+pub(super) const STREETS: [&str; 8] = [
+    "Lindenweg",
+    "Mill Lane",
+    "Rue des Tilleuls",
+    "Calle del Sol",
+    "Harbour Row",
+    "Kastanienallee",
+    "Ulica Lipowa",
+    "Via Roma",
+];
 
 /// City, country code, time zone.
 pub(super) const CITIES: [(&str, &str, &str); 8] = [
-    ("Köln", "DE", "Europe/Berlin"), ("Bristol", "GB", "Europe/London"), ("Nîmes", "FR", "Europe/Paris"),
-    ("Málaga", "ES", "Europe/Madrid"), ("Århus", "DK", "Europe/Copenhagen"), ("Kraków", "PL", "Europe/Warsaw"),
-    ("Torino", "IT", "Europe/Rome"), ("Gent", "BE", "Europe/Brussels"),
+    ("Köln", "DE", "Europe/Berlin"),
+    ("Bristol", "GB", "Europe/London"),
+    ("Nîmes", "FR", "Europe/Paris"),
+    ("Málaga", "ES", "Europe/Madrid"),
+    ("Århus", "DK", "Europe/Copenhagen"),
+    ("Kraków", "PL", "Europe/Warsaw"),
+    ("Torino", "IT", "Europe/Rome"),
+    ("Gent", "BE", "Europe/Brussels"),
 ];
 
 /// What people say; no sentence names anybody.
@@ -66,8 +135,22 @@ pub(super) const SENTENCES: [&str; 20] = [
 
 /// Words for titles.
 pub(super) const TOPICS: [&str; 16] = [
-    "autumn launch", "budget", "harbour project", "onboarding", "website", "quarterly review", "safety training",
-    "new office", "supplier change", "summer party", "support rota", "translations", "pricing", "warehouse", "newsletter", "audit",
+    "autumn launch",
+    "budget",
+    "harbour project",
+    "onboarding",
+    "website",
+    "quarterly review",
+    "safety training",
+    "new office",
+    "supplier change",
+    "summer party",
+    "support rota",
+    "translations",
+    "pricing",
+    "warehouse",
+    "newsletter",
+    "audit",
 ];
 
 /// Browsers as they name themselves, shortened.

@@ -8,7 +8,7 @@ use workflow::ports::{PortError, PortErrorKind};
 use super::S3ExportStore;
 use crate::failure::{failed, failure};
 
-/// Stands between the ETag and the checksum in the name we give a part; neither holds it.
+/// Stands between the `ETag` and the checksum in the name we give a part; neither holds it.
 const SEPARATOR: char = ';';
 
 pub(super) async fn start(store: &S3ExportStore, key: &str) -> Result<String, PortError> {

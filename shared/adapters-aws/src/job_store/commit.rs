@@ -98,7 +98,10 @@ fn judge_reasons(reasons: &[CancellationReason], transition: &Transition, error:
         return Verdict::Refused(refusal(refused, transition));
     }
     let passing = |code: &str| {
-        matches!(code, "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" | "RequestLimitExceeded")
+        matches!(
+            code,
+            "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" | "RequestLimitExceeded"
+        )
     };
     if positions(reasons, passing).is_empty() {
         return Verdict::Refused(CommitError::Port(error));
@@ -117,6 +120,7 @@ fn is_ours(reason: &CancellationReason, nonce: &OpNonce) -> bool {
 }
 
 /// An expectation counts before a limit: a repeated request is answered as before even where the quota is used up.
+#[expect(clippy::needless_pass_by_value, reason = "the positions go into the error")]
 fn refusal(refused: Vec<usize>, transition: &Transition) -> CommitError {
     let limit_of = |at: &usize| match transition.changes.get(*at) {
         Some(Change::Add { key, limit: Some(limit), .. }) => Some((key.clone(), *limit)),

@@ -73,9 +73,9 @@ fn add(
         .return_values_on_condition_check_failure(GIVE_BACK);
     let update = match limit {
         // A counter that is not there stands at 0, which is below any limit but these.
-        Some(limit) if limit <= 0 => update
-            .condition_expression("#value < :limit")
-            .expression_attribute_values(":limit", number(limit)),
+        Some(limit) if limit <= 0 => {
+            update.condition_expression("#value < :limit").expression_attribute_values(":limit", number(limit))
+        }
         Some(limit) => update
             .condition_expression("attribute_not_exists(#value) OR #value < :limit")
             .expression_attribute_values(":limit", number(limit)),

@@ -43,6 +43,7 @@ pub(super) fn part(
     Ok(UploadedPart { number, etag })
 }
 
+#[expect(clippy::too_many_arguments, reason = "one call of the port, with the switch and the time of the world")]
 pub(super) fn complete(
     objects: &mut Objects,
     key: &str,

@@ -63,17 +63,20 @@ pub enum Verb {
 pub(super) fn commit(state: &mut State, transition: &Transition) -> Result<(), CommitError> {
     let keys = checked_keys(state, transition)?;
     let knows_nonces = !state.mutants.has(Mutant::NoOpNonce);
-    if knows_nonces && !state.is_retry {
-        if let Some(earlier) = earlier_commit(state, &transition.op_nonce) {
-            let same = is_same(earlier, transition);
-            return if same { Ok(()) } else { Err(PortError::new(PortErrorKind::Corrupt, "commit").into()) };
-        }
+    if knows_nonces
+        && !state.is_retry
+        && let Some(earlier) = earlier_commit(state, &transition.op_nonce)
+    {
+        let same = is_same(earlier, transition);
+        return if same { Ok(()) } else { Err(PortError::new(PortErrorKind::Corrupt, "commit").into()) };
     }
-    let writes: Vec<Write> = keys.iter().zip(&transition.changes).map(|(key, change)| plan(state, key, change)).collect();
+    let writes: Vec<Write> =
+        keys.iter().zip(&transition.changes).map(|(key, change)| plan(state, key, change)).collect();
     let refused = refused(state, transition, &writes);
     if !refused.is_empty() {
         // A conflict with our own earlier write is a success: the first answer was lost.
-        let is_own = |at: &usize| writes[*at].before.as_ref().and_then(|it| it.op_nonce()) == Some(&transition.op_nonce);
+        let is_own =
+            |at: &usize| writes[*at].before.as_ref().and_then(|it| it.op_nonce()) == Some(&transition.op_nonce);
         return if knows_nonces && refused.iter().any(is_own) { Ok(()) } else { Err(refusal(transition, refused)) };
     }
     apply(state, transition, writes);
@@ -108,9 +111,7 @@ fn earlier_commit<'a>(state: &'a State, nonce: &OpNonce) -> Option<&'a Commit> {
 
 fn is_same(commit: &Commit, transition: &Transition) -> bool {
     let same = |(write, change): (&Write, &Change)| match change {
-        Change::Put { record, expect } => {
-            write.verb == Verb::Put(*expect) && write.after.as_deref() == Some(record)
-        }
+        Change::Put { record, expect } => write.verb == Verb::Put(*expect) && write.after.as_deref() == Some(record),
         Change::Delete { key } => write.verb == Verb::Delete && *write.key == *key,
         Change::Add { key, by, limit: _ } => write.verb == Verb::Add(*by) && *write.key == *key,
         Change::Check { key, expect } => write.verb == Verb::Check(*expect) && *write.key == *key,
@@ -188,11 +189,14 @@ fn apply(state: &mut State, transition: &Transition, mut writes: Vec<Write>) {
     }
     for write in &writes {
         match write.verb {
-            Verb::Put(_) | Verb::Delete | Verb::Add(_) => write_item(state, Arc::clone(&write.key), write.after.clone()),
+            Verb::Put(_) | Verb::Delete | Verb::Add(_) => {
+                write_item(state, Arc::clone(&write.key), write.after.clone())
+            }
             Verb::Check(_) => {}
         }
     }
-    let commit = Commit { at: state.now, tenant: transition.tenant.clone(), op_nonce: transition.op_nonce.clone(), writes };
+    let commit =
+        Commit { at: state.now, tenant: transition.tenant.clone(), op_nonce: transition.op_nonce.clone(), writes };
     state.journal.push(Arc::new(commit));
 }
 
@@ -204,4 +208,3 @@ pub(super) fn nudges_of(transition: &Transition) -> Vec<Nudge> {
     });
     ready.collect()
 }
-

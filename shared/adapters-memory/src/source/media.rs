@@ -27,7 +27,8 @@ pub(super) fn page(
     after: Option<&Cursor>,
 ) -> SourcePage {
     let Some(objects) = sources.media.get(collection) else { return SourcePage::default() };
-    let prefixes: Vec<String> = lookup.values.iter().filter_map(|value| prefix(template, &lookup.field, value)).collect();
+    let prefixes: Vec<String> =
+        lookup.values.iter().filter_map(|value| prefix(template, &lookup.field, value)).collect();
     let start = after.map_or(Bound::Unbounded, |Cursor(key)| Bound::Excluded(key.as_str()));
     let fits = |key: &str| prefixes.iter().any(|prefix| key.starts_with(prefix.as_str()));
     let mut found = objects.range::<str, _>((start, Bound::Unbounded)).filter(|(key, _)| fits(key));

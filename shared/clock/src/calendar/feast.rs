@@ -23,17 +23,9 @@ enum When {
     /// Days from Easter Sunday of the Orthodox churches: `orthodox+1`.
     Orthodox(i32),
     /// The nth such weekday of a month, -1 for the last: `mon#3/01`.
-    Nth {
-        weekday: Weekday,
-        nth: i8,
-        month: i8,
-    },
+    Nth { weekday: Weekday, nth: i8, month: i8 },
     /// The first such weekday on or after a day: `sat>=06-20`.
-    OnOrAfter {
-        weekday: Weekday,
-        month: i8,
-        day: i8,
-    },
+    OnOrAfter { weekday: Weekday, month: i8, day: i8 },
 }
 
 /// A holiday as its calendar file describes it.
@@ -58,10 +50,7 @@ impl Feast {
             return None;
         }
         let date = self.when.on(year)?;
-        let moved = self
-            .shift
-            .iter()
-            .find(|(weekday, _)| *weekday == date.weekday());
+        let moved = self.shift.iter().find(|(weekday, _)| *weekday == date.weekday());
         moved.map_or(Some(date), |(_, days)| after(date, *days))
     }
 }
@@ -73,18 +62,10 @@ impl When {
             Self::Once(date) => (date.year() == year).then_some(date),
             Self::Easter(days) => after(easter(year)?, days),
             Self::Orthodox(days) => after(orthodox_easter(year)?, days),
-            Self::Nth {
-                weekday,
-                nth,
-                month,
-            } => Date::new(year, month, 1)
-                .and_then(|first| first.nth_weekday_of_month(nth, weekday))
-                .ok(),
-            Self::OnOrAfter {
-                weekday,
-                month,
-                day,
-            } => {
+            Self::Nth { weekday, nth, month } => {
+                Date::new(year, month, 1).and_then(|first| first.nth_weekday_of_month(nth, weekday)).ok()
+            }
+            Self::OnOrAfter { weekday, month, day } => {
                 let first = Date::new(year, month, day).ok()?;
                 after(first, i32::from(first.weekday().until(weekday)))
             }
@@ -172,19 +153,11 @@ fn when(word: &str) -> Option<When> {
     if let Some((name, rest)) = word.split_once('#') {
         let (nth, month) = rest.split_once('/')?;
         let (weekday, nth, month) = (weekday(name)?, nth.parse().ok()?, month.parse().ok()?);
-        return Some(When::Nth {
-            weekday,
-            nth,
-            month,
-        });
+        return Some(When::Nth { weekday, nth, month });
     }
     if let Some((name, rest)) = word.split_once(">=") {
         let (month, day) = month_day(rest)?;
-        return Some(When::OnOrAfter {
-            weekday: weekday(name)?,
-            month,
-            day,
-        });
+        return Some(When::OnOrAfter { weekday: weekday(name)?, month, day });
     }
     if let Some((month, day)) = month_day(word) {
         return Some(When::Fixed { month, day });
@@ -193,11 +166,7 @@ fn when(word: &str) -> Option<When> {
 }
 
 fn offset(text: &str) -> Option<i32> {
-    if text.is_empty() {
-        Some(0)
-    } else {
-        text.parse().ok()
-    }
+    if text.is_empty() { Some(0) } else { text.parse().ok() }
 }
 
 /// `12-25`, a day that some year has.
@@ -227,32 +196,17 @@ mod tests {
     use super::*;
 
     fn check(line: &str, year: i16, expected: Option<Date>) {
-        assert_eq!(
-            line.parse::<Feast>().unwrap().on(year),
-            expected,
-            "{line} in {year}"
-        );
+        assert_eq!(line.parse::<Feast>().unwrap().on(year), expected, "{line} in {year}");
     }
 
     #[test]
     fn easter_is_where_the_almanac_says() {
-        for (year, month, day) in [
-            (2024, 3, 31),
-            (2025, 4, 20),
-            (2026, 4, 5),
-            (2027, 3, 28),
-            (2038, 4, 25),
-            (2285, 3, 22),
-        ] {
+        for (year, month, day) in
+            [(2024, 3, 31), (2025, 4, 20), (2026, 4, 5), (2027, 3, 28), (2038, 4, 25), (2285, 3, 22)]
+        {
             assert_eq!(easter(year), Some(date(year, month, day)));
         }
-        for (year, month, day) in [
-            (2024, 5, 5),
-            (2025, 4, 20),
-            (2026, 4, 12),
-            (2027, 5, 2),
-            (2100, 5, 2),
-        ] {
+        for (year, month, day) in [(2024, 5, 5), (2025, 4, 20), (2026, 4, 12), (2027, 5, 2), (2100, 5, 2)] {
             assert_eq!(orthodox_easter(year), Some(date(year, month, day)));
         }
     }

@@ -10,6 +10,7 @@ const NUMBER_DIGITS: usize = 38;
 const KEY_BYTES: usize = 2048;
 
 /// The value as it is stored; `None` for kinds of value that this code does not know.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the SDK's enum is open")]
 pub(super) fn datum(value: AttributeValue) -> Option<Datum> {
     Some(match value {
         AttributeValue::Null(_) => Datum::Null,
@@ -38,9 +39,7 @@ pub(super) fn key(value: &Datum, kind: &ScalarAttributeType) -> Option<Datum> {
             (1..=KEY_BYTES).contains(&text.len()).then(|| Datum::Text(text.clone()))
         }
         (ScalarAttributeType::N, Datum::Text(text) | Datum::Number(text)) => number(text.trim()),
-        (ScalarAttributeType::B, Datum::Bytes(bytes)) => {
-            (1..=KEY_BYTES).contains(&bytes.len()).then(|| value.clone())
-        }
+        (ScalarAttributeType::B, Datum::Bytes(bytes)) => (1..=KEY_BYTES).contains(&bytes.len()).then(|| value.clone()),
         _ => None,
     }
 }

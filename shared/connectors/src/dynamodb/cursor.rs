@@ -89,6 +89,7 @@ impl State {
 }
 
 /// A key that `DynamoDB` stopped at, for the cursor.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the SDK's enum is open")]
 pub(super) fn wire(key: HashMap<String, AttributeValue>) -> Option<BTreeMap<String, WireKey>> {
     let one = |value: AttributeValue| match value {
         AttributeValue::S(text) => Some(WireKey::S(text)),
@@ -108,8 +109,7 @@ pub(super) fn unwire(key: BTreeMap<String, WireKey>) -> Result<HashMap<String, A
             WireKey::B(text) => AttributeValue::B(Blob::new(STANDARD.decode(text)?)),
         })
     };
-    let key: Result<_, base64::DecodeError> =
-        key.into_iter().map(|(name, value)| Ok((name, one(value)?))).collect();
+    let key: Result<_, base64::DecodeError> = key.into_iter().map(|(name, value)| Ok((name, one(value)?))).collect();
     key.map_err(|cause| PortError::caused(PortErrorKind::Corrupt, "read cursor", cause))
 }
 

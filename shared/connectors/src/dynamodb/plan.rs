@@ -74,7 +74,8 @@ impl Plan {
             let is_partial = wanted.map_or(found.holds.is_some(), |wanted| !wanted.iter().all(|name| has(name)));
             return Ok(Self::Query { index: Some(name.to_owned()), is_partial, keys: keys(scope, schema, field)? });
         }
-        let segments = segments.ok_or_else(|| corrupt("look up", "only a scan is left, which the map does not allow"))?;
+        let segments =
+            segments.ok_or_else(|| corrupt("look up", "only a scan is left, which the map does not allow"))?;
         let has_values = !scope.values().is_empty();
         Ok(Self::Scan(if has_values { segments.clamp(1, MAX_SEGMENTS) } else { 0 }))
     }

@@ -121,11 +121,7 @@ pub(super) async fn whole(table: &Table<'_>, asked: &Expressions, keys: &[Item])
 }
 
 /// Reads some of the items, at least one where there is one; gives what is still unread.
-async fn items(
-    table: &Table<'_>,
-    asked: &Expressions,
-    keys: Vec<Item>,
-) -> Result<(Vec<Item>, Vec<Item>), PortError> {
+async fn items(table: &Table<'_>, asked: &Expressions, keys: Vec<Item>) -> Result<(Vec<Item>, Vec<Item>), PortError> {
     let mut wait = Duration::from_millis(50);
     for _try in 0..BATCH_TRIES {
         table.pace.request().await;

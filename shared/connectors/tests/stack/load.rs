@@ -91,7 +91,14 @@ pub(crate) async fn tables(config: &SdkConfig) {
         let to = AttributeValue::L(vec![AttributeValue::M(map(&[("id", n(&(sent % 10)))]))]);
         let org = s(if author == 3 { "other" } else { "acme" });
         let thread = s(&format!("t{}", sent % 10));
-        map(&[("author", n(&author)), ("sent", n(&sent)), ("org", org), ("thread", thread), ("to", to), ("text", s(&"x".repeat(900)))])
+        map(&[
+            ("author", n(&author)),
+            ("sent", n(&sent)),
+            ("org", org),
+            ("thread", thread),
+            ("to", to),
+            ("text", s(&"x".repeat(900))),
+        ])
     };
     let items = (1..=3).flat_map(|author| (0..1500).map(move |sent| (author, sent))).map(message);
     write(&client, "test.messages", items.collect()).await;
@@ -116,7 +123,8 @@ pub(crate) async fn objects(config: &SdkConfig) {
         let mut text = String::new();
         for number in 0..5000 {
             let user = if number % 5 == 0 { 7 } else { 70 + number };
-            writeln!(text, "{{\"user_id\":{user},\"id\":\"{part}-{number}\",\"text\":\"{}\"}}", "x".repeat(50)).unwrap();
+            writeln!(text, "{{\"user_id\":{user},\"id\":\"{part}-{number}\",\"text\":\"{}\"}}", "x".repeat(50))
+                .unwrap();
         }
         if part == 1 {
             let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

@@ -13,25 +13,10 @@ impl Compiler<'_> {
             let Some(target) = self.target(raw, report) else {
                 continue;
             };
-            edges.push(Edge {
-                declarer,
-                target,
-                direction: raw.direction,
-                place: raw.field.place,
-            });
-            let reference = FieldReference {
-                collection: target.0,
-                field: target.1,
-                direction: raw.direction,
-            };
-            let declaring = self
-                .collections
-                .get_mut(declarer.0)
-                .and_then(|it| it.fields.get_mut(declarer.1));
-            declaring
-                .expect("flatten numbered this field")
-                .references
-                .push(reference);
+            edges.push(Edge { declarer, target, direction: raw.direction, place: raw.field.place });
+            let reference = FieldReference { collection: target.0, field: target.1, direction: raw.direction };
+            let declaring = self.collections.get_mut(declarer.0).and_then(|it| it.fields.get_mut(declarer.1));
+            declaring.expect("flatten numbered this field").references.push(reference);
         }
         edges
     }
@@ -45,8 +30,7 @@ impl Compiler<'_> {
         }
         let place = raw.field.place;
         let parts = written.split_once('.');
-        let Some((name, path)) = parts.filter(|(name, path)| !name.is_empty() && !path.is_empty())
-        else {
+        let Some((name, path)) = parts.filter(|(name, path)| !name.is_empty() && !path.is_empty()) else {
             let message = format!("`{written}` names no field");
             let help = "write collection.field; the dataset stands under `dataset`";
             report.error("reference-format", place, message, help);
@@ -56,10 +40,7 @@ impl Compiler<'_> {
             self.no_collection(raw, name, path, report);
             return None;
         };
-        let field = self
-            .collections
-            .get(collection)
-            .and_then(|it| it.field(path));
+        let field = self.collections.get(collection).and_then(|it| it.field(path));
         if field.is_none() {
             self.no_field(raw, collection, path, report);
         }
@@ -96,18 +77,9 @@ impl Compiler<'_> {
 
     pub(super) fn check_orders(&self, report: &mut Report) {
         for order in &self.orders {
-            if !self
-                .collections
-                .iter()
-                .any(|collection| collection.id() == order.value)
-            {
+            if !self.collections.iter().any(|collection| collection.id() == order.value) {
                 let message = format!("there is no collection `{}`", order.value);
-                report.error(
-                    "dangling-reference",
-                    order.place,
-                    message,
-                    "write dataset.collection",
-                );
+                report.error("dangling-reference", order.place, message, "write dataset.collection");
             }
         }
     }

@@ -39,47 +39,22 @@ fn lookups(compiled: &Compiled, index: usize, collection: &Collection, report: &
         if collection.access(&field.path) != Access::Refused {
             continue;
         }
-        let message = format!(
-            "`{}` is looked up by `{}`, which is no key or index of it",
-            collection.id(),
-            field.path
-        );
+        let message = format!("`{}` is looked up by `{}`, which is no key or index of it", collection.id(), field.path);
         let help = if is_media(collection) {
             "objects are found by the first field of key_template"
         } else {
             "name an index under `indexes`, or set `scan: allow`"
         };
-        report.error(
-            "no-index",
-            place_of(compiled, index, Some(position)),
-            message,
-            help,
-        );
+        report.error("no-index", place_of(compiled, index, Some(position)), message, help);
     }
 }
 
 fn tenant(compiled: &Compiled, index: usize, collection: &Collection, report: &mut Report) {
-    let tenant = compiled
-        .map
-        .connection(collection)
-        .and_then(|connection| connection.tenant_field.as_deref());
-    let Some(tenant) =
-        tenant.filter(|tenant| !is_media(collection) && collection.field(tenant).is_none())
-    else {
+    let tenant = compiled.map.connection(collection).and_then(|connection| connection.tenant_field.as_deref());
+    let Some(tenant) = tenant.filter(|tenant| !is_media(collection) && collection.field(tenant).is_none()) else {
         return;
     };
-    let place = compiled
-        .places
-        .tenants
-        .get(index)
-        .copied()
-        .flatten()
-        .unwrap_or_default();
+    let place = compiled.places.tenants.get(index).copied().flatten().unwrap_or_default();
     let message = format!("`{}` has no tenant field `{tenant}`", collection.id());
-    report.error(
-        "unknown-field",
-        place,
-        message,
-        "each row of a shared table is checked on it",
-    );
+    report.error("unknown-field", place, message, "each row of a shared table is checked on it");
 }

@@ -12,17 +12,11 @@ use super::{flow_place, open, persons, place_of, reached};
 
 /// Checks what the walks reach.
 pub(super) fn check(compiled: &Compiled, report: &mut Report) {
-    let identities = open(compiled)
-        .flat_map(|(_, it)| &it.fields)
-        .filter_map(|field| field.identity.as_deref());
+    let identities = open(compiled).flat_map(|(_, it)| &it.fields).filter_map(|field| field.identity.as_deref());
     let kinds: BTreeSet<&str> = identities.collect();
     if kinds.is_empty() {
         let first = place_of(compiled, 0, None);
-        let place = Place {
-            line: 1,
-            column: 1,
-            ..first
-        };
+        let place = Place { line: 1, column: 1, ..first };
         let message = "no field holds an identity".to_owned();
         return report.error(
             "no-identity",
@@ -43,17 +37,8 @@ pub(super) fn check(compiled: &Compiled, report: &mut Report) {
                         several people may share), or set fides_meta.skip_processing";
             report.error("unreachable", place, message, help);
         } else if has_organization && !by(&organization) {
-            let message = format!(
-                "`{}` is not reached from {}",
-                collection.id(),
-                taxonomy::ORGANIZATION
-            );
-            report.warning(
-                "not-reached-by-organization",
-                place,
-                message,
-                "an export of an organisation leaves it out",
-            );
+            let message = format!("`{}` is not reached from {}", collection.id(), taxonomy::ORGANIZATION);
+            report.warning("not-reached-by-organization", place, message, "an export of an organisation leaves it out");
         }
         several_people(compiled, index, report);
     }
@@ -72,17 +57,9 @@ fn several_people(compiled: &Compiled, index: usize, report: &mut Report) {
         if seen.insert(kind) {
             continue;
         }
-        let message = format!(
-            "`{}` holds `{kind}` twice: its rows belong to several people",
-            collection.id()
-        );
+        let message = format!("`{}` holds `{kind}` twice: its rows belong to several people", collection.id());
         let place = place_of(compiled, index, collection.field(&field.path));
-        report.warning(
-            "several-people",
-            place,
-            message,
-            "identities found in these rows are not followed",
-        );
+        report.warning("several-people", place, message, "identities found in these rows are not followed");
     }
 }
 
@@ -92,32 +69,13 @@ fn other_people(compiled: &Compiled, flow: &Flow, report: &mut Report) {
     let (Some(from), Some(to)) = (collections.get(flow.from), collections.get(flow.to)) else {
         return;
     };
-    let key = to
-        .fields
-        .get(flow.to_field)
-        .is_some_and(|field| field.primary_key);
-    let own = from
-        .fields
-        .get(flow.from_field)
-        .is_some_and(|field| field.primary_key || field.identity.is_some());
+    let key = to.fields.get(flow.to_field).is_some_and(|field| field.primary_key);
+    let own = from.fields.get(flow.from_field).is_some_and(|field| field.primary_key || field.identity.is_some());
     if !flow.person || !key || own || persons(to).next().is_none() {
         return;
     }
-    let field = from
-        .fields
-        .get(flow.from_field)
-        .map(|field| field.path.as_str())
-        .unwrap_or_default();
-    let message = format!(
-        "`{}.{field}` leads to rows of `{}` that carry an identity of their own",
-        from.id(),
-        to.id()
-    );
+    let field = from.fields.get(flow.from_field).map(|field| field.path.as_str()).unwrap_or_default();
+    let message = format!("`{}.{field}` leads to rows of `{}` that carry an identity of their own", from.id(), to.id());
     let help = "if they are other people, drop the reference or set direction: from";
-    report.warning(
-        "other-people",
-        flow_place(compiled, flow.from, flow.to),
-        message,
-        help,
-    );
+    report.warning("other-people", flow_place(compiled, flow.from, flow.to), message, help);
 }

@@ -28,14 +28,7 @@ pub(crate) struct RawEntry {
     pub(crate) processing: Processing,
 }
 
-const PROCESSING: &[&str] = &[
-    "purpose",
-    "lawful_basis",
-    "recipients",
-    "transfers",
-    "retention_class",
-    "source",
-];
+const PROCESSING: &[&str] = &["purpose", "lawful_basis", "recipients", "transfers", "retention_class", "source"];
 
 const CONNECTION: &[&str] = &[
     "fides_key",
@@ -70,9 +63,7 @@ pub(crate) fn read(object: Object<'_>, report: &mut Report) -> Option<RawConnect
     warn_of_silence(object, &processing, report);
     let (key, connector) = (key?, connector?);
     let entries = object.object("collections", "collections", report);
-    let collections = entries
-        .map(|entries| read_entries(entries, connector, &processing, report))
-        .unwrap_or_default();
+    let collections = entries.map(|entries| read_entries(entries, connector, &processing, report)).unwrap_or_default();
     let connection = Connection {
         fides_key: key.value.clone(),
         datasets: super::values(&datasets),
@@ -80,23 +71,12 @@ pub(crate) fn read(object: Object<'_>, report: &mut Report) -> Option<RawConnect
         region: object.plain("region", report),
         role_arn: object.plain("role_arn", report),
         external_id: object.plain("external_id", report),
-        max_read_units_per_second: object
-            .count("max_read_units_per_second", report)
-            .unwrap_or(100),
-        max_requests_per_second: object
-            .count("max_requests_per_second", report)
-            .unwrap_or(100),
+        max_read_units_per_second: object.count("max_read_units_per_second", report).unwrap_or(100),
+        max_requests_per_second: object.count("max_requests_per_second", report).unwrap_or(100),
         tenant_field: tenant_field.as_ref().map(|field| field.value.clone()),
         assumed: false,
     };
-    Some(RawConnection {
-        place: object.place,
-        key,
-        datasets,
-        tenant_field,
-        connection,
-        collections,
-    })
+    Some(RawConnection { place: object.place, key, datasets, tenant_field, connection, collections })
 }
 
 fn connector(object: Object<'_>, report: &mut Report) -> Option<ConnectorKind> {
@@ -124,18 +104,10 @@ fn processing(object: Object<'_>, outer: &Processing, report: &mut Report) -> Pr
     Processing {
         recipients: texts("recipients", &outer.recipients, report),
         transfers: texts("transfers", &outer.transfers, report),
-        purpose: object
-            .plain("purpose", report)
-            .or_else(|| outer.purpose.clone()),
-        lawful_basis: object
-            .plain("lawful_basis", report)
-            .or_else(|| outer.lawful_basis.clone()),
-        retention_class: object
-            .plain("retention_class", report)
-            .or_else(|| outer.retention_class.clone()),
-        source: object
-            .plain("source", report)
-            .or_else(|| outer.source.clone()),
+        purpose: object.plain("purpose", report).or_else(|| outer.purpose.clone()),
+        lawful_basis: object.plain("lawful_basis", report).or_else(|| outer.lawful_basis.clone()),
+        retention_class: object.plain("retention_class", report).or_else(|| outer.retention_class.clone()),
+        source: object.plain("source", report).or_else(|| outer.source.clone()),
     }
 }
 
@@ -149,12 +121,7 @@ fn warn_of_silence(object: Object<'_>, processing: &Processing, report: &mut Rep
     ];
     for (key, _) in told.into_iter().filter(|(_, told)| !told) {
         let message = format!("connection has no `{key}`");
-        report.warning(
-            "missing-art-15",
-            object.place,
-            message,
-            "an answer to an access request must tell it",
-        );
+        report.warning("missing-art-15", object.place, message, "an answer to an access request must tell it");
     }
 }
 
@@ -175,16 +142,8 @@ fn read_entries(
             ConnectorKind::S3 => source::s3(object, &mut fields, report),
         };
         let processing = processing(object, outer, report);
-        let name = Located {
-            value: name.text.clone(),
-            place: name.place,
-        };
-        read.push(RawEntry {
-            name,
-            source,
-            fields,
-            processing,
-        });
+        let name = Located { value: name.text.clone(), place: name.place };
+        read.push(RawEntry { name, source, fields, processing });
     }
     read
 }

@@ -22,12 +22,7 @@ pub(crate) fn read(object: Object<'_>, report: &mut Report) -> Option<Located<Co
     for key in ["contact", "complaint_authority"] {
         if object.node(key).is_none() {
             let message = format!("the controller has no `{key}`");
-            report.warning(
-                "missing-art-15",
-                object.place,
-                message,
-                "an answer to an access request must tell it",
-            );
+            report.warning("missing-art-15", object.place, message, "an answer to an access request must tell it");
         }
     }
     let controller = Controller {
@@ -41,24 +36,12 @@ pub(crate) fn read(object: Object<'_>, report: &mut Report) -> Option<Located<Co
         transfers: object.plain("transfers", report),
         name: name?.value,
     };
-    Some(Located {
-        value: controller,
-        place: object.place,
-    })
+    Some(Located { value: controller, place: object.place })
 }
 
 /// Reads one erasure rule.
 pub(crate) fn read_rule(object: Object<'_>, report: &mut Report) -> Option<ErasureRule> {
-    object.expect_only(
-        &[
-            "data_categories",
-            "strategy",
-            "configuration",
-            "exemption",
-            "reason",
-        ],
-        report,
-    );
+    object.expect_only(&["data_categories", "strategy", "configuration", "exemption", "reason"], report);
     object.require("data_categories", report);
     let categories = object.texts("data_categories", report);
     for category in &categories {
@@ -69,17 +52,7 @@ pub(crate) fn read_rule(object: Object<'_>, report: &mut Report) -> Option<Erasu
     let masking = super::masking(object, report)?;
     if masking.strategy == Strategy::Preserve && exemption.is_none() {
         let message = "a rule that keeps data needs `exemption`".to_owned();
-        report.error(
-            "missing-required",
-            object.place,
-            message,
-            "name it, such as Art. 17(3)(b)",
-        );
+        report.error("missing-required", object.place, message, "name it, such as Art. 17(3)(b)");
     }
-    Some(ErasureRule {
-        data_categories: super::values(&categories),
-        masking,
-        exemption,
-        reason,
-    })
+    Some(ErasureRule { data_categories: super::values(&categories), masking, exemption, reason })
 }

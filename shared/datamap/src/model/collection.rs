@@ -39,9 +39,7 @@ impl Collection {
     }
 
     pub(super) fn is(&self, id: &str) -> bool {
-        id.strip_prefix(&self.dataset)
-            .and_then(|rest| rest.strip_prefix('.'))
-            == Some(&self.name)
+        id.strip_prefix(&self.dataset).and_then(|rest| rest.strip_prefix('.')) == Some(&self.name)
     }
 
     /// The index of a field by its path.
@@ -59,28 +57,15 @@ impl Collection {
     #[must_use]
     pub fn categories(&self) -> BTreeSet<&str> {
         let fields = self.fields.iter().flat_map(|field| &field.data_categories);
-        self.data_categories
-            .iter()
-            .chain(fields)
-            .map(String::as_str)
-            .collect()
+        self.data_categories.iter().chain(fields).map(String::as_str).collect()
     }
 
     /// How a lookup on this field path reads the source.
     #[must_use]
     pub fn access(&self, path: &str) -> Access<'_> {
         match &self.source {
-            Source::DynamoDb {
-                table: _,
-                indexes,
-                scan,
-                segments,
-            } => {
-                if self
-                    .primary_key()
-                    .next()
-                    .is_some_and(|key| key.path == path)
-                {
+            Source::DynamoDb { table: _, indexes, scan, segments } => {
+                if self.primary_key().next().is_some_and(|key| key.path == path) {
                     Access::Key
                 } else if let Some(index) = indexes.get(path) {
                     Access::Index(index)
@@ -91,10 +76,7 @@ impl Collection {
                 }
             }
             Source::S3Objects { .. } => Access::Objects,
-            Source::S3Media {
-                bucket: _,
-                key_template,
-            } => match placeholders(key_template).first() {
+            Source::S3Media { bucket: _, key_template } => match placeholders(key_template).first() {
                 Some(first) if *first == path => Access::KeyPrefix,
                 Some(_) | None => Access::Refused,
             },
@@ -105,7 +87,5 @@ impl Collection {
 /// The field names between braces in a key template.
 pub(crate) fn placeholders(template: &str) -> Vec<&str> {
     let opened = template.split('{').skip(1);
-    opened
-        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
-        .collect()
+    opened.filter_map(|rest| rest.split_once('}').map(|(name, _)| name)).collect()
 }

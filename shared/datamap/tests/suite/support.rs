@@ -13,12 +13,7 @@ pub(crate) struct Store(pub(crate) BTreeMap<String, Vec<Datum>>);
 impl Store {
     /// Adds rows written as a JSON list.
     pub(crate) fn with(mut self, id: &str, rows: &Value) -> Self {
-        let rows = rows
-            .as_array()
-            .expect("a list of rows")
-            .iter()
-            .map(datum)
-            .collect();
+        let rows = rows.as_array().expect("a list of rows").iter().map(datum).collect();
         self.0.insert(id.to_owned(), rows);
         self
     }
@@ -33,13 +28,7 @@ impl Store {
             });
             holds
         };
-        self.0
-            .get(&id)
-            .into_iter()
-            .flatten()
-            .filter(holds)
-            .cloned()
-            .collect()
+        self.0.get(&id).into_iter().flatten().filter(holds).cloned().collect()
     }
 
     /// Walks to the end, with the rows of each wave in reverse order if asked.
@@ -68,25 +57,14 @@ impl Store {
     }
 
     /// Every row of the subject, each once, by collection id.
-    pub(crate) fn collect(
-        &self,
-        map: &DataMap,
-        seeds: &[(String, Datum)],
-    ) -> BTreeMap<String, Vec<Datum>> {
+    pub(crate) fn collect(&self, map: &DataMap, seeds: &[(String, Datum)]) -> BTreeMap<String, Vec<Datum>> {
         let lookups = self.walk(map, seeds, false).lookups(map);
         let mut found: BTreeMap<String, Vec<Datum>> = BTreeMap::new();
         for (index, collection) in map.collections.iter().enumerate() {
-            let own: Vec<Lookup> = lookups
-                .iter()
-                .filter(|lookup| lookup.collection == index)
-                .cloned()
-                .collect();
+            let own: Vec<Lookup> = lookups.iter().filter(|lookup| lookup.collection == index).cloned().collect();
             let owner = RowOwner::new(&own);
             for (position, lookup) in own.iter().enumerate() {
-                let rows = self
-                    .ask(map, lookup)
-                    .into_iter()
-                    .filter(|row| owner.owner(row) == Some(position));
+                let rows = self.ask(map, lookup).into_iter().filter(|row| owner.owner(row) == Some(position));
                 found.entry(collection.id()).or_default().extend(rows);
             }
         }
@@ -95,15 +73,8 @@ impl Store {
     }
 
     /// The number of rows by collection id.
-    pub(crate) fn counts(
-        &self,
-        map: &DataMap,
-        seeds: &[(String, Datum)],
-    ) -> BTreeMap<String, usize> {
-        self.collect(map, seeds)
-            .into_iter()
-            .map(|(id, rows)| (id, rows.len()))
-            .collect()
+    pub(crate) fn counts(&self, map: &DataMap, seeds: &[(String, Datum)]) -> BTreeMap<String, usize> {
+        self.collect(map, seeds).into_iter().map(|(id, rows)| (id, rows.len())).collect()
     }
 }
 
@@ -120,40 +91,21 @@ pub(crate) fn datum(value: &Value) -> Datum {
         Value::Number(number) => Datum::Number(number.to_string()),
         Value::String(text) => Datum::Text(text.clone()),
         Value::Array(items) => Datum::List(items.iter().map(datum).collect()),
-        Value::Object(entries) => Datum::Map(
-            entries
-                .iter()
-                .map(|(key, value)| (key.clone(), datum(value)))
-                .collect(),
-        ),
+        Value::Object(entries) => Datum::Map(entries.iter().map(|(key, value)| (key.clone(), datum(value))).collect()),
     }
 }
 
 /// The top-level entries that a projection keeps: what is not asked for must not be needed.
 fn projected(row: &Datum, projection: &[String]) -> Datum {
-    let Datum::Map(entries) = row else {
-        panic!("a row is a map")
-    };
-    let kept = |key: &String| {
-        projection
-            .iter()
-            .any(|path| path.split('.').next() == Some(key))
-    };
-    Datum::Map(
-        entries
-            .iter()
-            .filter(|(key, _)| kept(key))
-            .cloned()
-            .collect(),
-    )
+    let Datum::Map(entries) = row else { panic!("a row is a map") };
+    let kept = |key: &String| projection.iter().any(|path| path.split('.').next() == Some(key));
+    Datum::Map(entries.iter().filter(|(key, _)| kept(key)).cloned().collect())
 }
 
 /// The compiled map of one text, which must have no errors.
 pub(crate) fn map(text: &str) -> DataMap {
     let checked = datamap::read_strs(&[("map.yml", text)]);
-    checked
-        .map
-        .unwrap_or_else(|| panic!("{:#?}", checked.findings))
+    checked.map.unwrap_or_else(|| panic!("{:#?}", checked.findings))
 }
 
 /// A Fideslang dataset in short. A line is `name[ key][ id=KIND][ type=T][ to=C.F | from=C.F | ref=C.F]...`; `# name` opens a collection.
@@ -165,10 +117,7 @@ pub(crate) fn dataset(short: &str) -> String {
             continue;
         }
         let mut words = line.split_whitespace();
-        out.push_str(&format!(
-            "    - name: {}\n      fides_meta:\n",
-            words.next().unwrap()
-        ));
+        out.push_str(&format!("    - name: {}\n      fides_meta:\n", words.next().unwrap()));
         let mut references = String::new();
         for word in words {
             match word.split_once('=') {
@@ -179,9 +128,7 @@ pub(crate) fn dataset(short: &str) -> String {
                     references.push_str(&format!("        - {{dataset: d, field: {field}}}\n"));
                 }
                 Some((direction, field)) => {
-                    references.push_str(&format!(
-                        "        - {{dataset: d, field: {field}, direction: {direction}}}\n"
-                    ));
+                    references.push_str(&format!("        - {{dataset: d, field: {field}, direction: {direction}}}\n"));
                 }
             }
         }

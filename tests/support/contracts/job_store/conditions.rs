@@ -85,7 +85,14 @@ async fn only_an_open_job_passes_the_guard(store: &dyn JobStore, names: &mut Nam
         let now = names.tick();
         let it = Job { status: *status, ..job(names, &tenant, &id, now) };
         plant(store, names, &tenant, Record::Job(Box::new(it.clone()))).await;
-        let ticket = Ticket { v: 1, tenant: tenant.clone(), job: id, version: 1, op_nonce: names.nonce(), secret_hash: "00".to_owned() };
+        let ticket = Ticket {
+            v: 1,
+            tenant: tenant.clone(),
+            job: id,
+            version: 1,
+            op_nonce: names.nonce(),
+            secret_hash: "00".to_owned(),
+        };
         let guard = Change::Check { key: it.key(), expect: Expect::OpenJob };
         let result = commit(store, names, &tenant, vec![guard, put(Record::Ticket(ticket), Expect::Absent)]).await;
         assert_eq!(result.is_ok(), it.is_open(), "{status}");

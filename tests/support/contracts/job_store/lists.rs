@@ -85,7 +85,11 @@ async fn each_filter_narrows(store: &dyn JobStore, names: &mut Names) {
         JobFilter { assignee: Some(Pseudonym::from_keyed_hash("44".repeat(16))), ..any() },
         JobFilter { due_before: Some(due_before), ..any() },
         JobFilter { request_type: Some(RequestType::Portability), status: Some(JobStatus::InProgress), ..any() },
-        JobFilter { subject: Some(Alias::from_keyed_hash("33".repeat(16))), organization_id: Some("org-4".to_owned()), ..any() },
+        JobFilter {
+            subject: Some(Alias::from_keyed_hash("33".repeat(16))),
+            organization_id: Some("org-4".to_owned()),
+            ..any()
+        },
     ];
     for filter in filters {
         let expected: Vec<Job> = jobs.iter().filter(|job| fits(job, &filter)).cloned().collect();
@@ -111,7 +115,8 @@ async fn foreign_jobs_are_not_listed(store: &dyn JobStore, names: &mut Names) {
     let (one, other) = (names.tenant(), names.tenant());
     plant_jobs(store, names, &one, 3).await;
     let theirs = plant_jobs(store, names, &other, 2).await;
-    let found: BTreeSet<_> = all(store, &other, &JobFilter::default(), 50).await.into_iter().map(|job| job.id).collect();
+    let found: BTreeSet<_> =
+        all(store, &other, &JobFilter::default(), 50).await.into_iter().map(|job| job.id).collect();
     assert_eq!(found, theirs.into_iter().map(|job| job.id).collect());
     let subject = JobFilter { subject: Some(Alias::from_keyed_hash("ab".repeat(16))), ..JobFilter::default() };
     assert!(all(store, &other, &subject, 50).await.iter().all(|job| job.tenant == other));

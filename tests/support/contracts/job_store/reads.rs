@@ -36,29 +36,61 @@ fn one_of_each(names: &mut Names, tenant: &TenantId, id: &JobId) -> Vec<Record> 
         Record::Job(Box::new(full_job(names, tenant, id, now))),
         Record::Event(Box::new(full_event(names, tenant, id))),
         Record::Challenge(Challenge {
-            v: 1, tenant: tenant.clone(), job: id.clone(), version: 3, op_nonce: names.nonce(),
-            code_hash: "ab".repeat(32), expires_at: now, attempts: 2, used: true,
+            v: 1,
+            tenant: tenant.clone(),
+            job: id.clone(),
+            version: 3,
+            op_nonce: names.nonce(),
+            code_hash: "ab".repeat(32),
+            expires_at: now,
+            attempts: 2,
+            used: true,
         }),
         Record::Ticket(Ticket {
-            v: 1, tenant: tenant.clone(), job: id.clone(), version: 1, op_nonce: names.nonce(), secret_hash: "cd".repeat(32),
+            v: 1,
+            tenant: tenant.clone(),
+            job: id.clone(),
+            version: 1,
+            op_nonce: names.nonce(),
+            secret_hash: "cd".repeat(32),
         }),
         Record::Idempotency(IdempotencyRecord {
-            v: 1, tenant: tenant.clone(), scope: "5c".repeat(32), body: "b0".repeat(32), job: id.clone(),
-            op_nonce: names.nonce(), expires_at: now,
+            v: 1,
+            tenant: tenant.clone(),
+            scope: "5c".repeat(32),
+            body: "b0".repeat(32),
+            job: id.clone(),
+            op_nonce: names.nonce(),
+            expires_at: now,
         }),
         Record::Key(KeyRecord {
-            v: 1, tenant: tenant.clone(), owner: KeyRecord::job_owner(id), wrapped: "d3JhcHBlZA==".to_owned(),
+            v: 1,
+            tenant: tenant.clone(),
+            owner: KeyRecord::job_owner(id),
+            wrapped: "d3JhcHBlZA==".to_owned(),
             op_nonce: names.nonce(),
         }),
         Record::DataMapPointer(DataMapPointer {
-            v: 1, tenant: tenant.clone(), version: 1, op_nonce: names.nonce(), hash: "ef".repeat(32), published_at: now,
+            v: 1,
+            tenant: tenant.clone(),
+            version: 1,
+            op_nonce: names.nonce(),
+            hash: "ef".repeat(32),
+            published_at: now,
         }),
     ];
     for (shard, checkpoint) in (0..).zip(checkpoints()) {
         let input = ObjectRef { key: "exports/a/b/plan".to_owned(), count: 1, sha256: "00".repeat(32) };
         records.push(Record::Step(Box::new(Step {
-            shard, checkpoint: Some(checkpoint), input: Some(input), lease_until: Some(now), done_at: Some(now),
-            fence: 12, attempts: 3, stalls: 1, ..step(names, tenant, id, StepKind::Collect, now)
+            shard,
+            checkpoint: Some(checkpoint),
+            input: Some(input),
+            lease_until: Some(now),
+            done_at: Some(now),
+            fence: 12,
+            attempts: 3,
+            stalls: 1,
+            ..step(names, tenant, id, StepKind::Collect, now)
         })));
     }
     records

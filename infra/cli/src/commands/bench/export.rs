@@ -31,5 +31,10 @@ pub(super) fn measure(home: &Home) -> anyhow::Result<Vec<Figure>> {
 fn figure(text: &str, start: &str, beside: &str) -> Option<Figure> {
     let line = text.lines().find(|line| line.starts_with(start) && line.contains("MB/s"))?;
     let value = line.split("MB/s").next()?.split_whitespace().last()?.parse().ok()?;
-    Some(Figure { name: format!("export, {}", start.trim_end_matches(':')), value, unit: "MB/s", beside: beside.to_owned() })
+    Some(Figure {
+        name: format!("export, {}", start.trim_end_matches(':')),
+        value,
+        unit: "MB/s",
+        beside: beside.to_owned(),
+    })
 }

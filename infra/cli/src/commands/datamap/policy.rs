@@ -67,7 +67,8 @@ async fn account(config: &SdkConfig) -> anyhow::Result<Account> {
 
 async fn create(client: &Client, name: &str, document: &Value) -> anyhow::Result<String> {
     let request = client.create_policy().policy_name(name).policy_document(document.to_string());
-    let request = request.description("Reads the sources of the published data map; written by habeas datamap publish.");
+    let request =
+        request.description("Reads the sources of the published data map; written by habeas datamap publish.");
     let made = request.send().await;
     let made = made.map_err(|error| anyhow::anyhow!("cannot make policy {name}: {}", DisplayErrorContext(&error)))?;
     made.policy().and_then(|policy| policy.arn()).map(str::to_owned).context("the new policy has no ARN")
@@ -76,10 +77,13 @@ async fn create(client: &Client, name: &str, document: &Value) -> anyhow::Result
 /// Adds a version as the default one; the oldest others make room.
 async fn renew(client: &Client, arn: &str, document: &Value) -> anyhow::Result<()> {
     let versions = client.list_policy_versions().policy_arn(arn).send().await;
-    let versions = versions.map_err(|error| anyhow::anyhow!("cannot list versions of {arn}: {}", DisplayErrorContext(&error)))?;
+    let versions =
+        versions.map_err(|error| anyhow::anyhow!("cannot list versions of {arn}: {}", DisplayErrorContext(&error)))?;
     for version in superfluous(versions.versions()) {
         let removed = client.delete_policy_version().policy_arn(arn).version_id(version).send().await;
-        removed.map_err(|error| anyhow::anyhow!("cannot remove version {version} of {arn}: {}", DisplayErrorContext(&error)))?;
+        removed.map_err(|error| {
+            anyhow::anyhow!("cannot remove version {version} of {arn}: {}", DisplayErrorContext(&error))
+        })?;
     }
     let request = client.create_policy_version().policy_arn(arn).policy_document(document.to_string());
     let made = request.set_as_default(true).send().await;
@@ -180,9 +184,7 @@ impl Needs {
     }
 
     fn statements(&self, account: &Account) -> Vec<Value> {
-        let allow = |name: &str, actions: &[&str], resources: &BTreeSet<String>| {
-            json!({"Sid": name, "Effect": "Allow", "Action": actions, "Resource": resources})
-        };
+        let allow = |name: &str, actions: &[&str], resources: &BTreeSet<String>| json!({"Sid": name, "Effect": "Allow", "Action": actions, "Resource": resources});
         let mut statements = vec![
             allow("AskTables", &["dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:DescribeTable"], &self.tables),
             allow("AskIndexes", &["dynamodb:Query"], &self.indexes),
@@ -214,10 +216,22 @@ mod tests {
 
     #[test]
     fn the_oldest_version_that_is_not_the_default_makes_room() {
-        let five = [version("v11", true), version("v10", false), version("v2", false), version("v9", false), version("v3", false)];
+        let five = [
+            version("v11", true),
+            version("v10", false),
+            version("v2", false),
+            version("v9", false),
+            version("v3", false),
+        ];
         assert_eq!(superfluous(&five), ["v2"]);
         assert_eq!(superfluous(&five[..4]), Vec::<&str>::new());
-        let default_is_oldest = [version("v1", true), version("v2", false), version("v3", false), version("v4", false), version("v5", false)];
+        let default_is_oldest = [
+            version("v1", true),
+            version("v2", false),
+            version("v3", false),
+            version("v4", false),
+            version("v5", false),
+        ];
         assert_eq!(superfluous(&default_is_oldest), ["v2"]);
     }
 
@@ -231,7 +245,8 @@ mod tests {
     fn the_sample_is_readable_by_exact_resources_only() {
         let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../sample");
         let map = datamap::read_dir(std::path::Path::new(sample)).unwrap().map.unwrap();
-        let account = Account { partition: "aws".to_owned(), id: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
+        let account =
+            Account { partition: "aws".to_owned(), id: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
         let text = document(&map, &account).to_string();
         assert!(text.len() <= MAX_CHARACTERS, "{}", text.len());
         assert!(text.contains("table/sample.messages/index/by-author"));

@@ -33,7 +33,10 @@ impl Mailbox {
     /// The link in the mail that says the archive is ready.
     pub(super) async fn link(&self, job: &str) -> anyhow::Result<String> {
         self.wait(job, "the mail with the link", |text| {
-            text.lines().map(str::trim).find(|line| line.starts_with("http") && line.contains("/download")).map(str::to_owned)
+            text.lines()
+                .map(str::trim)
+                .find(|line| line.starts_with("http") && line.contains("/download"))
+                .map(str::to_owned)
         })
         .await
     }
@@ -42,7 +45,8 @@ impl Mailbox {
     async fn wait(&self, job: &str, what: &str, find: impl Fn(&str) -> Option<String>) -> anyhow::Result<String> {
         for _ in 0..PATIENCE {
             let mails = all_mails(api::json(&self.url).await?);
-            let about = mails.iter().rev().filter(|mail| self.is_mine(mail)).filter_map(|mail| mail["BodyText"].as_str());
+            let about =
+                mails.iter().rev().filter(|mail| self.is_mine(mail)).filter_map(|mail| mail["BodyText"].as_str());
             if let Some(found) = about.filter(|text| text.contains(job)).find_map(&find) {
                 return Ok(found);
             }

@@ -26,7 +26,8 @@ pub(super) async fn until_completed(api: &Api, job: &str) -> anyhow::Result<Valu
             }
             status @ ("needs_human" | "failed" | "cancelled" | "rejected" | "expired") => {
                 bar.finish_and_clear();
-                let why = view["parked_because"].as_str().or(view["resolution_notes"].as_str()).unwrap_or("no reason given");
+                let why =
+                    view["parked_because"].as_str().or(view["resolution_notes"].as_str()).unwrap_or("no reason given");
                 bail!("the job is {status}: {why}");
             }
             _ => pause(200).await,

@@ -43,8 +43,12 @@ impl<'a> Layout<'a> {
         if layout.tables.is_empty() && layout.objects.is_empty() {
             anyhow::bail!("{}: no file of any collection; write <dataset>/<collection>.ndjson or .csv", dir.display());
         }
-        let taken: BTreeSet<&PathBuf> =
-            layout.tables.iter().map(|file| &file.path).chain(layout.objects.iter().map(|object| &object.path)).collect();
+        let taken: BTreeSet<&PathBuf> = layout
+            .tables
+            .iter()
+            .map(|file| &file.path)
+            .chain(layout.objects.iter().map(|object| &object.path))
+            .collect();
         let strays = files_below(dir)?.into_iter().filter(|path| holds_rows(path) && !taken.contains(path)).collect();
         layout.strays = strays;
         Ok(layout)

@@ -43,7 +43,9 @@ async fn put(client: Client, bucket: String, key: String, path: PathBuf) -> anyh
     let body = ByteStream::from_path(&path).await.with_context(|| format!("cannot read {}", path.display()))?;
     let request = client.put_object().bucket(&bucket).key(key).content_type(content_type(&path)).body(body);
     let sent = request.send().await;
-    sent.map_err(|error| anyhow::anyhow!("cannot put {} into {bucket}: {}", path.display(), DisplayErrorContext(&error)))?;
+    sent.map_err(|error| {
+        anyhow::anyhow!("cannot put {} into {bucket}: {}", path.display(), DisplayErrorContext(&error))
+    })?;
     Ok(())
 }
 

@@ -78,7 +78,9 @@ fn numbered(path: &Path, collection: &Collection, each: Numbered<'_>) -> Result<
 fn is_csv(path: &Path, collection: &Collection) -> bool {
     match &collection.source {
         Source::S3Objects { format, .. } => *format == RowFormat::Csv,
-        Source::DynamoDb { .. } | Source::S3Media { .. } => path.extension().is_some_and(|extension| extension == "csv"),
+        Source::DynamoDb { .. } | Source::S3Media { .. } => {
+            path.extension().is_some_and(|extension| extension == "csv")
+        }
     }
 }
 
@@ -130,6 +132,7 @@ fn csv(path: &Path, file: File, collection: &Collection, each: Numbered<'_>) -> 
     Ok(())
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the enum of the csv crate is open")]
 fn broken_csv(path: &Path, error: &csv::Error) -> Mistake {
     let line = error.position().map_or(1, csv::Position::line);
     match error.kind() {
@@ -148,7 +151,8 @@ fn kind_name(kind: &csv::ErrorKind) -> &'static str {
 /// A cell as the type that the map declares for its column; without one it is a text.
 fn typed(collection: &Collection, name: &str, cell: &str) -> Result<Datum, Unfit> {
     let field = collection.field(name).and_then(|field| collection.fields.get(field));
-    let json = |cell: &str| Datum::parse_json(cell.as_bytes()).map_err(|error| Unfit(format!("column `{name}`: {error}")));
+    let json =
+        |cell: &str| Datum::parse_json(cell.as_bytes()).map_err(|error| Unfit(format!("column `{name}`: {error}")));
     if name == "_other" || field.is_some_and(|field| field.array) {
         return json(cell);
     }
@@ -238,7 +242,10 @@ mod tests {
         assert_eq!(mistake("b.ndjson", "{\"id\":1}\n[2]\n"), "F:2: a row must be a JSON object");
         assert_eq!(mistake("c.ndjson", "{\"id\":1}\n{\"email\":\"x\"}\n"), "F:2: the key field `id` is missing");
         assert_eq!(mistake("d.ndjson", "{\"id\":\"1\"}\n"), "F:1: the key field `id` must hold a number");
-        assert_eq!(mistake("e.ndjson", "{\"id\":1}\n{\"id\":2}\n{\"id\":1}\n"), "F:3: has the same primary key as line 1");
+        assert_eq!(
+            mistake("e.ndjson", "{\"id\":1}\n{\"id\":2}\n{\"id\":1}\n"),
+            "F:3: has the same primary key as line 1"
+        );
         assert_eq!(mistake("f.csv", "id,paid\n1,true\n2,true,3\n"), "F:3: 3 cells where the header has 2");
         assert_eq!(mistake("g.csv", "id,paid\n1,yes\n"), "F:2: column `paid` must hold true or false");
         assert_eq!(mistake("h.csv", "id,id\n1,2\n"), "F:1: column 2 has no name of its own");

@@ -73,7 +73,8 @@ impl Shape {
     pub(super) fn fit(&self, row: &mut Row) -> Result<(), Unfit> {
         row.retain(|(name, value)| *value != Datum::Null || !self.is_indexed(name));
         for key in self.keys() {
-            let value = value(row, &key.name).ok_or_else(|| Unfit(format!("the key field `{}` is missing", key.name)))?;
+            let value =
+                value(row, &key.name).ok_or_else(|| Unfit(format!("the key field `{}` is missing", key.name)))?;
             key.accepts(value)?;
         }
         for (_, key) in &self.indexes {
@@ -150,7 +151,8 @@ fn number_fits(digits: &str) -> bool {
     let significant = all.trim_matches('0').len();
     let Ok(exponent) = exponent.parse::<i64>() else { return false };
     let leading_zeros = i64::try_from(all.len() - all.trim_start_matches('0').len()).unwrap_or(i64::MAX);
-    let magnitude = exponent.saturating_add(i64::try_from(whole.len()).unwrap_or(i64::MAX)).saturating_sub(leading_zeros);
+    let magnitude =
+        exponent.saturating_add(i64::try_from(whole.len()).unwrap_or(i64::MAX)).saturating_sub(leading_zeros);
     significant == 0 || (significant <= 38 && (-129..=126).contains(&magnitude))
 }
 

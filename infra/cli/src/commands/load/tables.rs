@@ -70,7 +70,8 @@ pub(super) async fn create_empty(
     loads: &[Load],
     is_here: impl Fn(&Collection) -> bool,
 ) -> anyhow::Result<()> {
-    let filled: Vec<String> = loads.iter().filter(|load| load.shape.is_some()).map(|load| load.collection.id()).collect();
+    let filled: Vec<String> =
+        loads.iter().filter(|load| load.shape.is_some()).map(|load| load.collection.id()).collect();
     let missing = |collection: &&Collection| !collection.skip && !filled.contains(&collection.id());
     for collection in map.collections.iter().filter(missing).filter(|collection| is_here(collection)) {
         if matches!(collection.source, Source::DynamoDb { .. }) {
@@ -110,7 +111,8 @@ async fn put_batch(client: Client, batch: Batch, bar: ProgressBar) -> anyhow::Re
     let mut waiting = batch.rows.into_iter().map(put_request).collect::<anyhow::Result<Vec<_>>>()?;
     for attempt in 0..TRIES {
         let sent = client.batch_write_item().request_items(&batch.table, waiting).send().await;
-        let sent = sent.map_err(|error| anyhow::anyhow!("cannot write to {}: {}", batch.table, DisplayErrorContext(&error)))?;
+        let sent =
+            sent.map_err(|error| anyhow::anyhow!("cannot write to {}: {}", batch.table, DisplayErrorContext(&error)))?;
         waiting = sent.unprocessed_items.unwrap_or_default().remove(&batch.table).unwrap_or_default();
         if waiting.is_empty() {
             bar.inc(count);
@@ -174,7 +176,8 @@ async fn create(client: &Client, shape: &Shape) -> anyhow::Result<()> {
     }
     let mut request = client.create_table().table_name(&shape.table).billing_mode(BillingMode::PayPerRequest);
     for key in attributes {
-        let definition = AttributeDefinition::builder().attribute_name(&key.name).attribute_type(key.scalar()).build()?;
+        let definition =
+            AttributeDefinition::builder().attribute_name(&key.name).attribute_type(key.scalar()).build()?;
         request = request.attribute_definitions(definition);
     }
     request = request.key_schema(element(&shape.partition, KeyType::Hash)?);
@@ -184,7 +187,8 @@ async fn create(client: &Client, shape: &Shape) -> anyhow::Result<()> {
     for (name, key) in &shape.indexes {
         let projection = Projection::builder().projection_type(ProjectionType::All).build();
         let schema = element(key, KeyType::Hash)?;
-        let index = GlobalSecondaryIndex::builder().index_name(name).key_schema(schema).projection(projection).build()?;
+        let index =
+            GlobalSecondaryIndex::builder().index_name(name).key_schema(schema).projection(projection).build()?;
         request = request.global_secondary_indexes(index);
     }
     request.send().await.map_err(|error| anyhow::anyhow!("{}", DisplayErrorContext(&error)))?;

@@ -81,7 +81,9 @@ fn a_foreign_mark_is_a_conflict() {
 fn a_full_counter_is_a_limit() {
     let reasons = r#"[{"Code":"None"},{"Code":"ConditionalCheckFailed"}]"#;
     let (result, _, _) = run(&[cancelled(reasons)], &transition());
-    assert!(matches!(result, Err(CommitError::LimitReached { limit: 10, key }) if key == Counter::open_jobs(&tenant())));
+    assert!(
+        matches!(result, Err(CommitError::LimitReached { limit: 10, key }) if key == Counter::open_jobs(&tenant()))
+    );
 }
 
 #[test]

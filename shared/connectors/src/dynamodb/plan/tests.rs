@@ -42,10 +42,8 @@ fn schema(range: Option<&str>) -> TableSchema {
         ("whole".to_owned(), Index { key: email.clone(), holds: None }),
         ("keys".to_owned(), Index { key: email, holds: Some(holds) }),
     ];
-    let types = HashMap::from([
-        ("id".to_owned(), ScalarAttributeType::N),
-        ("email".to_owned(), ScalarAttributeType::S),
-    ]);
+    let types =
+        HashMap::from([("id".to_owned(), ScalarAttributeType::N), ("email".to_owned(), ScalarAttributeType::S)]);
     TableSchema { key, types, indexes: HashMap::from(indexes) }
 }
 
@@ -80,7 +78,8 @@ fn an_index_that_lacks_something_leads_to_the_items() {
     let lookup = lookup("email", &["\"a\""]);
     let scope = Scope::of(&lookup).unwrap();
     let partial = |index, wanted: Option<&[&str]>| {
-        let wanted = wanted.map(|paths| attributes(&paths.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>(), &scope));
+        let wanted =
+            wanted.map(|paths| attributes(&paths.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>(), &scope));
         match Plan::of(&scope, &schema(None), Some(index), None, wanted.as_deref()) {
             Ok(Plan::Query { is_partial, .. }) => is_partial,
             other => panic!("{other:?}"),

@@ -13,25 +13,14 @@ fn expect_only(object: Object<'_>, keys: &[&str], report: &mut Report) {
     object.expect_only(&known, report);
 }
 
-pub(super) fn dynamodb(
-    object: Object<'_>,
-    fields: &mut Vec<Located<String>>,
-    report: &mut Report,
-) -> Option<Source> {
-    expect_only(
-        object,
-        &["table", "indexes", "scan", "scan_segments"],
-        report,
-    );
+pub(super) fn dynamodb(object: Object<'_>, fields: &mut Vec<Located<String>>, report: &mut Report) -> Option<Source> {
+    expect_only(object, &["table", "indexes", "scan", "scan_segments"], report);
     let mut indexes = BTreeMap::new();
     if let Some(named) = object.object("indexes", "indexes", report) {
         for (field, index) in crate::manifest::texts(named, report) {
             indexes.insert(field, index);
         }
-        fields.extend(named.entries().map(|(name, _)| Located {
-            value: name.text.clone(),
-            place: name.place,
-        }));
+        fields.extend(named.entries().map(|(name, _)| Located { value: name.text.clone(), place: name.place }));
     }
     let scan = match object.text("scan", report) {
         None => false,
@@ -39,35 +28,17 @@ pub(super) fn dynamodb(
             "allow" => true,
             "deny" => false,
             other => {
-                report.error(
-                    "invalid-scan",
-                    word.place,
-                    format!("scan is `allow` or `deny`, not `{other}`"),
-                    "",
-                );
+                report.error("invalid-scan", word.place, format!("scan is `allow` or `deny`, not `{other}`"), "");
                 false
             }
         },
     };
     let segments = object.count("scan_segments", report).unwrap_or(4);
-    Some(Source::DynamoDb {
-        table: object.required("table", report)?.value,
-        indexes,
-        scan,
-        segments,
-    })
+    Some(Source::DynamoDb { table: object.required("table", report)?.value, indexes, scan, segments })
 }
 
-pub(super) fn s3(
-    object: Object<'_>,
-    fields: &mut Vec<Located<String>>,
-    report: &mut Report,
-) -> Option<Source> {
-    expect_only(
-        object,
-        &["bucket", "prefix", "format", "key_template"],
-        report,
-    );
+pub(super) fn s3(object: Object<'_>, fields: &mut Vec<Located<String>>, report: &mut Report) -> Option<Source> {
+    expect_only(object, &["bucket", "prefix", "format", "key_template"], report);
     let bucket = object.required("bucket", report);
     let format = object.required("format", report)?;
     let format = match format.value.as_str() {
@@ -76,15 +47,9 @@ pub(super) fn s3(
         "media" => {
             let template = object.required("key_template", report)?;
             let names = crate::model::placeholders(&template.value);
-            fields.extend(names.iter().map(|name| Located {
-                value: (*name).to_owned(),
-                place: template.place,
-            }));
+            fields.extend(names.iter().map(|name| Located { value: (*name).to_owned(), place: template.place }));
             check_template(&template, report);
-            return Some(Source::S3Media {
-                bucket: bucket?.value,
-                key_template: template.value,
-            });
+            return Some(Source::S3Media { bucket: bucket?.value, key_template: template.value });
         }
         other => {
             report.error(
@@ -96,11 +61,7 @@ pub(super) fn s3(
             return None;
         }
     };
-    Some(Source::S3Objects {
-        prefix: object.required("prefix", report)?.value,
-        bucket: bucket?.value,
-        format,
-    })
+    Some(Source::S3Objects { prefix: object.required("prefix", report)?.value, bucket: bucket?.value, format })
 }
 
 /// Each placeholder must end at a sign that no value holds, else the objects of 10 are found for 1.
@@ -108,23 +69,13 @@ fn check_template(template: &Located<String>, report: &mut Report) {
     let mut rests = template.value.split('{').skip(1).peekable();
     if rests.peek().is_none() {
         let message = "key_template names no field".to_owned();
-        report.error(
-            "key-template",
-            template.place,
-            message,
-            "such as media/{user_id}/",
-        );
+        report.error("key-template", template.place, message, "such as media/{user_id}/");
     }
     for rest in rests {
         let after = rest.split_once('}').map(|(_, after)| after);
         if !after.is_some_and(|after| after.starts_with(['/', '.'])) {
             let message = "a placeholder must be closed and followed by / or .".to_owned();
-            report.error(
-                "key-template",
-                template.place,
-                message,
-                "else the objects of 10 are found for 1",
-            );
+            report.error("key-template", template.place, message, "else the objects of 10 are found for 1");
         }
     }
 }

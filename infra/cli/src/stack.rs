@@ -79,11 +79,12 @@ pub(crate) fn s3_client(config: &SdkConfig) -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::from_conf(builder.force_path_style(config.endpoint_url().is_some()).build())
 }
 
-/// True if the URL's host is this machine.
+/// True if the URL's host is this machine; LocalStack's public name resolves to it too.
 pub(crate) fn is_loopback(url: &str) -> bool {
     let authority = url.split("://").nth(1).unwrap_or_default();
     let host = authority.split(['/', ':']).next().unwrap_or_default();
-    host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || authority.starts_with("[::1]")
+    let named = ["localhost", "localhost.localstack.cloud"].contains(&host) || host.ends_with(".localhost");
+    named || host.starts_with("127.") || authority.starts_with("[::1]")
 }
 
 /// Writes a file by renaming, so that a reader never meets half of it.
@@ -101,7 +102,13 @@ mod tests {
 
     #[test]
     fn only_addresses_of_this_machine_are_local() {
-        for url in ["http://127.0.0.1:4566", "http://localhost:4566/x", "http://[::1]:1", "http://a.localhost"] {
+        for url in [
+            "http://127.0.0.1:4566",
+            "http://localhost:4566/x",
+            "http://[::1]:1",
+            "http://a.localhost",
+            "http://localhost.localstack.cloud:4566",
+        ] {
             assert!(is_loopback(url), "{url}");
         }
         for url in ["", "https://s3.amazonaws.com", "http://10.0.0.1:4566", "http://localhost.example.com"] {

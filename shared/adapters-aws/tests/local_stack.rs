@@ -1,5 +1,13 @@
 //! The adapters against a local AWS stack; runs where `HABEAS_TEST_ENDPOINT` names one, else says that it is skipped.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    reason = "a test against an emulator that the caller names"
+)]
+
 #[path = "local_stack/records.rs"]
 mod records;
 #[path = "local_stack/stack.rs"]

@@ -60,7 +60,7 @@ impl<'a> Connected<'a> {
             match datasets.iter().find(|dataset| dataset.key.value == name.value) {
                 Some(dataset) => reached.push(*dataset),
                 None => {
-                    report.error("unknown-dataset", name.place, format!("there is no dataset `{}`", name.value), "")
+                    report.error("unknown-dataset", name.place, format!("there is no dataset `{}`", name.value), "");
                 }
             }
             self.of_dataset.entry(name.value.clone()).or_insert(index);

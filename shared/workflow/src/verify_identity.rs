@@ -82,7 +82,9 @@ impl VerifyIdentity {
         Err(Refusal::Busy)
     }
 
-    /// Sends a new code to the address on record; the old one stops counting. The same answer whether there is one.
+    /// Sends a new code to the address on record; the old one stops counting.
+    ///
+    /// The same answers and the same count whether there is such an address or not: the step finds out and ends.
     ///
     /// # Errors
     /// `WrongState` once the job no longer waits; `QuotaReached` after five codes.
@@ -104,9 +106,6 @@ impl VerifyIdentity {
                 limit: i64::from(MAX_CODES),
                 resets_at: None,
             });
-        }
-        if job.contact.is_none() {
-            return Ok(());
         }
         let seed = StepSeed {
             kind: StepKind::NotifyCode,

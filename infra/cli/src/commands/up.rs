@@ -62,11 +62,7 @@ struct Started {
 }
 
 async fn bring_up(home: &Home, arguments: &UpArguments) -> anyhow::Result<(Stack, Started)> {
-    let emulator = Emulator::new(home, arguments.port);
-    let (endpoint_url, emulator) = match &arguments.endpoint_url {
-        Some(url) => (url.trim_end_matches('/').to_owned(), false),
-        None => (emulator.endpoint_url(), emulator.ensure_running().await?),
-    };
+    let (endpoint_url, emulator) = endpoint(home, arguments).await?;
     let config = stack::aws_config(&endpoint_url, &arguments.region).await;
     let issuer = Issuer::load_or_create(home)?;
     if !arguments.no_build {
@@ -91,6 +87,19 @@ async fn bring_up(home: &Home, arguments: &UpArguments) -> anyhow::Result<(Stack
         up.sample(&stack).await?;
     }
     Ok((stack, Started { emulator, proxy }))
+}
+
+/// Address of the stack to use, and whether this run started it.
+async fn endpoint(home: &Home, arguments: &UpArguments) -> anyhow::Result<(String, bool)> {
+    let emulator = Emulator::new(home, arguments.port);
+    let Some(url) = &arguments.endpoint_url else {
+        return Ok((emulator.endpoint_url(), emulator.ensure_running().await?));
+    };
+    let url = url.trim_end_matches('/');
+    http::get(url, None)
+        .await
+        .with_context(|| format!("AWS_ENDPOINT_URL is {url}: start that stack, or unset it to have one started"))?;
+    Ok((url.to_owned(), false))
 }
 
 struct Up<'a> {

@@ -1,0 +1,329 @@
+//! One world behind the real router: callers with tokens, calls as a gateway hands them over, archives as a person opens them.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+use std::sync::Arc;
+
+use adapters_memory::{MemoryWorld, SplitMix};
+use axum::Router;
+use axum::body::Body;
+use domain::ids::JobId;
+use domain::job::Job;
+use domain::key::TenantKey;
+use domain::record::{KeyRecord, Record};
+use habeas_tests::executor::{Ended, Task, run, run_together};
+use habeas_tests::handlers::{PUBLIC_URL, REGION};
+use habeas_tests::invariants::{Expected, check_at_rest, check_canaries};
+use habeas_tests::sample::{Person, tenant};
+use habeas_tests::story::{first_code, newest_mail, ticket_of};
+use habeas_tests::world::World;
+use http::{HeaderMap, Request};
+use http_body_util::BodyExt;
+use jiff::tz::TimeZone;
+use lambda_kit::auth::Verifier;
+use request_api::{App, Config, Ports, router};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use workflow::legal_clock::LegalClock;
+use workflow::submit_request::Quotas;
+
+use crate::caller::{Caller, Issuer};
+
+/// The path of all calls.
+pub(crate) const BASE: &str = "/api/v1/privacy";
+/// An id that was never given.
+pub(crate) const UNKNOWN_JOB: &str = "job_0199a000000070008000000000000000";
+
+/// What of the settings a story changes.
+pub(crate) struct Settings {
+    pub(crate) quotas: Quotas,
+    pub(crate) automated: bool,
+    pub(crate) region: &'static str,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { quotas: Quotas { open_jobs: 1_000, jobs_per_month: 10_000 }, automated: true, region: REGION }
+    }
+}
+
+/// The house.
+pub(crate) struct House {
+    pub(crate) world: World,
+    pub(crate) issuer: Issuer,
+    pub(crate) expected: Expected,
+    /// Every answer so far, as text.
+    pub(crate) said: Vec<String>,
+    router: Router,
+}
+
+/// An answer, read.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// The id of the job that was accepted.
+    pub(crate) fn job(&self) -> String {
+        assert_eq!(self.status, 202, "{}", self.body);
+        self.body["id"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A request being written.
+#[derive(Clone)]
+pub(crate) struct Call {
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Call {
+    pub(crate) fn get(path: impl Into<String>) -> Self {
+        Self { method: "GET", path: path.into(), headers: Vec::new(), body: Vec::new() }
+    }
+
+    pub(crate) fn post(path: impl Into<String>, body: &Value) -> Self {
+        Self::raw(path, body.to_string())
+    }
+
+    pub(crate) fn raw(path: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
+        let headers = vec![("content-type", "application/json".to_owned())];
+        Self { method: "POST", path: path.into(), headers, body: body.into() }
+    }
+
+    pub(crate) fn method(self, method: &'static str) -> Self {
+        Self { method, ..self }
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    pub(crate) fn token(self, token: &str) -> Self {
+        let value = format!("Bearer {token}");
+        self.with("authorization", &value)
+    }
+
+    fn request(self) -> Request<Body> {
+        let mut request = Request::builder().method(self.method).uri(self.path);
+        for (name, value) in self.headers {
+            request = request.header(name, value);
+        }
+        request.body(Body::from(self.body)).unwrap()
+    }
+}
+
+async fn answered(router: Router, request: Request<Body>) -> Answer {
+    let response = router.oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes().to_vec();
+    let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+    Answer { status: parts.status.as_u16(), headers: parts.headers, body, bytes }
+}
+
+impl House {
+    pub(crate) fn new() -> Self {
+        Self::with(Settings::default())
+    }
+
+    pub(crate) fn with(settings: Settings) -> Self {
+        Self::over(World::new(7), settings)
+    }
+
+    pub(crate) fn over(world: World, settings: Settings) -> Self {
+        let issuer = Issuer::new();
+        let router = router_over(&world.memory, &issuer, settings);
+        Self { world, issuer, expected: Expected::default(), said: Vec::new(), router }
+    }
+
+    /// The same world, seen by an API with other settings.
+    pub(crate) fn restart(&mut self, settings: Settings) {
+        self.router = router_over(&self.world.memory, &self.issuer, settings);
+    }
+
+    /// Sends a call as it is.
+    pub(crate) fn send(&mut self, call: Call) -> Answer {
+        let router = self.router.clone();
+        self.drive(answered(router, call.request()))
+    }
+
+    /// Sends an event as the gateway hands it over.
+    pub(crate) fn send_request(&mut self, request: lambda_http::Request) -> Answer {
+        let router = self.router.clone();
+        self.drive(answered(router, request.map(|body| Body::from(body.to_vec()))))
+    }
+
+    fn drive(&mut self, task: impl Future<Output = Answer>) -> Answer {
+        let Ended::With(answer) = run(&self.world.memory, task) else { panic!("the API died") };
+        self.said.push(format!("{:?} {}", answer.headers, String::from_utf8_lossy(&answer.bytes)));
+        answer
+    }
+
+    /// Sends a call of somebody; nothing of another tenant may be touched meanwhile (INV-T1).
+    pub(crate) fn ask(&mut self, caller: &Caller, call: Call) -> Answer {
+        let token = self.issuer.token(caller);
+        self.world.memory.change(|state| state.acting_for = Some(tenant(&caller.tenant)));
+        let answer = self.send(call.token(&token));
+        self.world.memory.change(|state| state.acting_for = None);
+        answer
+    }
+
+    pub(crate) fn get(&mut self, caller: &Caller, path: &str) -> Answer {
+        self.ask(caller, Call::get(format!("{BASE}{path}")))
+    }
+
+    pub(crate) fn post(&mut self, caller: &Caller, path: &str, body: &Value) -> Answer {
+        self.ask(caller, Call::post(format!("{BASE}{path}"), body))
+    }
+
+    /// Sends calls at the same time, one port call of each at a time, in an order that the seed decides.
+    pub(crate) fn ask_together(&mut self, caller: &Caller, calls: Vec<Call>, seed: u64) -> Vec<Answer> {
+        let token = self.issuer.token(caller);
+        let task = |call: Call| Box::pin(answered(self.router.clone(), call.token(&token).request())) as Task<'_, Answer>;
+        let tasks = calls.into_iter().map(task).collect();
+        let ended = run_together(&self.world.memory, tasks, &mut SplitMix::new(seed));
+        ended.into_iter().map(Ended::answer).collect()
+    }
+
+    /// Submits, and remembers whom the job is about.
+    pub(crate) fn submit(&mut self, caller: &Caller, path: &str, body: &Value, about: Person) -> String {
+        let id = self.post(caller, path, body).job();
+        self.remember(&caller.tenant, &id, about);
+        id
+    }
+
+    pub(crate) fn remember(&mut self, tenant_slug: &str, id: &str, about: Person) {
+        self.expected.accepted.push((tenant(tenant_slug), id.parse().unwrap(), about));
+    }
+
+    /// Proves the identity with the newest code that was mailed.
+    pub(crate) fn prove(&mut self, caller: &Caller, id: &str) {
+        let code = self.code(id);
+        let answer = self.post(caller, &format!("/jobs/{id}/verify"), &json!({ "code": code }));
+        assert_eq!(answer.status, 204, "{}", answer.body);
+    }
+
+    pub(crate) fn code(&self, id: &str) -> String {
+        let mail = newest_mail(&self.world, &id.parse().unwrap(), "notify_code").expect("no code was mailed");
+        first_code(&mail).unwrap()
+    }
+
+    /// The query of the mailed link: tenant and ticket.
+    pub(crate) fn ticket(&self, tenant_slug: &str, id: &str) -> String {
+        let mail = newest_mail(&self.world, &id.parse().unwrap(), "notify_ready").expect("no link was mailed");
+        format!("tenant={tenant_slug}&ticket={}", ticket_of(&mail).unwrap())
+    }
+
+    /// Fetches the archive as its person does, through a session.
+    pub(crate) fn fetch(&mut self, caller: &Caller, id: &str) -> Vec<u8> {
+        let answer = self.get(caller, &format!("/jobs/{id}/download?redirect=false"));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        self.expected.links_handed_out += 1;
+        self.world.memory.follow_link(answer.body["url"].as_str().unwrap()).unwrap()
+    }
+
+    pub(crate) fn job(&self, tenant_slug: &str, id: &str) -> Job {
+        self.world.job(&tenant(tenant_slug), &id.parse().unwrap()).expect("the job is there")
+    }
+
+    pub(crate) fn status(&self, tenant_slug: &str, id: &str) -> String {
+        self.job(tenant_slug, id).status.to_string()
+    }
+
+    /// Subjects of the mails about a job, oldest first.
+    pub(crate) fn mails(&self, id: &str) -> Vec<(String, String)> {
+        let about = |notice: &str| notice.starts_with(id);
+        self.world.memory.inspect(|state| {
+            let sent = state.outbox.sent.iter().filter(|(_, mail)| about(&mail.notice_id));
+            sent.map(|(_, mail)| (mail.to.expose().clone(), mail.subject.clone())).collect()
+        })
+    }
+
+    /// Objects that are stored for a job.
+    pub(crate) fn objects(&self, id: &str) -> Vec<String> {
+        self.world.memory.inspect(|state| {
+            state.objects.stored.keys().filter(|key| key.contains(id)).map(|key| key.to_string()).collect()
+        })
+    }
+
+    pub(crate) fn has_key(&self, tenant_slug: &str, id: &str) -> bool {
+        let job: JobId = id.parse().unwrap();
+        let key: TenantKey = KeyRecord::key_of(&tenant(tenant_slug), &KeyRecord::job_owner(&job));
+        self.world.memory.inspect(|state| state.items.contains_key(&key))
+    }
+
+    /// Everything stored and sent, for "nothing was written".
+    pub(crate) fn written(&self) -> (Vec<Arc<Record>>, usize, usize, usize) {
+        self.world.memory.inspect(|state| {
+            let items = state.items.values().map(Arc::clone).collect();
+            (items, state.queues.sent.len(), state.objects.written.len(), state.outbox.sent.len())
+        })
+    }
+
+    /// Every invariant that must hold once nothing is under way.
+    pub(crate) fn assert_rest(&self) {
+        let broken = self
+            .world
+            .memory
+            .inspect(|state| [check_at_rest(state, &self.expected), check_canaries(state)].concat());
+        assert_eq!(broken, [""; 0]);
+    }
+}
+
+fn router_over(memory: &MemoryWorld, issuer: &Issuer, settings: Settings) -> Router {
+    let config = Config {
+        verifier: Arc::new(Verifier::from_json(&issuer.trusted()).unwrap()),
+        public_url: PUBLIC_URL.to_owned(),
+        legal_clock: LegalClock { timezone: TimeZone::UTC, calendar: None, response_days: 30 },
+        quotas: settings.quotas,
+        region: settings.region.to_owned(),
+        automated: settings.automated,
+    };
+    let ports = Ports {
+        store: memory.job_store(),
+        queue: memory.job_queue(),
+        keys: memory.key_service(),
+        exports: memory.export_store(),
+        maps: memory.data_maps(),
+        clock: memory.clock(),
+        token_clock: memory.clock(),
+        entropy: memory.entropy(),
+    };
+    router(App::new(ports, config, Vec::new))
+}
+
+/// The files of an archive by name, after its checksums were checked.
+pub(crate) fn files(archive: &[u8]) -> BTreeMap<String, Vec<u8>> {
+    let verified = archive::verify(Cursor::new(archive)).unwrap();
+    assert!(verified.is_whole(), "{verified:?}");
+    let mut zip = zip::ZipArchive::new(Cursor::new(archive)).unwrap();
+    let mut files = BTreeMap::new();
+    for at in 0..zip.len() {
+        let mut entry = zip.by_index(at).unwrap();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        files.insert(entry.name().unwrap().into_owned(), bytes);
+    }
+    files
+}
+
+/// The rows of a collection in an archive, over all its files.
+pub(crate) fn rows(files: &BTreeMap<String, Vec<u8>>, collection: &str) -> Vec<Value> {
+    let (dataset, name) = collection.split_once('.').unwrap();
+    let of_collection = |path: &str| path.starts_with("json/") && path.contains(dataset) && path.contains(name);
+    let texts = files.iter().filter(|(path, _)| of_collection(path)).map(|(_, bytes)| String::from_utf8_lossy(bytes));
+    texts.flat_map(|text| text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<_>>()).collect()
+}
+
+/// A request for access by e-mail address.
+pub(crate) fn access(email: &str) -> Value {
+    json!({"type": "access", "subject": {"identities": [{"type": "email", "value": email}]}})
+}

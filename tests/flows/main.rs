@@ -1,0 +1,12 @@
+//! Whole stories, from the HTTP event to the audit trail, through the real handlers on memory adapters.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a broken story may stop the test")]
+
+mod access_known;
+mod access_unknown;
+mod automation_off;
+mod caller;
+mod house;
+mod manual;
+mod organisation;
+mod portability;
+mod signed_in;

@@ -1,0 +1,189 @@
+//! The adapters for AWS keep the promises that the adapters in memory keep (`tests/contracts`), on tables of the template's form.
+
+use std::sync::Arc;
+
+use adapters_aws::{Aws, CallCounter};
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
+};
+use datamap::DataMap;
+use domain::datum::Datum;
+use domain::ids::{OpNonce, TenantId};
+use domain::step::{Nudge, QueueName};
+use habeas_tests::contracts::{connector, data_maps, export_store, job_queue, job_store, key_service, mailer, run_all};
+use habeas_tests::names::Names;
+use jiff::Timestamp;
+use workflow::ports::{ExportStore, JobStore, KeyService, Mailer};
+
+use crate::aws::{self, Item};
+use crate::harness::{Stack, epoch_seconds};
+
+/// The adapters of a test and names that no earlier run has used: transaction tokens belong to the account.
+async fn start(stack: &Stack) -> (Aws, SdkConfig, Names) {
+    let config = aws::config(stack).await;
+    let seed = epoch_seconds() * 100_000 + u64::from(std::process::id());
+    let adapters = Aws::new(config.clone(), Arc::new(CallCounter::default()));
+    (adapters, config, Names::new(seed, Timestamp::now()))
+}
+
+/// A table with the keys and indexes of one of the template's, which no sweep looks at.
+async fn copy_of_table(config: &SdkConfig, table: &str, copy: &str) {
+    let client = aws_sdk_dynamodb::Client::new(config);
+    let found = client.describe_table().table_name(table).send().await.unwrap().table.unwrap();
+    let index = |it: aws_sdk_dynamodb::types::GlobalSecondaryIndexDescription| {
+        let made = GlobalSecondaryIndex::builder().set_index_name(it.index_name).set_key_schema(it.key_schema);
+        made.set_projection(it.projection).build().unwrap()
+    };
+    let indexes = found.global_secondary_indexes.map(|all| all.into_iter().map(index).collect());
+    let request = client.create_table().table_name(copy).billing_mode(BillingMode::PayPerRequest);
+    let request = request.set_attribute_definitions(found.attribute_definitions).set_key_schema(found.key_schema);
+    request.set_global_secondary_indexes(indexes).send().await.unwrap();
+}
+
+fn unique(names: &mut Names, what: &str) -> String {
+    format!("contract-{what}-{}", names.tenant())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_keep_the_contract_of_the_job_store() {
+    let Some(stack) = Stack::plain().await else { return };
+    let (aws, config, mut names) = start(&stack).await;
+    let (jobs, keyring) = (unique(&mut names, "jobs"), unique(&mut names, "keyring"));
+    copy_of_table(&config, stack.resource("JobsTable"), &jobs).await;
+    copy_of_table(&config, stack.resource("KeyringTable"), &keyring).await;
+    let store = aws.job_store(&jobs, &keyring);
+    job_store::run(store.as_ref() as &(dyn JobStore + 'static), &mut names).await;
+}
+
+/// The receiving ends of two queues.
+struct Queues {
+    client: aws_sdk_sqs::Client,
+    urls: [String; 2],
+
+}
+
+#[async_trait]
+impl job_queue::Inbox for Queues {
+    async fn drain(&self, queue: QueueName) -> Vec<Nudge> {
+
+        let url = match queue {
+            QueueName::Export => &self.urls[0],
+            QueueName::Notification => &self.urls[1],
+        };
+        let mut nudges = Vec::new();
+        loop {
+            let request = self.client.receive_message().queue_url(url).max_number_of_messages(10).wait_time_seconds(1);
+            let messages = request.send().await.unwrap().messages.unwrap_or_default();
+            if messages.is_empty() {
+                return nudges;
+            }
+            for message in messages {
+                nudges.push(serde_json::from_str(message.body().unwrap()).unwrap());
+                let receipt = message.receipt_handle().unwrap();
+                self.client.delete_message().queue_url(url).receipt_handle(receipt).send().await.unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn queues_keep_the_contract_of_the_job_queue() {
+    let Some(stack) = Stack::plain().await else { return };
+    let (aws, config, mut names) = start(&stack).await;
+    let client = aws_sdk_sqs::Client::new(&config);
+    let mut urls = Vec::new();
+    for what in ["export", "notification"] {
+        let made = client.create_queue().queue_name(unique(&mut names, what)).send().await.unwrap();
+        urls.push(made.queue_url.unwrap());
+    }
+    let urls: [String; 2] = urls.try_into().unwrap();
+    let queue = aws.job_queue(&urls[0], &urls[1]);
+    job_queue::run(queue.as_ref(), &Queues { client, urls }, &mut names).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn key_keeps_the_contract_of_the_key_service_but_for_tampering() {
+    let Some(stack) = Stack::plain().await else { return };
+    let (aws, _, mut names) = start(&stack).await;
+    let keys = aws.key_service(stack.resource("DataKey"));
+    // The emulator's key service has no integrity (docs/limits.md); tampering is refused in `tests/contracts`.
+    run_all(keys.as_ref() as &dyn KeyService, key_service::CASES, &mut names).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bucket_keeps_the_contract_of_the_export_store() {
+    let Some(stack) = Stack::plain().await else { return };
+    let (aws, _, mut names) = start(&stack).await;
+    let store = aws.export_store(stack.resource("ExportsBucket"), stack.resource("DataKey"));
+    export_store::run(store.as_ref() as &(dyn ExportStore + 'static), &mut names, Timestamp::now()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_service_keeps_the_contract_of_the_mailer() {
+    let Some(stack) = Stack::plain().await else { return };
+    let (aws, _, mut names) = start(&stack).await;
+    let mailer = aws.mailer("privacy@example.com", None);
+    run_all(mailer.as_ref() as &dyn Mailer, mailer::CASES, &mut names).await;
+}
+
+fn shared_map(table: &str) -> Arc<DataMap> {
+    let text = connector::MAP.replace("table: orders", &format!("table: {table}"));
+    let checked = datamap::read_strs(&[("shop.yml", text.as_str())]);
+    Arc::new(checked.map.unwrap_or_else(|| panic!("{:?}", checked.findings)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bucket_keeps_the_contract_of_data_maps() {
+    let Some(stack) = Stack::plain().await else { return };
+    let (aws, _, mut names) = start(&stack).await;
+    let map = shared_map("orders");
+    let tenant = names.tenant();
+    let store = aws.job_store(stack.resource("JobsTable"), stack.resource("KeyringTable"));
+    let maps = aws.data_maps(stack.resource("ConfigBucket"));
+    maps.publish(store.as_ref(), &tenant, &map, OpNonce::new(names.bytes()), Timestamp::now()).await.unwrap();
+    data_maps::run(maps.as_ref(), &tenant, &map, &mut names).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_keep_the_contract_of_connectors() {
+    let Some(stack) = Stack::plain().await else { return };
+    let (_, config, mut names) = start(&stack).await;
+    let table = unique(&mut names, "orders");
+    let (tenant, other) = (names.tenant(), names.tenant());
+    load_orders(&config, &table, &tenant, &other).await;
+    let connectors = connectors::Connectors::new(&config);
+    connector::run(&connectors, &shared_map(&table), &tenant, &other).await;
+}
+
+async fn load_orders(config: &SdkConfig, table: &str, tenant: &TenantId, other: &TenantId) {
+    let client = aws_sdk_dynamodb::Client::new(config);
+    let key = |name: &str| KeySchemaElement::builder().attribute_name(name).key_type(KeyType::Hash).build().unwrap();
+    let text = |name: &str| {
+        let it = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
+        it.build().unwrap()
+    };
+    let all = Projection::builder().projection_type(ProjectionType::All).build();
+    let index = GlobalSecondaryIndex::builder().index_name("by-email").key_schema(key("email")).projection(all);
+    let request = client.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
+    let request = request.attribute_definitions(text("id")).attribute_definitions(text("email")).key_schema(key("id"));
+    request.global_secondary_indexes(index.build().unwrap()).send().await.unwrap();
+    for row in connector::rows(tenant, other) {
+        let AttributeValue::M(item) = attribute(row) else { panic!("a row is an object") };
+        client.put_item().table_name(table).set_item(Some(Item::from(item))).send().await.unwrap();
+    }
+}
+
+fn attribute(value: Datum) -> AttributeValue {
+    match value {
+        Datum::Null => AttributeValue::Null(true),
+        Datum::Bool(truth) => AttributeValue::Bool(truth),
+        Datum::Number(digits) => AttributeValue::N(digits),
+        Datum::Text(text) => AttributeValue::S(text),
+        Datum::Bytes(bytes) => AttributeValue::B(bytes.into()),
+        Datum::List(items) => AttributeValue::L(items.into_iter().map(attribute).collect()),
+        Datum::Map(fields) => AttributeValue::M(fields.into_iter().map(|(name, value)| (name, attribute(value))).collect()),
+    }
+}

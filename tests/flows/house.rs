@@ -187,7 +187,8 @@ impl House {
     /// Sends calls at the same time, one port call of each at a time, in an order that the seed decides.
     pub(crate) fn ask_together(&mut self, caller: &Caller, calls: Vec<Call>, seed: u64) -> Vec<Answer> {
         let token = self.issuer.token(caller);
-        let task = |call: Call| Box::pin(answered(self.router.clone(), call.token(&token).request())) as Task<'_, Answer>;
+        let task =
+            |call: Call| Box::pin(answered(self.router.clone(), call.token(&token).request())) as Task<'_, Answer>;
         let tasks = calls.into_iter().map(task).collect();
         let ended = run_together(&self.world.memory, tasks, &mut SplitMix::new(seed));
         ended.into_iter().map(Ended::answer).collect()
@@ -270,10 +271,8 @@ impl House {
 
     /// Every invariant that must hold once nothing is under way.
     pub(crate) fn assert_rest(&self) {
-        let broken = self
-            .world
-            .memory
-            .inspect(|state| [check_at_rest(state, &self.expected), check_canaries(state)].concat());
+        let broken =
+            self.world.memory.inspect(|state| [check_at_rest(state, &self.expected), check_canaries(state)].concat());
         assert_eq!(broken, [""; 0]);
     }
 }

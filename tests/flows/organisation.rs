@@ -18,7 +18,8 @@ fn with_a_second_organisation() -> House {
             let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), Datum::Text((*value).to_owned())));
             Datum::Map(fields.collect())
         };
-        let zoe = [("id", "u-zoe"), ("email", "zoe.canary@example.com"), ("organization_id", "org-2"), ("tenant", "acme")];
+        let zoe =
+            [("id", "u-zoe"), ("email", "zoe.canary@example.com"), ("organization_id", "org-2"), ("tenant", "acme")];
         sources.table("app.users").insert(row(&zoe));
         let note = [("id", "canary-zoe-note"), ("owner", "u-zoe"), ("text", "canary-zoe-text"), ("tenant", "acme")];
         sources.table("app.notes").insert(row(&note));

@@ -18,7 +18,8 @@ fn portability(format: Option<&str>) -> Value {
 
 #[test]
 fn the_archive_holds_the_one_format_that_was_asked_for() {
-    for (asked, holds, lacks) in [(None, "json/", "csv/"), (Some("json"), "json/", "csv/"), (Some("csv"), "csv/", "json/")]
+    for (asked, holds, lacks) in
+        [(None, "json/", "csv/"), (Some("json"), "json/", "csv/"), (Some("csv"), "csv/", "json/")]
     {
         let mut house = House::new();
         let id = house.submit(&operator("acme"), "/requests", &portability(asked), ADA);

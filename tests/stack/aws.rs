@@ -33,7 +33,8 @@ pub(crate) async fn scan(config: &SdkConfig, table: &str, partition: &str) -> Ve
     let mut items = Vec::new();
     let mut after = None;
     loop {
-        let page = client.scan().table_name(table).consistent_read(true).set_exclusive_start_key(after).send().await.unwrap();
+        let page =
+            client.scan().table_name(table).consistent_read(true).set_exclusive_start_key(after).send().await.unwrap();
         let ours = |item: &Item| text(item, "pk").is_some_and(|pk| pk.starts_with(partition));
         items.extend(page.items.unwrap_or_default().into_iter().filter(ours));
         after = page.last_evaluated_key;

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use crate::api::Api;
 use crate::harness::{Stack, root, scratch};
+use crate::shop;
 use crate::tokens::Bearer;
 use crate::zip_file::{ZipFile, assert_same_rows};
-use crate::shop;
 
 /// The rows of the shop as they lie in the files, and a folder with them and the data map.
 pub(crate) struct Chinook {
@@ -60,7 +60,10 @@ impl Chinook {
         let bills = |line: &&Value| invoices.iter().any(|invoice| invoice["invoice_id"] == line["invoice_id"]);
         let lines: Vec<Value> = self.lines.iter().filter(bills).cloned().collect();
         let all = [("customers", vec![customer.clone()]), ("invoices", invoices), ("invoice_lines", lines)];
-        all.into_iter().filter(|(_, rows)| !rows.is_empty()).map(|(name, rows)| (format!("chinook.{name}"), rows)).collect()
+        all.into_iter()
+            .filter(|(_, rows)| !rows.is_empty())
+            .map(|(name, rows)| (format!("chinook.{name}"), rows))
+            .collect()
     }
 
     /// Addresses and numbers that only other people have.
@@ -124,6 +127,10 @@ async fn every_customer_gets_exactly_their_own_rows() {
         assert_eq!(luis.1, [1, 7, 38]);
     }
     let total = counts.iter().fold([0; 3], |sum, (_, it)| [sum[0] + it[0], sum[1] + it[1], sum[2] + it[2]]);
-    assert_eq!(total, [chinook.customers.len(), chinook.invoices.len(), chinook.lines.len()], "all rows went to somebody");
+    assert_eq!(
+        total,
+        [chinook.customers.len(), chinook.invoices.len(), chinook.lines.len()],
+        "all rows went to somebody"
+    );
     println!("59 exports: {} customers, {} invoices, {} invoice lines, nobody else's", total[0], total[1], total[2]);
 }

@@ -56,7 +56,9 @@ impl Company {
     pub(crate) fn organization(&self, id: &str) -> Expected {
         let ids = BTreeSet::from([id.to_owned()]);
         let mut expected = self.of_users(&ids, "organization_id");
-        expected.rows.insert("app.organizations".to_owned(), self.matching("app.organizations", "organization_id", &ids));
+        expected
+            .rows
+            .insert("app.organizations".to_owned(), self.matching("app.organizations", "organization_id", &ids));
         expected
     }
 
@@ -123,7 +125,8 @@ fn ndjson(file: &Path) -> Vec<Value> {
 fn csv_rows(file: &Path) -> Vec<Value> {
     let reader = csv::Reader::from_path(file).unwrap();
     let rows = reader.into_deserialize::<BTreeMap<String, String>>();
-    rows.map(|row| Value::Object(row.unwrap().into_iter().map(|(name, value)| (name, Value::String(value))).collect())).collect()
+    rows.map(|row| Value::Object(row.unwrap().into_iter().map(|(name, value)| (name, Value::String(value))).collect()))
+        .collect()
 }
 
 fn files_below(dir: &Path) -> Vec<PathBuf> {

@@ -62,13 +62,11 @@ async fn tables_keep_the_contract_of_the_job_store() {
 struct Queues {
     client: aws_sdk_sqs::Client,
     urls: [String; 2],
-
 }
 
 #[async_trait]
 impl job_queue::Inbox for Queues {
     async fn drain(&self, queue: QueueName) -> Vec<Nudge> {
-
         let url = match queue {
             QueueName::Export => &self.urls[0],
             QueueName::Notification => &self.urls[1],
@@ -184,6 +182,8 @@ fn attribute(value: Datum) -> AttributeValue {
         Datum::Text(text) => AttributeValue::S(text),
         Datum::Bytes(bytes) => AttributeValue::B(bytes.into()),
         Datum::List(items) => AttributeValue::L(items.into_iter().map(attribute).collect()),
-        Datum::Map(fields) => AttributeValue::M(fields.into_iter().map(|(name, value)| (name, attribute(value))).collect()),
+        Datum::Map(fields) => {
+            AttributeValue::M(fields.into_iter().map(|(name, value)| (name, attribute(value))).collect())
+        }
     }
 }

@@ -23,7 +23,9 @@ fn assert_json(archive: &ZipFile, expected: &Expected) {
     }
     let extra: Vec<&String> = found
         .iter()
-        .filter(|(source, rows)| !rows.is_empty() && !expected.rows.contains_key(*source) && !expected.csv_ids.contains_key(*source))
+        .filter(|(source, rows)| {
+            !rows.is_empty() && !expected.rows.contains_key(*source) && !expected.csv_ids.contains_key(*source)
+        })
         .map(|(source, _)| source)
         .filter(|source| !source.starts_with("media."))
         .collect();
@@ -31,7 +33,8 @@ fn assert_json(archive: &ZipFile, expected: &Expected) {
 }
 
 fn assert_csv(archive: &ZipFile, expected: &Expected) {
-    let found: BTreeMap<String, usize> = archive.csv_rows().into_iter().map(|(source, rows)| (source, rows.len())).collect();
+    let found: BTreeMap<String, usize> =
+        archive.csv_rows().into_iter().map(|(source, rows)| (source, rows.len())).collect();
     for (source, rows) in &expected.rows {
         assert_eq!(found.get(source), Some(&rows.len()), "CSV rows of {source}");
     }
@@ -40,7 +43,8 @@ fn assert_csv(archive: &ZipFile, expected: &Expected) {
     }
     let users = &archive.csv_rows()["app.users"];
     let emails: BTreeSet<&str> = users.iter().map(|user| user["email"].as_str()).collect();
-    let wanted: BTreeSet<&str> = expected.rows["app.users"].iter().map(|user| user["email"].as_str().unwrap()).collect();
+    let wanted: BTreeSet<&str> =
+        expected.rows["app.users"].iter().map(|user| user["email"].as_str().unwrap()).collect();
     assert_eq!(emails, wanted);
 }
 

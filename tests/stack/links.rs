@@ -72,7 +72,10 @@ async fn mailed_link_leads_to_the_archive_of_its_own_job_only() {
     let mailed = mails::link(&stack, ADA, &job).await;
     let redirect = get(&mailed).await.expect(303);
     let location = redirect.headers["location"].to_str().unwrap();
-    assert_eq!(get(location).await.expect(200).body, get(api.link(&job).await["url"].as_str().unwrap()).await.expect(200).body);
+    assert_eq!(
+        get(location).await.expect(200).body,
+        get(api.link(&job).await["url"].as_str().unwrap()).await.expect(200).body
+    );
 
     let unknown = "job_00000000000000000000000000000000";
     let ticket = parameter(&mailed, "ticket");

@@ -28,9 +28,10 @@ impl ZipFile {
         let mut entries = BTreeMap::new();
         for at in 0..zip.len() {
             let mut entry = zip.by_index(at).unwrap();
+            let name = entry.name().unwrap().into_owned();
             let mut content = Vec::new();
             entry.read_to_end(&mut content).unwrap();
-            entries.insert(entry.name().to_owned(), content);
+            entries.insert(name, content);
         }
         Self { entries, sources }
     }
@@ -97,7 +98,8 @@ pub(crate) fn assert_same_rows(found: &[Value], expected: &[Value], what: &str) 
 fn canonical(value: &Value) -> String {
     match value {
         Value::Object(fields) => {
-            let fields: BTreeMap<&String, String> = fields.iter().map(|(name, value)| (name, canonical(value))).collect();
+            let fields: BTreeMap<&String, String> =
+                fields.iter().map(|(name, value)| (name, canonical(value))).collect();
             format!("{fields:?}")
         }
         Value::Array(items) => format!("{:?}", items.iter().map(canonical).collect::<Vec<_>>()),

@@ -85,7 +85,7 @@ connection:
     connector: s3
     region: eu-central-1
     collections:
-      pictures: { bucket: media, format: media, key_template: 'u/{user}/{file}' }
+      pictures: { bucket: media, format: media, key_template: 'u/{user}/{file}.png' }
 ";
 
 static COMPILED: LazyLock<Arc<DataMap>> = LazyLock::new(|| {

@@ -8,8 +8,8 @@ use domain::step::{Nudge, Step, StepState};
 use domain::transition::{Cause, Expect, TransitionBuilder};
 use jiff::Timestamp;
 
-use crate::advance_job::{create_steps, settle_waiting};
 use crate::caller::Caller;
+use crate::following::{create_steps, settle_waiting};
 use crate::gate::steps_of;
 use crate::nudging::nudge_best_effort;
 use crate::ports::CommitError;

@@ -4,25 +4,25 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::ids::OpNonce;
-use domain::job::{Decision, Job, JobStatus, NUDGE_GRACE, Outcome, decide};
+use domain::job::{Decision, Job, Outcome, decide};
 use domain::record::Record;
 use domain::step::{Nudge, Step, StepKind, StepState};
 use domain::transition::{Cause, Expect, TransitionBuilder};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::following::{create_steps, done_step, settle_waiting};
 use crate::gate::{all_collected, package_nudge};
-use crate::nudging::{nudge_best_effort, nudge_later};
+use crate::nudging::nudge_best_effort;
 use crate::ports::{Alert, Alerts, CommitError, PortError};
 use crate::step_context::{StepContext, StepPorts};
 use crate::step_error::StepError;
+
+mod ending;
 
 /// Claims without progress after which a person must look.
 pub const MAX_ATTEMPTS: u32 = 10;
 /// Slices without progress after which a person must look.
 pub const MAX_STALLS: u32 = 3;
-/// How soon the alert of a parked step is repeated.
-const ALERT_AGAIN: SignedDuration = SignedDuration::from_mins(5);
 /// How often an outcome is decided anew because the job moved meanwhile.
 const MAX_DECISIONS: u32 = 5;
 
@@ -55,17 +55,6 @@ pub struct AdvanceJob {
     steps: BTreeMap<StepKind, Arc<dyn RunStep>>,
     // Configuration.
     lease: SignedDuration,
-}
-
-/// When a released step comes again.
-#[derive(Debug, Clone, Copy)]
-enum Again {
-    /// At once.
-    Now,
-    /// In so many seconds.
-    In(u32),
-    /// At a time.
-    At(Timestamp),
 }
 
 /// A claim that could not be had, and why that is fine.
@@ -275,125 +264,6 @@ impl AdvanceJob {
         }
     }
 
-    /// Ends a slice: the step is ready again and nudges itself.
-    async fn go_on(&self, context: &StepContext) -> Result<(), StepError> {
-        let stalls = if context.progressed { 0 } else { context.step.stalls + 1 };
-        if stalls >= MAX_STALLS {
-            return Err(StepError::park(format!("{MAX_STALLS} slices ended without progress")));
-        }
-        let attempts = if context.progressed { 0 } else { context.step.attempts };
-        self.release(context, Step { stalls, attempts, ..context.step.clone() }, Again::Now, "slice ended").await
-    }
-
-    async fn wait_until(&self, context: &StepContext, at: Timestamp) -> Result<(), StepError> {
-        let step = Step { attempts: 0, ..context.step.clone() };
-        self.release(context, step, Again::At(at), "too early").await
-    }
-
-    /// Gives the claim back and comes again later: 2, 4, 8 … seconds, five minutes at most.
-    async fn try_again(&self, context: &StepContext, source: Option<PortError>) -> Result<(), StepError> {
-        let delay = 2_u32.saturating_pow(context.step.attempts.min(8)).min(300);
-        if let Some(error) = &source {
-            tracing::warn!(error = %error, job = %context.job.id, step = %context.step.kind, "step will be tried again");
-        }
-        match self.release(context, context.step.clone(), Again::In(delay), "failed, will be tried again").await {
-            Ok(()) => Ok(()),
-            Err(StepError::Lost) => self.settle_if_ended(context).await,
-            Err(StepError::Retry { .. } | StepError::Park { .. }) => Err(StepError::Retry { source }),
-        }
-    }
-
-    async fn release(&self, context: &StepContext, step: Step, again: Again, reason: &str) -> Result<(), StepError> {
-        let now = self.ports.clock.now();
-        let (state, at) = match again {
-            Again::Now => (StepState::Ready, now + NUDGE_GRACE),
-            Again::In(seconds) => (StepState::Waiting, now + SignedDuration::from_secs(i64::from(seconds))),
-            Again::At(at) => (StepState::Waiting, at),
-        };
-        let after = Step { state, lease_until: None, next_check_at: Some(at), ..step };
-        let mut builder = context.transition(Cause::worker(now).because(reason));
-        builder.update_step(&context.step, after.clone(), Expect::Fence(context.step.fence));
-        if context.step.kind.needs_open_job() {
-            builder.check(context.job.key(), Expect::OpenJob);
-        }
-        self.ports.store.commit(&builder.build()).await?;
-        let nudge = [Nudge::for_step(&after)];
-        match again {
-            Again::Now => nudge_best_effort(self.ports.queue.as_ref(), &nudge).await,
-            Again::In(seconds) => nudge_later(self.ports.queue.as_ref(), &nudge, seconds).await,
-            // The sweep's index remembers; a queue can't wait that long.
-            Again::At(_) => {}
-        }
-        Ok(())
-    }
-
-    async fn park(&self, context: &StepContext, reason: &str) -> Result<(), StepError> {
-        match self.park_expecting(context, reason, Expect::Fence(context.step.fence)).await {
-            Err(StepError::Lost) => self.settle_if_ended(context).await,
-            ended => ended,
-        }
-    }
-
-    /// Commits "a person must look", with the alert's line in the log.
-    async fn park_expecting(&self, context: &StepContext, reason: &str, expect: Expect) -> Result<(), StepError> {
-        for _ in 0..MAX_DECISIONS {
-            let (job, _) = self.reload(context).await?;
-            let now = self.ports.clock.now();
-            // The sweep keeps looking at a parked step, so that its alert is repeated until somebody has acted.
-            let parked = Step {
-                state: StepState::Parked,
-                lease_until: None,
-                next_check_at: Some(now + ALERT_AGAIN),
-                ..context.step.clone()
-            };
-            let mut builder = context.transition(Cause::worker(now).because(reason));
-            builder.update_step(&context.step, parked, expect);
-            if context.step.kind.decides_job() && job.status.may_become(JobStatus::NeedsHuman) {
-                let after = Job {
-                    status: JobStatus::NeedsHuman,
-                    parked_because: Some(format!("{}: {reason}", context.step.kind)),
-                    ..job.clone()
-                };
-                builder.update_job(&job, after);
-            }
-            match self.ports.store.commit(&builder.build()).await {
-                Ok(()) => {
-                    let reason = Some(reason.to_owned());
-                    self.alerts.raise(&Alert { job: job.id, step: context.step.kind, reason });
-                    return Ok(());
-                }
-                Err(CommitError::Conflict { at }) if at.contains(&1) && at.len() == 1 => return Err(StepError::Lost),
-                Err(CommitError::Conflict { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(StepError::Retry { source: None })
-    }
-
-    /// After a lost claim: if the job has ended under the step, the step is over too.
-    async fn settle_if_ended(&self, context: &StepContext) -> Result<(), StepError> {
-        let (job, step) = match self.reload(context).await {
-            Ok(current) => current,
-            Err(StepError::Lost) => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        let ours = step.fence == context.step.fence && step.version == context.step.version;
-        if ours && step.kind.needs_open_job() && !job.is_open() {
-            return self.settle(context, Expect::Fence(context.step.fence)).await;
-        }
-        Ok(())
-    }
-
-    async fn settle(&self, context: &StepContext, expect: Expect) -> Result<(), StepError> {
-        let now = self.ports.clock.now();
-        let mut builder = context.transition(Cause::worker(now).because("the job has ended"));
-        builder.update_step(&context.step, done_step(&context.step, now), expect);
-        match self.ports.store.commit(&builder.build()).await {
-            Ok(()) | Err(CommitError::Conflict { .. } | CommitError::LimitReached { .. }) => Ok(()),
-            Err(CommitError::Port(error)) => Err(error.into()),
-        }
-    }
-
     async fn reload(&self, context: &StepContext) -> Result<(Job, Step), StepError> {
         let found = self.ports.store.load(&[context.job.key(), context.step.key()]).await?;
         let mut found = found.into_iter();
@@ -402,51 +272,4 @@ impl AdvanceJob {
             _ => Err(StepError::Lost),
         }
     }
-}
-
-/// A step whose outcome is committed.
-#[must_use]
-pub fn done_step(step: &Step, now: Timestamp) -> Step {
-    Step { state: StepState::Done, lease_until: None, next_check_at: None, done_at: Some(now), ..step.clone() }
-}
-
-/// Adds the steps a decision asks for.
-pub fn create_steps(
-    builder: &mut TransitionBuilder,
-    job: &Job,
-    decision: &Decision,
-    nonce: &OpNonce,
-    now: Timestamp,
-) -> Vec<Step> {
-    let new = |seed: &domain::step::StepSeed| Step::new(&job.tenant, &job.id, seed.clone(), nonce.clone(), now);
-    let steps: Vec<Step> = decision.next.iter().map(new).collect();
-    for step in &steps {
-        builder.create_step(step.clone());
-    }
-    steps
-}
-
-/// Ends waiting steps whose question is answered.
-///
-/// # Errors
-/// When the store fails.
-pub async fn settle_waiting(
-    ports: &StepPorts,
-    builder: &mut TransitionBuilder,
-    job: &Job,
-    kinds: &[StepKind],
-    now: Timestamp,
-) -> Result<(), PortError> {
-    let keys: Vec<_> = kinds.iter().map(|kind| Step::key_of(&job.tenant, &job.id, *kind, 0)).collect();
-    if keys.is_empty() {
-        return Ok(());
-    }
-    for record in ports.store.load(&keys).await?.into_iter().flatten() {
-        if let Record::Step(step) = record
-            && matches!(step.state, StepState::Waiting | StepState::Ready | StepState::Parked)
-        {
-            builder.update_step(&step, done_step(&step, now), Expect::Version(step.version));
-        }
-    }
-    Ok(())
 }

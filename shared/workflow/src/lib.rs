@@ -5,6 +5,7 @@ pub mod advance_job;
 pub mod archive_info;
 pub mod caller;
 pub mod dashboard;
+pub mod following;
 pub mod gate;
 pub mod issue_download;
 pub mod keyring;

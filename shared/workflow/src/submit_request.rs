@@ -6,13 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::ids::{JobId, OpNonce, TenantId};
 use domain::job::{Job, JobStatus, Scope, Verification, VerificationMethod, first_steps};
 use domain::record::{Counter, DataMapPointer, IdempotencyRecord, Record};
-use domain::request::{ExportFormat, Identity, Regime, RequestType};
-use domain::role::{Permission, Role};
-use domain::sensitive::Sensitive;
+use domain::request::Regime;
 use domain::step::{Nudge, Step};
 use domain::transition::{Expect, Transition, TransitionBuilder};
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::asked::{Accepted, Idempotency, NewRequest};
+use self::idempotency::{idempotency_record, idempotency_scope};
+pub use self::rules::unsupported_type;
+use self::rules::{authorize, check_request, default_format, organization_of, quota_refusal};
 use crate::caller::Caller;
 use crate::keyring::{Keyring, TenantSecrets};
 use crate::legal_clock::LegalClock;
@@ -22,55 +24,12 @@ use crate::refusal::Refusal;
 use crate::request_body::RequestBody;
 use crate::sealing::{Place, SealingKey};
 
-/// How long an idempotency record is kept.
-const IDEMPOTENCY_LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
+mod asked;
+mod idempotency;
+mod rules;
+
 /// How long the pointer to the current data map is kept.
 const POINTER_LIFE: SignedDuration = SignedDuration::from_secs(60);
-/// How far back a receipt may lie.
-const OLDEST_RECEIPT: SignedDuration = SignedDuration::from_hours(90 * 24);
-
-/// What is asked, parsed and typed.
-#[derive(Debug, Clone)]
-pub struct NewRequest {
-    /// The right exercised.
-    pub request_type: RequestType,
-    /// The law; GDPR if not said.
-    pub regime: Option<Regime>,
-    /// Person or organisation.
-    pub scope: Scope,
-    /// Who the subject is; empty for an organisation.
-    pub identities: Vec<Identity>,
-    /// The organisation; the caller's if not said.
-    pub organization_id: Option<String>,
-    /// When the request reached the controller; now if not said.
-    pub received_at: Option<Timestamp>,
-    /// In the requester's words.
-    pub description: Option<Sensitive<String>>,
-    /// Files wanted.
-    pub format: Option<ExportFormat>,
-    /// Media wanted.
-    pub include_media: bool,
-}
-
-/// The `Idempotency-Key` of a POST and what it covers.
-#[derive(Debug, Clone)]
-pub struct Idempotency {
-    /// The key.
-    pub key: String,
-    /// Method and path.
-    pub route: String,
-    /// The body's bytes.
-    pub body: Vec<u8>,
-}
-
-/// The answer to an accepted request.
-#[derive(Debug, Clone)]
-pub struct Accepted {
-    /// The job.
-    pub job: Job,
-    /// Whether the job was made by an earlier call with the same idempotency key.
-    pub replayed: bool,
-}
 
 /// Limits of a tenant (V2).
 #[derive(Debug, Clone, Copy)]
@@ -311,116 +270,4 @@ impl SubmitRequest {
         pointers.insert(tenant.clone(), (hash.clone(), now + POINTER_LIFE));
         Ok(hash)
     }
-}
-
-const fn default_format(request_type: RequestType) -> ExportFormat {
-    match request_type {
-        RequestType::Portability => ExportFormat::Json,
-        RequestType::Access
-        | RequestType::Erasure
-        | RequestType::Rectification
-        | RequestType::Restriction
-        | RequestType::Objection
-        | RequestType::AutomatedDecisionReview
-        | RequestType::OptOut
-        | RequestType::LimitUse => ExportFormat::Both,
-    }
-}
-
-/// Says whether the caller is the subject itself; refuses who may not ask at all.
-fn authorize(caller: &Caller, request: &NewRequest) -> Result<bool, Refusal> {
-    if request.scope == Scope::Organization {
-        let allowed = caller.principal.may(Permission::OrgJobExport);
-        return if allowed { Ok(false) } else { Err(Refusal::Forbidden { needs: vec![Permission::OrgJobExport] }) };
-    }
-    if caller.principal.may(Permission::JobCreate) {
-        return Ok(false);
-    }
-    if !caller.principal.is(Role::DataSubject) {
-        return Err(Refusal::Forbidden { needs: vec![Permission::JobCreate] });
-    }
-    if request.received_at.is_some() {
-        return Err(Refusal::field("/received_at", "may only be given by staff"));
-    }
-    let own = caller.own_identity().ok_or(Refusal::Reserved { to: "sessions with a verified e-mail address" })?;
-    match request.identities.iter().position(|identity| *identity != own) {
-        Some(at) => {
-            let pointer = format!("/subject/identities/{at}/value");
-            Err(Refusal::field(pointer, "is not the verified address of your session"))
-        }
-        None => Ok(true),
-    }
-}
-
-fn check_request(request: &NewRequest, now: Timestamp) -> Result<(), Refusal> {
-    if !RequestType::SUPPORTED.contains(&request.request_type) {
-        return Err(Refusal::field("/type", unsupported_type()));
-    }
-    if let Some(received_at) = request.received_at {
-        if received_at > now {
-            return Err(Refusal::field("/received_at", "lies in the future"));
-        }
-        if received_at < now - OLDEST_RECEIPT {
-            return Err(Refusal::field("/received_at", "lies more than 90 days back"));
-        }
-    }
-    if request.scope == Scope::Subject && request.identities.is_empty() {
-        return Err(Refusal::field("/subject/identities", "names nobody"));
-    }
-    if request.request_type == RequestType::Portability && request.format == Some(ExportFormat::Both) {
-        return Err(Refusal::field("/format", "a portability request names one format, json or csv"));
-    }
-    Ok(())
-}
-
-/// The sentence that names what this version fulfils.
-#[must_use]
-pub fn unsupported_type() -> String {
-    let names: Vec<&str> = RequestType::SUPPORTED.iter().map(|kind| kind.as_str()).collect();
-    format!("is not supported yet; supported are {}", names.join(", "))
-}
-
-fn organization_of(caller: &Caller, request: &NewRequest) -> Result<Option<String>, Refusal> {
-    if request.scope == Scope::Subject {
-        return Ok(None);
-    }
-    let own = caller.principal.organization_id.as_ref();
-    let own = own.ok_or(Refusal::Reserved { to: "owners whose token names an organisation" })?;
-    match &request.organization_id {
-        Some(asked) if asked != own => Err(Refusal::NotFound),
-        _ => Ok(Some(own.clone())),
-    }
-}
-
-fn idempotency_scope(intake: &Intake<'_>, idempotency: &Idempotency) -> String {
-    let principal = intake.caller.principal.subject.expose();
-    let parts: [&[u8]; 3] = [principal.as_bytes(), idempotency.route.as_bytes(), idempotency.key.as_bytes()];
-    intake.secrets.digest("idempotency scope v1", &parts)
-}
-
-fn idempotency_record(
-    intake: &Intake<'_>,
-    idempotency: &Idempotency,
-    job: &JobId,
-    nonce: &OpNonce,
-) -> IdempotencyRecord {
-    IdempotencyRecord {
-        v: 1,
-        tenant: intake.caller.principal.tenant.clone(),
-        scope: idempotency_scope(intake, idempotency),
-        body: intake.secrets.digest("idempotency body v1", &[&idempotency.body]),
-        job: job.clone(),
-        op_nonce: nonce.clone(),
-        expires_at: intake.now + IDEMPOTENCY_LIFE,
-    }
-}
-
-fn quota_refusal(key: &domain::key::TenantKey, limit: i64, now: Timestamp) -> Refusal {
-    if key.sort() == "counter#open_jobs" {
-        return Refusal::QuotaReached { quota: "max_open_jobs", limit, resets_at: None };
-    }
-    let zoned = now.to_zoned(jiff::tz::TimeZone::UTC);
-    let next =
-        zoned.first_of_month().and_then(|day| day.start_of_day()).ok().map(|day| day + jiff::Span::new().months(1));
-    Refusal::QuotaReached { quota: "max_jobs_per_month", limit, resets_at: next.map(|day| day.timestamp()) }
 }

@@ -13,8 +13,8 @@ use domain::transition::{Cause, TransitionBuilder};
 use jiff::Timestamp;
 use subtle::ConstantTimeEq;
 
-use crate::advance_job::{create_steps, settle_waiting};
 use crate::caller::Caller;
+use crate::following::{create_steps, settle_waiting};
 use crate::nudging::nudge_best_effort;
 use crate::ports::{CommitError, PortError, PortErrorKind};
 use crate::read_jobs::job_of;

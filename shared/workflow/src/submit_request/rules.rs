@@ -1,0 +1,103 @@
+//! What may be asked, by whom, in what form. Pure: nothing is read or written here.
+
+use domain::job::Scope;
+use domain::key::TenantKey;
+use domain::request::{ExportFormat, RequestType};
+use domain::role::{Permission, Role};
+use jiff::{SignedDuration, Timestamp};
+
+use super::NewRequest;
+use crate::caller::Caller;
+use crate::refusal::Refusal;
+
+/// How far back a receipt may lie.
+const OLDEST_RECEIPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+pub(super) const fn default_format(request_type: RequestType) -> ExportFormat {
+    match request_type {
+        RequestType::Portability => ExportFormat::Json,
+        RequestType::Access
+        | RequestType::Erasure
+        | RequestType::Rectification
+        | RequestType::Restriction
+        | RequestType::Objection
+        | RequestType::AutomatedDecisionReview
+        | RequestType::OptOut
+        | RequestType::LimitUse => ExportFormat::Both,
+    }
+}
+
+/// Says whether the caller is the subject itself; refuses who may not ask at all.
+pub(super) fn authorize(caller: &Caller, request: &NewRequest) -> Result<bool, Refusal> {
+    if request.scope == Scope::Organization {
+        let allowed = caller.principal.may(Permission::OrgJobExport);
+        return if allowed { Ok(false) } else { Err(Refusal::Forbidden { needs: vec![Permission::OrgJobExport] }) };
+    }
+    if caller.principal.may(Permission::JobCreate) {
+        return Ok(false);
+    }
+    if !caller.principal.is(Role::DataSubject) {
+        return Err(Refusal::Forbidden { needs: vec![Permission::JobCreate] });
+    }
+    if request.received_at.is_some() {
+        return Err(Refusal::field("/received_at", "may only be given by staff"));
+    }
+    let own = caller.own_identity().ok_or(Refusal::Reserved { to: "sessions with a verified e-mail address" })?;
+    match request.identities.iter().position(|identity| *identity != own) {
+        Some(at) => {
+            let pointer = format!("/subject/identities/{at}/value");
+            Err(Refusal::field(pointer, "is not the verified address of your session"))
+        }
+        None => Ok(true),
+    }
+}
+
+pub(super) fn check_request(request: &NewRequest, now: Timestamp) -> Result<(), Refusal> {
+    if !RequestType::SUPPORTED.contains(&request.request_type) {
+        return Err(Refusal::field("/type", unsupported_type()));
+    }
+    if let Some(received_at) = request.received_at {
+        if received_at > now {
+            return Err(Refusal::field("/received_at", "lies in the future"));
+        }
+        if received_at < now - OLDEST_RECEIPT {
+            return Err(Refusal::field("/received_at", "lies more than 90 days back"));
+        }
+    }
+    if request.scope == Scope::Subject && request.identities.is_empty() {
+        return Err(Refusal::field("/subject/identities", "names nobody"));
+    }
+    if request.request_type == RequestType::Portability && request.format == Some(ExportFormat::Both) {
+        return Err(Refusal::field("/format", "a portability request names one format, json or csv"));
+    }
+    Ok(())
+}
+
+/// The sentence that names what this version fulfils.
+#[must_use]
+pub fn unsupported_type() -> String {
+    let names: Vec<&str> = RequestType::SUPPORTED.iter().map(|kind| kind.as_str()).collect();
+    format!("is not supported yet; supported are {}", names.join(", "))
+}
+
+pub(super) fn organization_of(caller: &Caller, request: &NewRequest) -> Result<Option<String>, Refusal> {
+    if request.scope == Scope::Subject {
+        return Ok(None);
+    }
+    let own = caller.principal.organization_id.as_ref();
+    let own = own.ok_or(Refusal::Reserved { to: "owners whose token names an organisation" })?;
+    match &request.organization_id {
+        Some(asked) if asked != own => Err(Refusal::NotFound),
+        _ => Ok(Some(own.clone())),
+    }
+}
+
+pub(super) fn quota_refusal(key: &TenantKey, limit: i64, now: Timestamp) -> Refusal {
+    if key.sort() == "counter#open_jobs" {
+        return Refusal::QuotaReached { quota: "max_open_jobs", limit, resets_at: None };
+    }
+    let zoned = now.to_zoned(jiff::tz::TimeZone::UTC);
+    let next =
+        zoned.first_of_month().and_then(|day| day.start_of_day()).ok().map(|day| day + jiff::Span::new().months(1));
+    Refusal::QuotaReached { quota: "max_jobs_per_month", limit, resets_at: next.map(|day| day.timestamp()) }
+}

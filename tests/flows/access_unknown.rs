@@ -98,3 +98,19 @@ fn strangers_may_not_look_at_a_request_or_ask_for_its_code() {
     assert_eq!(house.mails(&id).len(), mails);
     assert_eq!(house.post(&subject(ADA), &format!("/jobs/{id}/verify/resend"), &json!({})).status, 202);
 }
+
+#[test]
+fn asking_for_a_code_before_the_screening_stops_nothing() {
+    let mut house = House::new();
+    for person in [ADA, NOBODY] {
+        let id = house.submit(&operator("acme"), "/requests", &access(person.email), person);
+        assert_eq!(house.post(&operator("acme"), &format!("/jobs/{id}/verify/resend"), &json!({})).status, 202);
+        house.world.advance(SignedDuration::from_hours(1));
+        assert_eq!(house.status("acme", &id), "awaiting_verification");
+        if person == ADA {
+            house.post(&operator("acme"), &format!("/jobs/{id}/verify/resend"), &json!({}));
+            house.world.run_until_idle();
+            house.prove(&operator("acme"), &id);
+        }
+    }
+}

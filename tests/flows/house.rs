@@ -11,6 +11,7 @@ use domain::ids::JobId;
 use domain::job::Job;
 use domain::key::TenantKey;
 use domain::record::{KeyRecord, Record};
+use domain::step::Step;
 use habeas_tests::executor::{Ended, Task, run, run_together};
 use habeas_tests::handlers::{PUBLIC_URL, REGION};
 use habeas_tests::invariants::{Expected, check_at_rest, check_canaries};
@@ -141,7 +142,12 @@ impl House {
     pub(crate) fn over(world: World, settings: Settings) -> Self {
         let issuer = Issuer::new();
         let router = router_over(&world.memory, &issuer, settings);
-        Self { world, issuer, expected: Expected::default(), said: Vec::new(), router }
+        let mut house = Self { world, issuer, expected: Expected::default(), said: Vec::new(), router };
+        // The first call of a tenant makes its key; from here on a refused call writes nothing.
+        for slug in ["acme", "globex"] {
+            assert_eq!(house.get(&Caller::new(slug, "auditor"), "/jobs").status, 200);
+        }
+        house
     }
 
     /// The same world, seen by an API with other settings.
@@ -203,6 +209,29 @@ impl House {
 
     pub(crate) fn remember(&mut self, tenant_slug: &str, id: &str, about: Person) {
         self.expected.accepted.push((tenant(tenant_slug), id.parse().unwrap(), about));
+    }
+
+    /// Lets the workers handle so many messages; says how many there were.
+    pub(crate) fn deliver(&mut self, messages: usize) -> usize {
+        for done in 0..messages {
+            let received = self.world.memory.change(|state| {
+                let now = state.now;
+                state.queues.receive(None, now)
+            });
+            let Some(delivery) = received else { return done };
+            self.world.deliver(&delivery);
+        }
+        messages
+    }
+
+    /// The steps of a job.
+    pub(crate) fn steps(&self, tenant_slug: &str, id: &str) -> Vec<Step> {
+        let (tenant, id) = (tenant(tenant_slug), id.parse::<JobId>().unwrap());
+        let own = |record: &Record| match record {
+            Record::Step(step) if step.tenant == tenant && step.job == id => Some(Step::clone(step)),
+            _ => None,
+        };
+        self.world.memory.inspect(|state| state.items.values().filter_map(|record| own(record)).collect())
     }
 
     /// Proves the identity with the newest code that was mailed.

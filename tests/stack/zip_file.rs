@@ -94,7 +94,7 @@ pub(crate) fn assert_same_rows(found: &[Value], expected: &[Value], what: &str) 
     }
 }
 
-/// JSON text with sorted keys.
+/// JSON text with sorted keys; a table keeps the value of a number, not its trailing zeros.
 fn canonical(value: &Value) -> String {
     match value {
         Value::Object(fields) => {
@@ -103,7 +103,12 @@ fn canonical(value: &Value) -> String {
             format!("{fields:?}")
         }
         Value::Array(items) => format!("{:?}", items.iter().map(canonical).collect::<Vec<_>>()),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
+        Value::Number(number) => {
+            let digits = number.to_string();
+            let value = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { &digits };
+            value.to_owned()
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => value.to_string(),
     }
 }
 

@@ -113,6 +113,9 @@ pub struct Step {
     pub stalls: u32,
     /// End of the claim.
     pub lease_until: Option<Timestamp>,
+    /// When a wait is over. The sweep moves `next_check_at`, so that can't tell.
+    #[serde(default)]
+    pub not_before: Option<Timestamp>,
     /// When the sweep looks at it again; `None` once nothing is due.
     pub next_check_at: Option<Timestamp>,
     /// What the step reads.
@@ -175,6 +178,7 @@ impl Step {
             attempts: 0,
             stalls: 0,
             lease_until: None,
+            not_before: (seed.state == StepState::Waiting).then_some(seed.next_check_at),
             next_check_at: Some(seed.next_check_at),
             input: seed.input,
             checkpoint: None,
@@ -188,7 +192,7 @@ impl Step {
     pub fn is_claimable(&self, now: Timestamp) -> bool {
         match self.state {
             StepState::Ready => true,
-            StepState::Waiting => self.next_check_at.is_some_and(|at| at <= now),
+            StepState::Waiting => self.not_before.is_some_and(|at| at <= now),
             StepState::Claimed => self.lease_until.is_none_or(|until| until <= now),
             StepState::Done | StepState::Parked => false,
         }

@@ -106,7 +106,7 @@ impl SubmitRequest {
         let job_id = JobId::new(now, self.entropy.bytes());
         let (key, key_record) = self.keyring.make_job_key(tenant, &job_id, &nonce).await?;
         let job = self.new_job(&intake, job_id, &nonce, &key)?;
-        let steps = first_steps(job.by_subject, job.scope == Scope::Subject, now);
+        let steps = first_steps(&job, now);
         let steps: Vec<Step> =
             steps.into_iter().map(|seed| Step::new(tenant, &job.id, seed, nonce.clone(), now)).collect();
         let mut builder = TransitionBuilder::new(tenant, nonce, caller.cause(&secrets, now), self.entropy.bytes());

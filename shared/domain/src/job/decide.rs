@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Archive, Job, JobStatus, Verification, VerificationMethod};
+use super::{Archive, Job, JobStatus, Scope, Verification, VerificationMethod};
 use crate::sealed::Sealed;
 use crate::step::{ObjectRef, StepKind, StepSeed, StepState};
 
@@ -108,10 +108,11 @@ fn after_screen(job: &Job, contact: Option<Sealed>, now: Timestamp) -> Decision 
         next.extend(verified.next);
         return Decision { next, settles: Vec::new(), ..verified };
     }
+    // Somebody may have asked for a code already; and the count must not tell who is on record.
     if on_record {
-        next.push(ready(StepKind::NotifyCode, now));
-        job.codes_sent = 1;
+        next.push(StepSeed { shard: job.codes_sent, ..ready(StepKind::NotifyCode, now) });
     }
+    job.codes_sent += 1;
     Decision { job: Some(Box::new(job)), next, settles: Vec::new() }
 }
 
@@ -162,17 +163,15 @@ pub fn collect_shard(shard: u32, input: ObjectRef, now: Timestamp) -> StepSeed {
     StepSeed { shard, input: Some(input), ..ready(StepKind::Collect, now) }
 }
 
-/// The steps a new job starts with.
+/// The steps a new job starts with; none if it only waits for a start by hand (R-DSR-11).
 #[must_use]
-pub fn first_steps(by_subject: bool, needs_verification: bool, now: Timestamp) -> Vec<StepSeed> {
-    let mut steps = Vec::new();
-    if needs_verification {
-        steps.push(ready(StepKind::Screen, now));
-        if !by_subject {
-            steps.push(waiting(StepKind::Verify, now + VERIFICATION_WINDOW));
-        }
-    } else {
-        steps.push(ready(StepKind::Locate, now));
+pub fn first_steps(job: &Job, now: Timestamp) -> Vec<StepSeed> {
+    if job.scope == Scope::Organization {
+        return if job.automated { vec![ready(StepKind::Locate, now)] } else { Vec::new() };
+    }
+    let mut steps = vec![ready(StepKind::Screen, now)];
+    if !job.by_subject {
+        steps.push(waiting(StepKind::Verify, now + VERIFICATION_WINDOW));
     }
     steps
 }

@@ -62,7 +62,8 @@ impl AdvanceJob {
             Again::In(seconds) => (StepState::Waiting, now + SignedDuration::from_secs(i64::from(seconds))),
             Again::At(at) => (StepState::Waiting, at),
         };
-        let after = Step { state, lease_until: None, next_check_at: Some(at), ..step };
+        let not_before = (state == StepState::Waiting).then_some(at);
+        let after = Step { state, lease_until: None, not_before, next_check_at: Some(at), ..step };
         let mut builder = context.transition(Cause::worker(now).because(reason));
         builder.update_step(&context.step, after.clone(), Expect::Fence(context.step.fence));
         if context.step.kind.needs_open_job() {

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::plan::{PlanStore, cut_into_shards, is_wanted, shared_collections};
 use super::sources::Sources;
 use crate::advance_job::{Ran, RunStep};
+use crate::ports::Cursor;
 use crate::sealing::Place;
 use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
@@ -39,7 +40,14 @@ pub struct Locate {
 #[derive(Serialize, Deserialize)]
 struct Progress {
     walk: Walk,
-    wave: Vec<Lookup>,
+    wave: Vec<Open>,
+}
+
+/// A lookup of the wave that is not read to its end.
+#[derive(Serialize, Deserialize)]
+struct Open {
+    lookup: Lookup,
+    cursor: Option<String>,
 }
 
 #[async_trait]
@@ -87,24 +95,32 @@ impl Locate {
                 context.save(Checkpoint::Locate(state.clone()), Vec::new()).await?;
                 return Ok(None);
             }
-            let now = progress.wave.len().min(PARALLEL_LOOKUPS);
-            let bite: Vec<Lookup> = progress.wave.drain(..now).collect();
-            self.absorb(context, map, &mut progress.walk, &bite).await?;
+            self.read_on(context, map, &mut progress).await?;
         }
     }
 
-    async fn absorb(
+    /// Reads one page of each of the first lookups at once and learns from them; those with more stay in the wave.
+    async fn read_on(
         &self,
         context: &StepContext,
         map: &Arc<DataMap>,
-        walk: &mut Walk,
-        lookups: &[Lookup],
+        progress: &mut Progress,
     ) -> Result<(), StepError> {
-        let reads: Vec<_> = lookups.iter().map(|lookup| self.sources.locate_all(&context.job, map, lookup)).collect();
-        let found: Vec<Vec<Datum>> = futures::future::try_join_all(reads).await?;
-        for (lookup, rows) in lookups.iter().zip(&found) {
-            for row in rows {
-                walk.absorb(map, lookup, row);
+        let now = progress.wave.len().min(PARALLEL_LOOKUPS);
+        let open: Vec<Open> = progress.wave.drain(..now).collect();
+        let cursors: Vec<Option<Cursor>> = open.iter().map(|one| one.cursor.clone().map(Cursor)).collect();
+        let reads: Vec<_> = open
+            .iter()
+            .zip(&cursors)
+            .map(|(one, cursor)| self.sources.locate_page(&context.job, map, &one.lookup, cursor.as_ref()))
+            .collect();
+        let pages = futures::future::try_join_all(reads).await?;
+        for (one, page) in open.into_iter().zip(pages) {
+            for row in &page.rows {
+                progress.walk.absorb(map, &one.lookup, row);
+            }
+            if let Some(Cursor(cursor)) = page.next {
+                progress.wave.push(Open { cursor: Some(cursor), ..one });
             }
         }
         Ok(())
@@ -189,7 +205,7 @@ pub(super) async fn contact(context: &mut StepContext) -> Result<Option<String>,
 }
 
 /// Cuts a lookup so that the clock is looked at between its pieces.
-fn in_bites(lookup: &Lookup) -> Vec<Lookup> {
-    let bite = |values: &[Datum]| Lookup { values: values.to_vec(), ..lookup.clone() };
+fn in_bites(lookup: &Lookup) -> Vec<Open> {
+    let bite = |values: &[Datum]| Open { lookup: Lookup { values: values.to_vec(), ..lookup.clone() }, cursor: None };
     lookup.values.chunks(VALUES_AT_ONCE).map(bite).collect()
 }

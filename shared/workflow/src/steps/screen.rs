@@ -56,23 +56,34 @@ impl Screen {
         // Lookups by e-mail go first: what they find was asked about by name.
         lookups.sort_by_key(|lookup| !is_identity(map, lookup.collection, &lookup.field, email));
         for lookup in &lookups {
-            let rows = self.sources.locate_all(&context.job, map, lookup).await?;
-            if rows.is_empty() {
-                continue;
-            }
-            if is_identity(map, lookup.collection, &lookup.field, email) {
-                return Ok(rows.iter().find_map(|row| asked_for(row, lookup)));
-            }
-            for row in &rows {
-                walk.absorb(map, lookup, row);
-            }
-            let found = walk.found_identities().filter(|(kind, _)| *kind == email);
-            if let Some(address) = found.filter_map(|(_, value)| text(value)).find(|text| is_address(text)) {
-                return Ok(Some(address));
+            let mut cursor = None;
+            loop {
+                let page = self.sources.locate_page(&context.job, map, lookup, cursor.as_ref()).await?;
+                let found = on_record(map, &mut walk, lookup, &page.rows);
+                if found.is_some() {
+                    return Ok(found);
+                }
+                cursor = page.next;
+                if cursor.is_none() {
+                    break;
+                }
             }
         }
         Ok(None)
     }
+}
+
+/// The address these rows give away: the one asked about, or one on the person's own row.
+fn on_record(map: &DataMap, walk: &mut Walk, lookup: &datamap::Lookup, rows: &[Datum]) -> Option<String> {
+    let email = IdentityKind::Email.as_str();
+    if is_identity(map, lookup.collection, &lookup.field, email) {
+        return rows.iter().find_map(|row| asked_for(row, lookup));
+    }
+    for row in rows {
+        walk.absorb(map, lookup, row);
+    }
+    let mut found = walk.found_identities().filter(|(kind, _)| *kind == email).filter_map(|(_, value)| text(value));
+    found.find(|text| is_address(text))
 }
 
 fn is_identity(map: &DataMap, collection: usize, field: &str, kind: &str) -> bool {

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use datamap::{DataMap, Lookup};
-use domain::datum::Datum;
 use domain::job::Job;
 
-use crate::ports::{Connector, DataMaps, SourceLookup};
+use crate::ports::{Connector, Cursor, DataMaps, SourceLookup, SourcePage};
 use crate::step_error::StepError;
 
 /// What steps that read the customer's systems hold.
@@ -34,22 +33,19 @@ impl Sources {
         Ok(self.maps.load(&job.tenant, &job.data_map).await?)
     }
 
-    /// Reads every row of a lookup, a page at a time, for the walk.
+    /// Reads one page of a lookup for the walk: memory stays the same however many rows there are.
     ///
     /// # Errors
     /// When the source fails.
-    pub async fn locate_all(&self, job: &Job, map: &Arc<DataMap>, lookup: &Lookup) -> Result<Vec<Datum>, StepError> {
+    pub async fn locate_page(
+        &self,
+        job: &Job,
+        map: &Arc<DataMap>,
+        lookup: &Lookup,
+        after: Option<&Cursor>,
+    ) -> Result<SourcePage, StepError> {
         let source = source_lookup(job, map, lookup);
-        let mut rows = Vec::new();
-        let mut cursor = None;
-        loop {
-            let page = self.connector.locate(&source, &lookup.projection, cursor.as_ref()).await?;
-            rows.extend(page.rows);
-            cursor = page.next;
-            if cursor.is_none() {
-                return Ok(rows);
-            }
-        }
+        Ok(self.connector.locate(&source, &lookup.projection, after).await?)
     }
 }
 

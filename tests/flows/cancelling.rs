@@ -39,8 +39,7 @@ fn after_every_message_a_job_can_be_cancelled_and_leaves_nothing() {
         let (status, body) = cancel(&mut house, &subject(ADA), &id);
         if before == "completed" {
             assert_eq!((status, &body["state"]), (409, &json!("completed")));
-            assert!(cancelled > 8, "only {cancelled} points before the end");
-            assert!(delivered > 8);
+            assert!(cancelled >= 8 && delivered >= 8, "only {cancelled} points before the end");
             return;
         }
         assert_eq!((status, &body["status"]), (200, &json!("cancelled")), "{before}");

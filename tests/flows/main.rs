@@ -3,13 +3,17 @@
 
 mod access_known;
 mod access_unknown;
+mod attempts;
 mod automation_off;
 mod caller;
 mod cancelling;
 mod house;
+mod idempotency;
 mod manual;
 mod maps;
 mod needs_human;
 mod organisation;
 mod portability;
+mod quotas;
+mod resending;
 mod signed_in;

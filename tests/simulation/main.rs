@@ -1,25 +1,41 @@
-//! Every crash at every call, and what must hold after each.
+//! Every fault at every call, and what must hold after each. The story is told by `habeas_tests::story`.
+#![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
-use habeas_tests::invariants::{check_at_rest, check_canaries};
+use adapters_memory::Mutants;
 use habeas_tests::sample::ADA;
-use habeas_tests::story::Story;
-use habeas_tests::world::World;
+use habeas_tests::weather::Weather;
+
+use crate::report::Report;
+use crate::schedule::{Schedule, Stage, canaries};
+
+mod faults;
+mod report;
+mod schedule;
+mod twists;
 
 #[test]
 fn happy_run_keeps_every_invariant() {
-    let mut world = World::new(1);
-    let mut story = Story::new(ADA);
-    story.play(&mut world);
-    assert_eq!(story.broken, [""; 0]);
-    let broken = world.memory.inspect(|state| [check_at_rest(state, &story.expected), check_canaries(state)].concat());
-    assert_eq!(broken, [""; 0]);
-    let calls = world.memory.inspect(|state| state.faults.calls().len());
-    println!("{calls} calls");
-    let start = std::time::Instant::now();
-    let base = World::new(1).memory.snapshot();
-    for _ in 0..100 {
-        world.restore(&base);
-        Story::new(ADA).play(&mut world);
+    for weather in Weather::ALL {
+        let mut stage = Stage::new(ADA, Mutants::NONE);
+        let verdict = stage.run(&Schedule { weather, ..Schedule::default() });
+        assert_eq!(verdict.broken, [""; 0], "{weather:?}");
+        assert_eq!(verdict.doubled_mails, 0, "{weather:?}");
+        assert_eq!(canaries(&stage), [""; 0], "{weather:?}");
     }
-    println!("{:?} a story", start.elapsed() / 100);
+}
+
+#[test]
+fn every_single_fault_is_survived() {
+    let mut report = Report::new("single faults");
+    for weather in Weather::ALL {
+        faults::singles(&mut report, Mutants::NONE, weather);
+    }
+    report.conclude();
+}
+
+#[test]
+fn every_overlap_of_two_actors_is_survived() {
+    let mut report = Report::new("overlaps");
+    twists::all(&mut report, Mutants::NONE);
+    report.conclude();
 }

@@ -6,6 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::api::{Api, job_id, request};
+use crate::chinook::Chinook;
 use crate::company::{ADA, ALDER};
 use crate::harness::{Stack, root};
 use crate::http::{Answer, get};
@@ -70,7 +71,7 @@ fn told(answer: &Answer, id: &str) -> String {
 async fn second_tenant_learns_nothing_from_a_foreign_id() {
     let Some(stack) = Stack::plain().await else { return };
     assert_all_routes_are_tried();
-    stack.load_and_publish(&root().join("tests/fixtures/chinook"), "second");
+    stack.load_and_publish(&Chinook::prepare("second").dir, "second");
     let ada = Api::of(&stack, &Bearer::subject("sample", ADA));
     let operator = Api::of(&stack, &Bearer::staff("sample", "operator"));
     let owner = Api::of(&stack, &Bearer::owner("sample", ALDER));

@@ -76,3 +76,57 @@ pub fn run_together<T>(world: &MemoryWorld, tasks: Vec<Task<'_, T>>, random: &mu
     world.change(|state| state.faults.interleaves = false);
     ended.into_iter().map(|one| one.expect("a task waits for something that is not in the world")).collect()
 }
+
+/// A task that makes as many calls as it is told to, and stands still in between.
+pub struct Held<'a, T> {
+    world: &'a MemoryWorld,
+    task: Task<'a, T>,
+    ended: Option<Option<T>>,
+}
+
+impl<'a, T> Held<'a, T> {
+    /// A task that has not begun.
+    #[must_use]
+    pub fn new(world: &'a MemoryWorld, task: Task<'a, T>) -> Self {
+        Self { world, task, ended: None }
+    }
+
+    /// Lets the task make so many calls.
+    pub fn make_calls(&mut self, calls: u32) {
+        // The first turn stops before the first call.
+        for _ in 0..=calls {
+            self.turn();
+        }
+    }
+
+    /// Lets the task run to its end; `None` if it crashed.
+    ///
+    /// # Panics
+    /// If it waits for something that is not in the world.
+    pub fn finish(mut self) -> Option<T> {
+        for _ in 0..1_000_000 {
+            if let Some(ended) = self.ended {
+                return ended;
+            }
+            self.turn();
+        }
+        panic!("the task waits for something that is not in the world")
+    }
+
+    fn turn(&mut self) {
+        if self.ended.is_some() {
+            return;
+        }
+        self.world.change(|state| state.faults.interleaves = true);
+        let polled = self.task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let crashed = self.world.change(|state| {
+            state.faults.interleaves = false;
+            state.faults.take_crash()
+        });
+        match polled {
+            Poll::Ready(answer) => self.ended = Some(Some(answer)),
+            Poll::Pending if crashed => self.ended = Some(None),
+            Poll::Pending => {}
+        }
+    }
+}

@@ -9,4 +9,5 @@ pub mod invariants;
 pub mod names;
 pub mod sample;
 pub mod story;
+pub mod weather;
 pub mod world;

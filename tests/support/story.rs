@@ -92,6 +92,10 @@ impl Story {
     /// The person types the code of the newest mail; asks for another if it has grown too old.
     pub fn prove(&mut self, world: &mut World) {
         let Some(job) = self.job.clone() else { return };
+        // Somebody else may have ended the job, or vouched for the person.
+        if self.is_cancelled(world, &job) || self.is_verified(world, &job) {
+            return;
+        }
         for _ in 0..TRIES {
             let Some(code) = newest_mail(world, &job, "notify_code").and_then(|text| first_code(&text)) else {
                 self.ask_for_a_code(world, &job);
@@ -124,6 +128,10 @@ impl Story {
         world.run_until_idle();
     }
 
+    fn is_cancelled(&self, world: &World, job: &JobId) -> bool {
+        world.job(&self.tenant(), job).is_some_and(|job| job.status == JobStatus::Cancelled)
+    }
+
     fn is_verified(&self, world: &World, job: &JobId) -> bool {
         world.job(&self.tenant(), job).is_some_and(|job| job.verification.is_some())
     }
@@ -131,6 +139,9 @@ impl Story {
     /// The archive is fetched twice: by the mailed ticket, then by the session.
     pub fn fetch(&mut self, world: &mut World) {
         let Some(job) = self.job.clone() else { return };
+        if self.is_cancelled(world, &job) {
+            return;
+        }
         match world.job(&self.tenant(), &job).map(|job| job.status) {
             Some(JobStatus::Completed) => {}
             other => self.broken.push(format!("INV-L1 the job is not completed but {other:?}")),

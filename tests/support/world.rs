@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::executor::{Ended, run};
 use crate::handlers::Handlers;
 use crate::sample;
+use crate::weather::{Twist, Weather};
 
 /// How the handling of a message ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,12 @@ pub struct World {
     pub slice: SignedDuration,
     /// Processes that died.
     pub crashes: u64,
+    /// How messages fare.
+    pub weather: Weather,
+    /// What happens beside one of the deliveries.
+    pub twist: Option<Twist>,
+    /// Messages delivered so far.
+    pub deliveries: u64,
 }
 
 impl World {
@@ -49,7 +56,7 @@ impl World {
     #[must_use]
     pub fn over(memory: MemoryWorld) -> Self {
         let handlers = Handlers::new(&memory);
-        Self { memory, handlers, slice: SignedDuration::from_secs(96), crashes: 0 }
+        Self { memory, handlers, slice: SignedDuration::from_secs(96), crashes: 0, weather: Weather::Fair, twist: None, deliveries: 0 }
     }
 
     /// Goes back to a state; what sandboxes kept is gone.
@@ -61,6 +68,7 @@ impl World {
     /// Starts new sandboxes, as after a crash.
     pub fn restart(&mut self) {
         self.crashes += 1;
+        self.purge_if_foul();
         self.handlers = Handlers::new(&self.memory);
     }
 
@@ -97,7 +105,17 @@ impl World {
 
     /// Handles a received message; what isn't done stays hidden until its time is over.
     pub fn deliver(&mut self, delivery: &Delivery) -> Handled {
-        let handled = self.handle(&delivery.nudge);
+        let number = self.deliveries;
+        self.deliveries += 1;
+        let twist = self.twist.filter(|twist| twist.delivery == number);
+        let handled = match twist {
+            Some(twist) if self.twisted(&delivery.nudge, twist) => Handled::Done,
+            Some(_) => Handled::Again,
+            None => self.handle(&delivery.nudge),
+        };
+        if self.weather == Weather::Doubled {
+            self.handle(&delivery.nudge);
+        }
         if handled == Handled::Done {
             self.memory.change(|state| state.queues.acknowledge(delivery.id));
         }
@@ -124,13 +142,11 @@ impl World {
     /// # Panics
     /// If the world never comes to rest.
     pub fn run_until(&mut self, horizon: Timestamp) {
+        self.purge_if_foul();
         for _ in 0..100_000 {
-            let received = self.memory.change(|state| {
-                let now = state.now;
-                state.queues.receive(None, now)
-            });
-            if let Some(delivery) = received {
+            if let Some(delivery) = self.receive() {
                 self.deliver(&delivery);
+                self.purge_if_foul();
                 continue;
             }
             let Some(next) = self.next_due_at().filter(|at| *at <= horizon) else { return };
@@ -141,6 +157,26 @@ impl World {
             }
         }
         panic!("the world never comes to rest")
+    }
+
+    /// Only what a sweep has just sent is ever received in foul weather.
+    fn purge_if_foul(&self) {
+        if self.weather == Weather::Purged {
+            self.memory.change(|state| state.queues.purge());
+        }
+    }
+
+    fn receive(&self) -> Option<Delivery> {
+        self.memory.change(|state| {
+            let now = state.now;
+            match self.weather {
+                Weather::Fair | Weather::Doubled | Weather::Purged => state.queues.receive(None, now),
+                Weather::Reversed => {
+                    let newest = state.queues.visible(now).last().map(|(id, _)| id)?;
+                    state.queues.receive_this(newest, now)
+                }
+            }
+        })
     }
 
     /// Moves the clock and does everything that falls due on the way.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::aws::{self, Item, record, text};
@@ -44,6 +46,30 @@ pub(crate) async fn open(config: &SdkConfig, table: &str, tenant: &str) -> Vec<S
         }
     }
     open
+}
+
+/// Makes due now what open jobs wait for, as if the time had come; each must wait at most 15 minutes (INV-L2).
+pub(crate) async fn look_early(config: &SdkConfig, table: &str, tenant: &str) -> usize {
+    let now = Timestamp::now().as_millisecond();
+    let client = aws_sdk_dynamodb::Client::new(config);
+    let mut moved = 0;
+    for (id, items) in jobs_of(config, table, tenant).await {
+        if items.get("job").is_some_and(|job| record(job)["status"] == "completed") {
+            continue;
+        }
+        let due = |item: &Item| text(item, "next_check_at").and_then(|millis| millis.parse::<i64>().ok());
+        let next = items.values().filter_map(due).min();
+        assert!(next.is_some_and(|at| at <= now + 15 * 60_000), "{id} is open and nothing will look at it: {next:?}");
+        for item in items.values().filter(|item| due(item).is_some_and(|at| at > now)) {
+            let request = client.update_item().table_name(table).key("pk", item["pk"].clone()).key("sk", item["sk"].clone());
+            let request = request.update_expression("SET next_check_at = :now").condition_expression("version = :seen");
+            let request = request.expression_attribute_values(":now", AttributeValue::S(format!("{now:013}")));
+            let request = request.expression_attribute_values(":seen", item["version"].clone());
+            // A step that has moved on by itself is left alone.
+            moved += usize::from(request.send().await.is_ok());
+        }
+    }
+    moved
 }
 
 /// Asserts the whole: each job completed once, one event for each version, archives whole and of the right person.

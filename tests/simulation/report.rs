@@ -1,0 +1,76 @@
+//! Counts schedules and gathers what they broke.
+
+use std::time::Instant;
+
+use crate::schedule::Verdict;
+
+/// The outcome of many schedules.
+pub(crate) struct Report {
+    name: &'static str,
+    started: Instant,
+    schedules: u64,
+    injected: u64,
+    doubled_mails: u64,
+    idle: u64,
+    broken: Vec<(String, Vec<String>)>,
+    stops_early: bool,
+}
+
+impl Report {
+    /// An empty report.
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self { name, started: Instant::now(), schedules: 0, injected: 0, doubled_mails: 0, idle: 0, broken: Vec::new(), stops_early: false }
+    }
+
+    /// A report that is settled by the first thing broken: for deliberate bugs.
+    pub(crate) fn hunting(name: &'static str) -> Self {
+        Self { stops_early: true, ..Self::new(name) }
+    }
+
+    /// Notes a schedule in which at least so many faults had to happen.
+    pub(crate) fn note(&mut self, what: &str, verdict: &Verdict, expected_faults: u64) {
+        self.schedules += 1;
+        self.injected += verdict.injected;
+        self.doubled_mails += verdict.doubled_mails;
+        self.idle += u64::from(verdict.injected < expected_faults.min(1));
+        let mut broken = verdict.broken.clone();
+        if verdict.doubled_mails > verdict.injected && expected_faults > 0 {
+            broken.push(format!("INV-S2 {} mails were doubled by {} faults", verdict.doubled_mails, verdict.injected));
+        }
+        if !broken.is_empty() {
+            self.broken.push((what.to_owned(), broken));
+        }
+    }
+
+    /// Notes something that was checked by itself.
+    pub(crate) fn note_broken(&mut self, what: &str, broken: Vec<String>) {
+        self.schedules += 1;
+        if !broken.is_empty() {
+            self.broken.push((what.to_owned(), broken));
+        }
+    }
+
+    /// Whether nothing more needs to be run.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.stops_early && !self.broken.is_empty()
+    }
+
+    /// The first thing broken.
+    pub(crate) fn first(&self) -> Option<String> {
+        self.broken.first().map(|(what, broken)| format!("{} ({what})", broken.join(", ")))
+    }
+
+    /// Prints the figures; stops the test if anything was broken, or if a fault test injected nothing.
+    pub(crate) fn conclude(&self) {
+        let seconds = self.started.elapsed().as_secs_f64();
+        println!(
+            "{}: {} distinct schedules, {:.0} a second, {} faults injected, {} mails doubled, {} broken",
+            self.name, self.schedules, self.schedules as f64 / seconds, self.injected, self.doubled_mails, self.broken.len(),
+        );
+        for (what, broken) in self.broken.iter().take(20) {
+            println!("  {what}: {}", broken.join(", "));
+        }
+        assert!(self.broken.is_empty(), "{} schedules broke an invariant", self.broken.len());
+        assert_eq!(self.idle, 0, "a fault test that injected nothing proves nothing");
+    }
+}

@@ -1,0 +1,31 @@
+//! Two things at once: a worker stands between two calls while another worker, a person or the sweep acts.
+
+use adapters_memory::Mutants;
+use habeas_tests::sample::ADA;
+use habeas_tests::weather::{Meanwhile, Twist};
+
+use crate::report::Report;
+use crate::schedule::{Schedule, Stage};
+
+/// Most calls one delivery makes.
+const MOST_CALLS: u32 = 30;
+
+/// Runs every twist at every call of every delivery.
+pub(crate) fn all(report: &mut Report, mutants: Mutants) {
+    let mut stage = Stage::new(ADA, mutants);
+    let deliveries = stage.run(&Schedule::default()).deliveries;
+    let plain = [Meanwhile::Second, Meanwhile::SecondAfterLease, Meanwhile::Cancel, Meanwhile::Vouch, Meanwhile::Sweep];
+    for delivery in 0..deliveries {
+        for calls in 0..MOST_CALLS {
+            let overlaps = (1..MOST_CALLS).step_by(3).map(Meanwhile::Overlap);
+            for meanwhile in plain.into_iter().chain(overlaps) {
+                let twist = Some(Twist { delivery, calls, meanwhile });
+                let verdict = stage.run(&Schedule { twist, ..Schedule::default() });
+                report.note(&format!("{meanwhile:?} after {calls} calls of delivery {delivery}"), &verdict, 0);
+                if report.is_settled() {
+                    return;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What a simulation does to messages and workers beside faults in port calls.
+
+use domain::ids::TenantId;
+use domain::step::{Nudge, QueueName};
+use jiff::SignedDuration;
+
+use crate::executor::{Held, Task};
+use crate::handlers::{Handlers, LEASE};
+use crate::sample::officer;
+use crate::world::World;
+
+/// How messages fare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Weather {
+    /// Each arrives once, in order.
+    #[default]
+    Fair,
+    /// Each is handled twice in a row.
+    Doubled,
+    /// The newest arrives first.
+    Reversed,
+    /// Every queue is emptied before anything is received, and after each crash: only the sweep is left.
+    Purged,
+}
+
+impl Weather {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Fair, Self::Doubled, Self::Reversed, Self::Purged];
+}
+
+/// Something that happens while a worker stands between two calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meanwhile {
+    /// Another worker gets the same message and runs to its end.
+    Second,
+    /// The lease runs out first, then another worker runs to its end.
+    SecondAfterLease,
+    /// The lease runs out, another worker makes so many calls; then the first goes on, then the second.
+    Overlap(u32),
+    /// Somebody cancels the job.
+    Cancel,
+    /// An officer vouches for the identity.
+    Vouch,
+    /// The sweep runs an hour later.
+    Sweep,
+}
+
+/// At which delivery, after how many calls, what happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Twist {
+    /// The delivery, counted from 0.
+    pub delivery: u64,
+    /// Calls the first worker makes before it stands still.
+    pub calls: u32,
+    /// What happens then.
+    pub meanwhile: Meanwhile,
+}
+
+/// Hands a nudge to the worker of its queue.
+pub(crate) async fn work(handlers: &Handlers, nudge: &Nudge, slice: SignedDuration) -> bool {
+    let worker = match nudge.step.queue() {
+        QueueName::Export => &handlers.export_worker,
+        QueueName::Notification => &handlers.notification_worker,
+    };
+    worker.once(nudge, handlers.submit.clock.now() + slice).await.is_ok()
+}
+
+impl World {
+    /// Lets two things happen at once: the worker of a message and something else. Says whether the message is done.
+    ///
+    /// # Panics
+    /// If a worker waits for something that is not in the world.
+    pub(crate) fn twisted(&mut self, nudge: &Nudge, twist: Twist) -> bool {
+        let slice = self.slice;
+        let memory = self.memory.clone();
+        let acting = |tenant: Option<&TenantId>| memory.change(|state| state.acting_for = tenant.cloned());
+        acting(Some(&nudge.tenant));
+        let sandbox = Handlers::new(&memory);
+        let mut first = Held::new(&memory, Box::pin(work(&sandbox, nudge, slice)) as Task<'_, bool>);
+        first.make_calls(twist.calls);
+        let is_late = matches!(twist.meanwhile, Meanwhile::SecondAfterLease | Meanwhile::Overlap(_));
+        if is_late {
+            memory.advance(LEASE + SignedDuration::from_secs(1));
+        }
+        let other_sandbox = Handlers::new(&memory);
+        match twist.meanwhile {
+            Meanwhile::Second | Meanwhile::SecondAfterLease => {
+                Held::new(&memory, Box::pin(work(&other_sandbox, nudge, slice))).finish();
+            }
+            Meanwhile::Overlap(calls) => {
+                let mut second = Held::new(&memory, Box::pin(work(&other_sandbox, nudge, slice)));
+                second.make_calls(calls);
+                let done = first.finish();
+                second.finish();
+                acting(None);
+                return done.unwrap_or(false);
+            }
+            Meanwhile::Cancel => {
+                let staff = officer(nudge.tenant.as_str());
+                let act = workflow::act_on_job::Act::Cancel;
+                Held::new(&memory, Box::pin(async { drop(other_sandbox.act.act(&staff, &nudge.job, &act).await) })).finish();
+            }
+            Meanwhile::Vouch => {
+                let staff = officer(nudge.tenant.as_str());
+                Held::new(&memory, Box::pin(async { drop(other_sandbox.verify.manual(&staff, &nudge.job).await) })).finish();
+            }
+            Meanwhile::Sweep => {
+                memory.advance(SignedDuration::from_hours(1));
+                acting(None);
+                Held::new(&memory, Box::pin(async { drop(other_sandbox.sweep.run().await) })).finish();
+                acting(Some(&nudge.tenant));
+            }
+        }
+        let done = first.finish();
+        acting(None);
+        done.unwrap_or(false)
+    }
+}

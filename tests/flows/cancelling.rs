@@ -57,7 +57,10 @@ fn every_open_status_can_be_cancelled() {
     let pending = submitted(&mut house);
     house.world.run_until_idle();
     house.prove(&operator("acme"), &pending);
-    assert_eq!((house.status("acme", &waiting), house.status("acme", &pending)), ("awaiting_verification".into(), "pending".into()));
+    assert_eq!(
+        (house.status("acme", &waiting), house.status("acme", &pending)),
+        ("awaiting_verification".into(), "pending".into())
+    );
     house.restart(Settings::default());
     house.world.memory.change_sources(|sources| sources.denied.push("shop.orders".to_owned()));
     let stuck = house.submit(&subject(BOB), "/me/export", &json!({}), BOB);
@@ -80,7 +83,10 @@ fn what_has_ended_stays_ended() {
     let expired = submitted(&mut house);
     let cancelled = submitted(&mut house);
     house.world.run_until_idle();
-    assert_eq!(house.post(&dpo("acme"), &format!("/jobs/{rejected}/reject"), &json!({"reason": "excessive"})).status, 200);
+    assert_eq!(
+        house.post(&dpo("acme"), &format!("/jobs/{rejected}/reject"), &json!({"reason": "excessive"})).status,
+        200
+    );
     assert_eq!(cancel(&mut house, &dpo("acme"), &cancelled).0, 200);
     house.world.advance(SignedDuration::from_hours(15 * 24));
     let before = house.written();
@@ -94,7 +100,8 @@ fn what_has_ended_stays_ended() {
         ("verify/manual", json!({"method": "m", "note": "n"})),
     ];
     let officer = dpo("acme").with("roles", json!(["dpo", "super_admin"]));
-    for (id, state) in [(&done, "completed"), (&rejected, "rejected"), (&expired, "expired"), (&cancelled, "cancelled")] {
+    for (id, state) in [(&done, "completed"), (&rejected, "rejected"), (&expired, "expired"), (&cancelled, "cancelled")]
+    {
         for (act, body) in &acts {
             let answer = house.post(&officer, &format!("/jobs/{id}/{act}"), body);
             assert_eq!((answer.status, &answer.body["state"]), (409, &json!(state)), "{act}");

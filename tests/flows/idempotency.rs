@@ -103,7 +103,12 @@ fn at_the_same_time_one_job_is_made() {
         let accepted: Vec<String> = answers.iter().filter(|it| it.status == 202).map(Answer::job).collect();
         assert!(!accepted.is_empty() && accepted.iter().all(|id| *id == accepted[0]), "seed {seed}: {accepted:?}");
         assert!(answers.iter().all(|it| matches!(it.status, 202 | 409 | 429)), "seed {seed}");
-        assert!(answers.iter().filter(|it| it.status == 202).all(|it| it.bytes == answers[0].bytes || answers[0].status != 202));
+        assert!(
+            answers
+                .iter()
+                .filter(|it| it.status == 202)
+                .all(|it| it.bytes == answers[0].bytes || answers[0].status != 202)
+        );
         assert_eq!(jobs(&mut house), 1, "seed {seed}");
         house.remember("acme", &accepted[0], ADA);
         house.world.advance(SignedDuration::from_hours(15 * 24));

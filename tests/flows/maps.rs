@@ -64,7 +64,8 @@ pub(crate) fn map(sets: &[(String, String)]) -> String {
         }
         for (collection, fields) in indexes {
             let key = format!("{name}.{collection}");
-            writeln!(text, "      {key}: {{ table: {name}-{collection}, indexes: {{ {} }} }}", fields.join(", ")).unwrap();
+            writeln!(text, "      {key}: {{ table: {name}-{collection}, indexes: {{ {} }} }}", fields.join(", "))
+                .unwrap();
         }
     }
     text

@@ -121,7 +121,10 @@ fn however_many_steps_are_parked_a_start_by_hand_starts_them_all() {
     while house.steps("acme", &id).len() < MANY {
         assert_eq!(house.deliver(1), 1);
     }
-    house.world.memory.change_sources(|sources| sources.denied = names.iter().map(|name| format!("{name}.rows")).collect());
+    house
+        .world
+        .memory
+        .change_sources(|sources| sources.denied = names.iter().map(|name| format!("{name}.rows")).collect());
     house.world.run_until_idle();
     assert_eq!(house.status("acme", &id), "needs_human");
     house.world.memory.change_sources(|sources| sources.denied.clear());

@@ -86,7 +86,8 @@ fn at_the_same_time_no_more_than_the_quota_is_accepted() {
         let mut house = house(3, 100);
         let calls = (0..8).map(|at| Call::post(format!("{BASE}/requests"), &access(&format!("p{at}@example.com"))));
         let answers = house.ask_together(&operator("acme"), calls.collect(), seed);
-        let accepted: Vec<String> = answers.iter().filter(|it| it.status == 202).map(crate::house::Answer::job).collect();
+        let accepted: Vec<String> =
+            answers.iter().filter(|it| it.status == 202).map(crate::house::Answer::job).collect();
         assert!(answers.iter().all(|answer| matches!(answer.status, 202 | 429)), "seed {seed}");
         assert_eq!(accepted.len(), 3, "seed {seed}");
         for id in accepted {

@@ -19,7 +19,16 @@ pub(crate) struct Report {
 impl Report {
     /// An empty report.
     pub(crate) fn new(name: &'static str) -> Self {
-        Self { name, started: Instant::now(), schedules: 0, injected: 0, doubled_mails: 0, idle: 0, broken: Vec::new(), stops_early: false }
+        Self {
+            name,
+            started: Instant::now(),
+            schedules: 0,
+            injected: 0,
+            doubled_mails: 0,
+            idle: 0,
+            broken: Vec::new(),
+            stops_early: false,
+        }
     }
 
     /// A report that is settled by the first thing broken: for deliberate bugs.
@@ -65,11 +74,17 @@ impl Report {
         let seconds = self.started.elapsed().as_secs_f64();
         println!(
             "{}: {} distinct schedules, {:.0} a second, {} faults injected, {} mails doubled, {} broken",
-            self.name, self.schedules, self.schedules as f64 / seconds, self.injected, self.doubled_mails, self.broken.len(),
+            self.name,
+            self.schedules,
+            self.schedules as f64 / seconds,
+            self.injected,
+            self.doubled_mails,
+            self.broken.len(),
         );
         for (what, broken) in self.broken.iter().take(20) {
             println!("  {what}: {}", broken.join(", "));
         }
+        println!("  {} schedules without a fault", self.idle);
         assert!(self.broken.is_empty(), "{} schedules broke an invariant", self.broken.len());
         assert_eq!(self.idle, 0, "a fault test that injected nothing proves nothing");
     }

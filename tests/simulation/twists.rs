@@ -14,7 +14,14 @@ const MOST_CALLS: u32 = 30;
 pub(crate) fn all(report: &mut Report, mutants: Mutants) {
     let mut stage = Stage::new(ADA, mutants);
     let deliveries = stage.run(&Schedule::default()).deliveries;
-    let plain = [Meanwhile::Second, Meanwhile::SecondAfterLease, Meanwhile::Cancel, Meanwhile::Vouch, Meanwhile::Sweep];
+    let plain = [
+        Meanwhile::Second,
+        Meanwhile::SecondAfterLease,
+        Meanwhile::Cancel,
+        Meanwhile::CancelAndClean,
+        Meanwhile::Vouch,
+        Meanwhile::Sweep,
+    ];
     for delivery in 0..deliveries {
         for calls in 0..MOST_CALLS {
             let overlaps = (1..MOST_CALLS).step_by(3).map(Meanwhile::Overlap);

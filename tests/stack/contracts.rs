@@ -13,7 +13,9 @@ use datamap::DataMap;
 use domain::datum::Datum;
 use domain::ids::{OpNonce, TenantId};
 use domain::step::{Nudge, QueueName};
-use habeas_tests::contracts::{Case, connector, data_maps, export_store, job_queue, job_store, key_service, mailer, run_all};
+use habeas_tests::contracts::{
+    Case, connector, data_maps, export_store, job_queue, job_store, key_service, mailer, run_all,
+};
 use habeas_tests::names::Names;
 use jiff::Timestamp;
 use workflow::ports::{ExportStore, JobStore, KeyService, Mailer, PortErrorKind};
@@ -111,15 +113,19 @@ async fn key_keeps_the_contract_of_the_key_service_but_for_tampering() {
     run_all(keys.as_ref() as &dyn KeyService, key_service::CASES, &mut names).await;
 }
 
+/// S3 answers a repeated completion with success or with `NoSuchUpload`, as it likes: what must hold is tried below.
+/// The emulator takes parts below 5 MiB, which S3 refuses.
+const NOT_SHOWN_HERE: [&str; 2] =
+    ["completing_twice_is_refused_and_changes_nothing", "small_parts_are_refused_but_for_the_last"];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn bucket_keeps_the_contract_of_the_export_store() {
     let Some(stack) = Stack::plain().await else { return };
     let (aws, _, mut names) = start(&stack).await;
     let store = aws.export_store(stack.resource("ExportsBucket"), stack.resource("DataKey"));
     for suite in export_store::SUITES {
-        // S3 answers a completion that is repeated with success or with NoSuchUpload, as it likes; the case takes the latter only.
-        let cases: Vec<Case<dyn ExportStore>> =
-            suite.iter().filter(|(name, _)| *name != "completing_twice_is_refused_and_changes_nothing").copied().collect();
+        let is_shown_here = |case: &&Case<dyn ExportStore>| !NOT_SHOWN_HERE.contains(&case.0);
+        let cases: Vec<Case<dyn ExportStore>> = suite.iter().filter(is_shown_here).copied().collect();
         run_all(store.as_ref() as &dyn ExportStore, &cases, &mut names).await;
     }
     completing_twice_changes_nothing(store.as_ref(), &mut names).await;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard};
@@ -95,8 +96,7 @@ pub(crate) fn up_arguments(parameters: Parameters) -> Vec<String> {
 
 /// Runs the program to its end.
 pub(crate) fn habeas(arguments: &[String]) -> Output {
-    let (program, before) = program();
-    Command::new(program).args(before).args(arguments).current_dir(home()).stdin(Stdio::null()).output().unwrap()
+    Command::new(program()).args(arguments).current_dir(home()).stdin(Stdio::null()).output().unwrap()
 }
 
 /// Asserts that the program ended well; tells what it said if not.
@@ -132,13 +132,20 @@ fn home() -> PathBuf {
     std::env::var("HABEAS_STACK_HOME").map_or_else(|_| root(), PathBuf::from)
 }
 
-fn program() -> (String, Vec<String>) {
-    if let Ok(program) = std::env::var("HABEAS_BIN") {
-        return (program, Vec::new());
-    }
-    let manifest = root().join("Cargo.toml").to_string_lossy().into_owned();
-    let before = ["run", "--quiet", "--manifest-path", &manifest, "--bin", "habeas", "--"].map(str::to_owned);
-    (env!("CARGO").to_owned(), before.into())
+/// The program, built once as `cargo habeas` builds it; later calls wait for no other cargo.
+fn program() -> &'static str {
+    static PROGRAM: OnceLock<String> = OnceLock::new();
+    PROGRAM.get_or_init(|| std::env::var("HABEAS_BIN").unwrap_or_else(|_| built_program()))
+}
+
+fn built_program() -> String {
+    let arguments = ["build", "--quiet", "--bin", "habeas", "--message-format=json-render-diagnostics"];
+    let output = Command::new(env!("CARGO")).args(arguments).current_dir(root()).stdin(Stdio::null()).output().unwrap();
+    succeeded(&output, "cargo build --bin habeas");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let messages = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut programs = messages.filter(|message| message["target"]["name"] == "habeas");
+    programs.find_map(|message| message["executable"].as_str().map(str::to_owned)).unwrap()
 }
 
 fn is_set(name: &str) -> bool {
@@ -151,12 +158,12 @@ fn emulator_runs(home: &Path) -> bool {
 }
 
 /// Leaves a shell behind that stops the stack once this process is gone: a test binary has no last word of its own.
+#[expect(clippy::zombie_processes, reason = "it outlives this process on purpose")]
 fn stop_when_we_end() {
     use std::os::unix::process::CommandExt as _;
-    let (program, before) = program();
-    let wait = r#"while kill -0 "$1" 2>/dev/null; do sleep 1; done; shift; exec "$@" down"#;
+    let wait = r#"while kill -0 "$1" 2>/dev/null; do sleep 1; done; shift; exec "$1" down"#;
     let pid = std::process::id().to_string();
     let mut command = Command::new("sh");
-    command.args(["-c", wait, "sh", &pid, &program]).args(before).current_dir(home()).process_group(0);
+    command.args(["-c", wait, "sh", &pid, program()]).current_dir(home()).process_group(0);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
 }

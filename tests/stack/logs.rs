@@ -1,4 +1,4 @@
-//! What the functions have logged, as CloudWatch Logs keeps it. No SDK crate is worth two calls: they are signed by hand.
+//! What the functions have logged, as the log service keeps it. No SDK crate is worth two calls: they are signed by hand.
 
 use std::time::SystemTime;
 

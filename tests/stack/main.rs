@@ -4,7 +4,6 @@
 //! (such as `--no-build`), `HABEAS_STACK_HOME` names another checkout directory, `HABEAS_BIN` a built program.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
     clippy::disallowed_methods,

@@ -54,3 +54,18 @@ fn invoice(id: u64) -> Value {
 fn line(id: u64) -> Value {
     json!({ "invoice_line_id": id, "invoice_id": id % INVOICES + 1, "track_id": id * 7 % 3503, "unit_price": 0.99, "quantity": 1 })
 }
+
+#[test]
+fn made_up_shop_has_the_shape_of_the_public_one() {
+    let dir = crate::harness::scratch("shop");
+    write(&dir);
+    let count = |name: &str| std::fs::read_to_string(dir.join(format!("{name}.ndjson"))).unwrap().lines().count();
+    assert_eq!(["customers", "employees", "invoices", "invoice_lines"].map(count), [59, 8, 412, 2240]);
+    let checked = datamap::read_dir(&crate::harness::root().join("tests/fixtures/chinook")).unwrap();
+    let map = checked.map.unwrap();
+    let text = std::fs::read_to_string(dir.join("customers.ndjson")).unwrap();
+    let row: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    let customers = &map.collections[map.collection("chinook.customers").unwrap()];
+    let named: std::collections::BTreeSet<&str> = customers.fields.iter().map(|field| field.path.as_str()).collect();
+    assert_eq!(row.as_object().unwrap().keys().map(String::as_str).collect::<std::collections::BTreeSet<_>>(), named);
+}

@@ -12,7 +12,7 @@ use domain::sensitive::Sensitive;
 use workflow::caller::Caller;
 use workflow::submit_request::NewRequest;
 
-/// The data map: people, their orders in another dataset, their notes, their pictures.
+/// The data map of both tenants: people, their orders in another dataset, their notes.
 pub const MAP: &str = r"
 dataset:
   - fides_key: app
@@ -60,6 +60,21 @@ dataset:
             data_categories: [system.operations]
           - name: goods
             data_categories: [user.financial]
+connection:
+  - fides_key: tables
+    datasets: [app, shop]
+    connector: dynamodb
+    region: eu-central-1
+    tenant_field: tenant
+    collections:
+      users: { table: users, indexes: { email: by-email, organization_id: by-organization } }
+      notes: { table: notes, indexes: { owner: by-owner } }
+      orders: { table: orders, indexes: { buyer: by-buyer } }
+";
+
+/// The first tenant's pictures. Keys of media name no tenant, so that a bucket belongs to one.
+pub const MEDIA_MAP: &str = r"
+dataset:
   - fides_key: media
     name: Media
     collections:
@@ -71,15 +86,6 @@ dataset:
           - name: file
             data_categories: [user.content]
 connection:
-  - fides_key: tables
-    datasets: [app, shop]
-    connector: dynamodb
-    region: eu-central-1
-    tenant_field: tenant
-    collections:
-      users: { table: users, indexes: { email: by-email, organization_id: by-organization } }
-      notes: { table: notes, indexes: { owner: by-owner } }
-      orders: { table: orders, indexes: { buyer: by-buyer } }
   - fides_key: files
     datasets: [media]
     connector: s3
@@ -88,9 +94,14 @@ connection:
       pictures: { bucket: media, format: media, key_template: 'u/{user}/{file}.png' }
 ";
 
-static COMPILED: LazyLock<Arc<DataMap>> = LazyLock::new(|| {
-    let checked = datamap::read_strs(&[("sample.yml", MAP)]);
-    Arc::new(checked.map.unwrap_or_else(|| panic!("{:?}", checked.findings.iter().filter(|it| it.severity == datamap::Severity::Error).collect::<Vec<_>>())))
+static COMPILED: LazyLock<[Arc<DataMap>; 2]> = LazyLock::new(|| {
+    let both = [("sample.yml", MAP), ("media.yml", MEDIA_MAP)];
+    [&both[..], &both[..1]].map(|files| {
+        let checked = datamap::read_strs(files);
+        let errors =
+            || checked.findings.iter().filter(|it| it.severity == datamap::Severity::Error).collect::<Vec<_>>();
+        Arc::new(checked.map.clone().unwrap_or_else(|| panic!("{:?}", errors())))
+    })
 });
 
 /// A person of the sample.
@@ -126,16 +137,16 @@ pub fn tenant(slug: &str) -> TenantId {
     slug.parse().unwrap()
 }
 
-/// The compiled data map.
+/// The compiled data map of a tenant.
 #[must_use]
-pub fn data_map() -> Arc<DataMap> {
-    Arc::clone(&COMPILED)
+pub fn data_map(tenant_slug: &str) -> Arc<DataMap> {
+    Arc::clone(&COMPILED[usize::from(tenant_slug != "acme")])
 }
 
 /// Fills the sources and publishes the data map for both tenants.
 pub fn load(world: &MemoryWorld) {
     for slug in ["acme", "globex"] {
-        world.publish(&tenant(slug), data_map()).unwrap();
+        world.publish(&tenant(slug), data_map(slug)).unwrap();
     }
     world.change_sources(|sources| {
         // Small pages, so that every lookup has several.

@@ -1,7 +1,7 @@
 //! What a simulation does to messages and workers beside faults in port calls.
 
 use domain::ids::TenantId;
-use domain::step::{Nudge, QueueName};
+use domain::step::{Nudge, QueueName, StepKind};
 use jiff::SignedDuration;
 
 use crate::executor::{Held, Task};
@@ -39,6 +39,8 @@ pub enum Meanwhile {
     Overlap(u32),
     /// Somebody cancels the job.
     Cancel,
+    /// Somebody cancels the job, and what it left is cleaned up.
+    CancelAndClean,
     /// An officer vouches for the identity.
     Vouch,
     /// The sweep runs an hour later.
@@ -95,14 +97,20 @@ impl World {
                 acting(None);
                 return done.unwrap_or(false);
             }
-            Meanwhile::Cancel => {
+            Meanwhile::Cancel | Meanwhile::CancelAndClean => {
                 let staff = officer(nudge.tenant.as_str());
                 let act = workflow::act_on_job::Act::Cancel;
-                Held::new(&memory, Box::pin(async { drop(other_sandbox.act.act(&staff, &nudge.job, &act).await) })).finish();
+                Held::new(&memory, Box::pin(async { drop(other_sandbox.act.act(&staff, &nudge.job, &act).await) }))
+                    .finish();
+                let expire = Nudge { step: StepKind::Expire, shard: 0, version: 0, ..nudge.clone() };
+                if twist.meanwhile == Meanwhile::CancelAndClean {
+                    Held::new(&memory, Box::pin(work(&other_sandbox, &expire, slice))).finish();
+                }
             }
             Meanwhile::Vouch => {
                 let staff = officer(nudge.tenant.as_str());
-                Held::new(&memory, Box::pin(async { drop(other_sandbox.verify.manual(&staff, &nudge.job).await) })).finish();
+                Held::new(&memory, Box::pin(async { drop(other_sandbox.verify.manual(&staff, &nudge.job).await) }))
+                    .finish();
             }
             Meanwhile::Sweep => {
                 memory.advance(SignedDuration::from_hours(1));

@@ -56,7 +56,15 @@ impl World {
     #[must_use]
     pub fn over(memory: MemoryWorld) -> Self {
         let handlers = Handlers::new(&memory);
-        Self { memory, handlers, slice: SignedDuration::from_secs(96), crashes: 0, weather: Weather::Fair, twist: None, deliveries: 0 }
+        Self {
+            memory,
+            handlers,
+            slice: SignedDuration::from_secs(96),
+            crashes: 0,
+            weather: Weather::Fair,
+            twist: None,
+            deliveries: 0,
+        }
     }
 
     /// Goes back to a state; what sandboxes kept is gone.

@@ -19,6 +19,8 @@ use crate::step_context::StepPorts;
 
 /// How often an act is decided anew because the job moved meanwhile.
 const MAX_DECISIONS: u32 = 5;
+/// Parked steps started again in one transaction: two items each, and the store takes a hundred.
+const STEPS_AT_ONCE: usize = 40;
 
 /// An act on a job.
 #[derive(Debug, Clone)]
@@ -77,6 +79,7 @@ impl ActOnJob {
         let tenant = &caller.principal.tenant;
         let now = self.ports.clock.now();
         let secrets = self.ports.keyring.tenant(tenant, now).await?;
+        let mut written_so_far = None;
         for _ in 0..MAX_DECISIONS {
             let job = job_of(self.ports.store.as_ref(), tenant, id).await?;
             if !caller.may_see(&job, &secrets) {
@@ -93,13 +96,17 @@ impl ActOnJob {
             };
             let written = self.decide(&job, act, assignee, now).await?;
             match self.commit(&job, written, caller.cause(&secrets, now)).await {
+                // More parked steps than one transaction takes: the rest follows.
+                Ok(job) if job.status == JobStatus::NeedsHuman && matches!(act, Act::Process) => {
+                    written_so_far = Some(job);
+                }
                 Ok(job) => return Ok(job),
                 Err(CommitError::Conflict { .. }) => {}
                 Err(CommitError::LimitReached { .. }) => return Err(Refusal::Busy),
                 Err(CommitError::Port(error)) => return Err(error.into()),
             }
         }
-        Err(Refusal::Busy)
+        written_so_far.ok_or(Refusal::Busy)
     }
 
     async fn decide(
@@ -149,23 +156,22 @@ impl ActOnJob {
 
     async fn restart(&self, job: &Job, now: Timestamp) -> Result<Written, Refusal> {
         let steps = steps_of(self.ports.store.as_ref(), &job.tenant, &job.id).await?;
-        let restarted = steps
-            .into_iter()
-            .filter(|step| step.state == StepState::Parked)
-            .take(40)
-            .map(|before| {
-                let after = Step {
-                    state: StepState::Ready,
-                    attempts: 0,
-                    stalls: 0,
-                    next_check_at: Some(ready(before.kind, now).next_check_at),
-                    ..before.clone()
-                };
-                (before, after)
-            })
-            .collect();
-        let status = if job.verification.is_some() { JobStatus::InProgress } else { JobStatus::AwaitingVerification };
-        let job = Job { status, parked_because: None, ..job.clone() };
+        let parked: Vec<Step> = steps.into_iter().filter(|step| step.state == StepState::Parked).collect();
+        // Until the last of them is started the job stays where it can be started again.
+        let (status, parked_because) = if parked.len() > STEPS_AT_ONCE {
+            (JobStatus::NeedsHuman, job.parked_because.clone())
+        } else if job.verification.is_some() {
+            (JobStatus::InProgress, None)
+        } else {
+            (JobStatus::AwaitingVerification, None)
+        };
+        let again = |before: Step| {
+            let next_check_at = Some(ready(before.kind, now).next_check_at);
+            let after = Step { state: StepState::Ready, attempts: 0, stalls: 0, next_check_at, ..before.clone() };
+            (before, after)
+        };
+        let restarted = parked.into_iter().take(STEPS_AT_ONCE).map(again).collect();
+        let job = Job { status, parked_because, ..job.clone() };
         Ok(Written { decision: only(job), restarted })
     }
 

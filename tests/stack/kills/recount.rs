@@ -25,7 +25,7 @@ async fn jobs_of(config: &SdkConfig, table: &str, tenant: &str) -> BTreeMap<Stri
     jobs
 }
 
-fn kind<'a>(item: &'a Item) -> &'a str {
+fn kind(item: &Item) -> &str {
     text(item, "kind").unwrap_or_default()
 }
 
@@ -38,7 +38,7 @@ pub(crate) async fn open(config: &SdkConfig, table: &str, tenant: &str) -> Vec<S
             let (status, state) = (told["status"].as_str(), told["state"].as_str());
             match kind(item) {
                 "job" if status != Some("completed") => {
-                    open.push(format!("{id}: {status:?} {}", told["parked_because"]))
+                    open.push(format!("{id}: {status:?} {}", told["parked_because"]));
                 }
                 "step" if !matches!(state, Some("done" | "waiting")) => open.push(format!("{id}/{sort}: {state:?}")),
                 _ => {}
@@ -61,7 +61,8 @@ pub(crate) async fn look_early(config: &SdkConfig, table: &str, tenant: &str) ->
         let next = items.values().filter_map(due).min();
         assert!(next.is_some_and(|at| at <= now + 15 * 60_000), "{id} is open and nothing will look at it: {next:?}");
         for item in items.values().filter(|item| due(item).is_some_and(|at| at > now)) {
-            let request = client.update_item().table_name(table).key("pk", item["pk"].clone()).key("sk", item["sk"].clone());
+            let request =
+                client.update_item().table_name(table).key("pk", item["pk"].clone()).key("sk", item["sk"].clone());
             let request = request.update_expression("SET next_check_at = :now").condition_expression("version = :seen");
             let request = request.expression_attribute_values(":now", AttributeValue::S(format!("{now:013}")));
             let request = request.expression_attribute_values(":seen", item["version"].clone());

@@ -190,7 +190,7 @@ fn apply(state: &mut State, transition: &Transition, mut writes: Vec<Write>) {
     for write in &writes {
         match write.verb {
             Verb::Put(_) | Verb::Delete | Verb::Add(_) => {
-                write_item(state, Arc::clone(&write.key), write.after.clone())
+                write_item(state, Arc::clone(&write.key), write.after.clone());
             }
             Verb::Check(_) => {}
         }

@@ -19,14 +19,14 @@ use crate::scope::Scope;
 use crate::wanted::Wanted;
 
 /// A page ends once it has so many rows (times [`GZIP_FACTOR`] in a gzip object),
-const PAGE_ROWS: usize = 1000;
+const PAGE_ROWS: usize = 10_000;
 /// or so many bytes of rows (likewise),
-const PAGE_BYTES: usize = 1 << 20;
+const PAGE_BYTES: usize = 4 << 20;
 /// or has read so much, so that a lookup that finds nothing still moves its checkpoint.
 const PAGE_READ_BYTES: u64 = 64 << 20;
 /// or has begun so many objects.
 const PAGE_OBJECTS: u64 = 500;
-const GZIP_FACTOR: usize = 5;
+const GZIP_FACTOR: usize = 2;
 
 /// Objects of rows and how they are read.
 #[derive(Debug, Clone, Copy)]

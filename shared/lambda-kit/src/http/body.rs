@@ -85,7 +85,10 @@ async fn read_bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
 
 /// Reads a body: 400 if it is not JSON, 422 if it is but not this.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    check_form(bytes)?;
+    if !check_form(bytes)?.is_object() {
+        // A structure can be read from a list as well; the contract knows objects only.
+        return Err(Problem::invalid("", "must be an object"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().clone();
@@ -93,7 +96,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })
 }
 
-fn check_form(bytes: &[u8]) -> Result<(), Problem> {
+fn check_form(bytes: &[u8]) -> Result<serde_json::Value, Problem> {
     let not_json = |detail: &str| Problem::new(ProblemKind::Malformed, detail);
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(not_json("the body is empty; send a JSON object"));
@@ -105,7 +108,7 @@ fn check_form(bytes: &[u8]) -> Result<(), Problem> {
         return Err(not_json("the body is nested deeper than 64 levels"));
     }
     // Read as any value first: numbers and escapes are then known to be good, and what fails later fails by its type.
-    serde_json::from_slice::<serde_json::Value>(bytes).map(|_| ()).map_err(|error| malformed(&error))
+    serde_json::from_slice(bytes).map_err(|error| malformed(&error))
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use datamap::{DataMap, Lookup, Walk};
 use domain::datum::Datum;
 use domain::job::{Outcome, Scope, VerificationMethod, collect_shard};
-use domain::request::IdentityKind;
+use domain::request::{Identity, IdentityKind};
 use domain::step::{Checkpoint, LocateCheckpoint, ObjectRef, StepKind};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,7 @@ use super::plan::{PlanStore, cut_into_shards, is_wanted, shared_collections};
 use super::sources::Sources;
 use crate::advance_job::{Ran, RunStep};
 use crate::ports::Cursor;
+use crate::request_body::RequestBody;
 use crate::sealing::Place;
 use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
@@ -185,7 +186,9 @@ async fn seeds(context: &mut StepContext) -> Result<Vec<(String, Datum)>, StepEr
         // Whoever read the mail has proven that address and nothing else; the walk finds what belongs to it.
         Some(VerificationMethod::EmailCode) => {
             let contact = contact(context).await?.ok_or_else(|| unreadable("contact"))?;
-            Ok(vec![(IdentityKind::Email.to_string(), Datum::Text(contact))])
+            // Also in small letters: other sources may spell the same address differently.
+            let proven = Identity::new(IdentityKind::Email, &contact).map_err(|_| unreadable("contact"))?;
+            Ok(RequestBody::of(&[proven], None).seeds())
         }
         Some(VerificationMethod::Session | VerificationMethod::Manual) => Ok(context.request_body().await?.seeds()),
         None => Err(StepError::park("nobody has proven an identity")),

@@ -1,0 +1,29 @@
+//! Deliberate bugs: each must be caught, or the suite proves nothing.
+
+use adapters_memory::{Mutant, Mutants};
+use habeas_tests::weather::Weather;
+
+use crate::report::Report;
+use crate::{crowds, faults, twists};
+
+/// Hunts a bug; says by what it was caught.
+pub(crate) fn hunt(mutant: Mutant) -> Option<String> {
+    let mutants = Mutants::only(mutant);
+    let mut report = Report::hunting("hunt");
+    for (name, scenario) in crowds::ALL {
+        for seed in 0..8 {
+            report.note_broken(name, scenario(mutants, seed));
+        }
+        if report.is_settled() {
+            return report.first();
+        }
+    }
+    for weather in [Weather::Purged, Weather::Fair] {
+        faults::singles(&mut report, mutants, weather);
+        if report.is_settled() {
+            return report.first();
+        }
+    }
+    twists::all(&mut report, mutants);
+    report.first()
+}

@@ -60,7 +60,9 @@ fn planted(canaries: &mut Canaries, email: &str) -> House {
 /// Everything people do with a job, good and bad.
 fn live(house: &mut House, canaries: &mut Canaries, person: Person) {
     let staff = operator("acme").with("sub", canaries.next()).with("name", canaries.next());
-    let staff = staff.with("email", format!("{}@example.com", canaries.next())).with("roles", json!(["operator", "dpo", "super_admin"]));
+    let staff = staff
+        .with("email", format!("{}@example.com", canaries.next()))
+        .with("roles", json!(["operator", "dpo", "super_admin"]));
     let mut body = access(person.email);
     body["description"] = json!(canaries.next());
     let extra = json!({"type": "external_id", "value": canaries.next()});
@@ -114,12 +116,14 @@ fn live(house: &mut House, canaries: &mut Canaries, person: Person) {
 #[test]
 fn no_planted_string_leaves_its_place() {
     let lines = Lines::default();
+    // For all threads: a scoped one would miss what others have found to be off.
     let subscriber = tracing_subscriber::registry().with(log_layer(Redaction::On, lines.clone()));
+    tracing::subscriber::set_global_default(subscriber).unwrap();
     let mut canaries = Canaries::default();
     let email: &'static str = Box::leak(format!("{}@example.com", canaries.next()).into_boxed_str());
     let person = Person { tenant: "acme", id: "", email, canary: "" };
     let mut house = planted(&mut canaries, email);
-    tracing::subscriber::with_default(subscriber, || live(&mut house, &mut canaries, person));
+    live(&mut house, &mut canaries, person);
     assert!(canaries.0.len() >= 100, "{} canaries", canaries.0.len());
     let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     assert!(logged.lines().count() > 20, "{} lines", logged.lines().count());

@@ -1,6 +1,6 @@
-//! Every fault at every call, one at a time; pairs on demand.
+//! Every fault at every call: one at a time in every weather, and pairs.
 
-use adapters_memory::{Fault, Mutants, Point, Side};
+use adapters_memory::{Call, Fault, Mutants, Point, Side};
 use habeas_tests::sample::ADA;
 use habeas_tests::weather::Weather;
 use workflow::ports::PortErrorKind;
@@ -9,7 +9,7 @@ use crate::report::Report;
 use crate::schedule::{Schedule, Stage};
 
 /// What can go wrong at a point.
-pub(crate) const KINDS: [(Side, Fault); 6] = [
+const KINDS: [(Side, Fault); 6] = [
     (Side::Before, Fault::Crash),
     (Side::Before, Fault::Fail(PortErrorKind::Transient)),
     (Side::Before, Fault::Throttle(3)),
@@ -18,16 +18,16 @@ pub(crate) const KINDS: [(Side, Fault); 6] = [
     (Side::After, Fault::RetriedBySdk),
 ];
 
-/// Runs every single fault in one weather.
+/// Runs every single fault in one weather, each to the very end.
 pub(crate) fn singles(report: &mut Report, mutants: Mutants, weather: Weather) {
     let mut stage = Stage::new(ADA, mutants);
     let calm = stage.run(&Schedule { weather, ..Schedule::default() });
     report.note("no fault", &calm, 0);
-    for call in 0..calm.calls.len() as u64 {
+    for call in &calm.calls {
         for (side, fault) in KINDS {
-            let faults = vec![(Point { call, side }, fault)];
+            let faults = vec![(Point { call: call.number, side }, fault)];
             let verdict = stage.run(&Schedule { faults, weather, twist: None });
-            report.note(&format!("{weather:?} {} {side:?} {fault:?} at {call}", name(&calm.calls, call)), &verdict, 1);
+            report.note(&format!("{weather:?} {}", told(call, side, fault)), &verdict, 1);
             if report.is_settled() {
                 return;
             }
@@ -35,26 +35,32 @@ pub(crate) fn singles(report: &mut Report, mutants: Mutants, weather: Weather) {
     }
 }
 
-/// Runs every pair of crashes and lost answers whose first lies in this share of the calls.
-pub(crate) fn pairs(report: &mut Report, share: u64, shares: u64) {
-    let kinds = [KINDS[0], KINDS[3], KINDS[4]];
+/// Runs every pair of faults whose first strikes one call in so many.
+///
+/// A run ends early where it comes to a state whose like has been seen to end well.
+pub(crate) fn pairs(report: &mut Report, one_in: u64) {
     let mut stage = Stage::new(ADA, Mutants::NONE);
-    let calm = stage.run(&Schedule::default()).calls.len() as u64;
-    for first_call in (0..calm).filter(|call| call % shares == share) {
-        for (first_side, first_fault) in kinds {
-            let first = (Point { call: first_call, side: first_side }, first_fault);
-            let alone = stage.run(&Schedule { faults: vec![first], ..Schedule::default() }).calls.len() as u64;
-            for call in first_call + 1..alone {
-                for (side, fault) in kinds {
-                    let faults = vec![first, (Point { call, side }, fault)];
-                    let verdict = stage.run(&Schedule { faults, ..Schedule::default() });
-                    report.note(&format!("{first:?} then {side:?} {fault:?} at {call}"), &verdict, 2);
+    let calm = stage.run_until_known(&Schedule::default());
+    report.note("no fault", &calm, 0);
+    for call in calm.calls.iter().filter(|call| call.number % one_in == 0) {
+        for (side, fault) in KINDS {
+            let first = (Point { call: call.number, side }, fault);
+            let alone = stage.run(&Schedule { faults: vec![first], ..Schedule::default() });
+            for second in &alone.calls[usize::try_from(call.number).expect("a call is counted") + 1..] {
+                for (side, fault) in KINDS {
+                    let faults = vec![first, (Point { call: second.number, side }, fault)];
+                    let verdict = stage.run_until_known(&Schedule { faults, ..Schedule::default() });
+                    report.note(
+                        &format!("{} then {}", told(call, first.0.side, first.1), told(second, side, fault)),
+                        &verdict,
+                        1,
+                    );
                 }
             }
         }
     }
 }
 
-fn name(calls: &[adapters_memory::Call], call: u64) -> &'static str {
-    usize::try_from(call).ok().and_then(|at| calls.get(at)).map_or("?", |call| call.operation)
+fn told(call: &Call, side: Side, fault: Fault) -> String {
+    format!("{fault:?} {side:?} call {} ({})", call.number, call.operation)
 }

@@ -6,11 +6,12 @@ use habeas_tests::sample::ADA;
 use habeas_tests::weather::Weather;
 
 use crate::report::Report;
-use crate::schedule::{Schedule, Stage, canaries};
+use crate::schedule::{Schedule, Stage};
 
 mod bugs;
 mod crowds;
 mod faults;
+mod likeness;
 mod report;
 mod schedule;
 mod swarm;
@@ -23,7 +24,7 @@ fn happy_run_keeps_every_invariant() {
         let verdict = stage.run(&Schedule { weather, ..Schedule::default() });
         assert_eq!(verdict.broken, [""; 0], "{weather:?}");
         assert_eq!(verdict.doubled_mails, 0, "{weather:?}");
-        assert_eq!(canaries(&stage), [""; 0], "{weather:?}");
+        assert_eq!(stage.canaries(), [""; 0], "{weather:?}");
     }
 }
 
@@ -33,6 +34,14 @@ fn every_single_fault_is_survived() {
     for weather in Weather::ALL {
         faults::singles(&mut report, Mutants::NONE, weather);
     }
+    report.conclude();
+}
+
+/// In a debug build a sample of the pairs; all of them with `--release`.
+#[test]
+fn pairs_of_faults_are_survived() {
+    let mut report = Report::new("pairs of faults");
+    faults::pairs(&mut report, if cfg!(debug_assertions) { 40 } else { 1 });
     report.conclude();
 }
 

@@ -1,13 +1,17 @@
 //! One schedule: a story, the faults planned in it, the weather, and the verdict over all of it.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashSet};
+use std::rc::Rc;
 
 use adapters_memory::{Call, Fault, Mutants, Point, Snapshot};
-use habeas_tests::invariants::{check_at_rest, check_canaries};
+use habeas_tests::invariants::{check_always, check_at_rest, check_canaries};
 use habeas_tests::sample::Person;
 use habeas_tests::story::Story;
 use habeas_tests::weather::{Twist, Weather};
 use habeas_tests::world::World;
+
+use crate::likeness::likeness;
 
 /// What is done to a story.
 #[derive(Debug, Clone, Default)]
@@ -35,36 +39,92 @@ pub(crate) struct Verdict {
     pub(crate) deliveries: u64,
 }
 
-/// A story that is ready to be run again and again, from the start or from one of its acts.
+/// A place in the undisturbed story from which a schedule can start.
+struct Mark {
+    snapshot: Snapshot,
+    story: Story,
+    act: usize,
+    calls: u64,
+    deliveries: u64,
+}
+
+/// A story that is ready to be run again and again, from the last mark before its first fault.
 pub(crate) struct Stage {
     world: World,
-    /// The state before each act, the story so far, and the calls made so far.
-    acts: Vec<(Snapshot, Story, u64, u64)>,
+    marks: Vec<Mark>,
+    /// Likenesses of states from which the rest of the story was seen to end well, by act.
+    known_to_end_well: Rc<RefCell<HashSet<(usize, u64)>>>,
 }
 
 impl Stage {
-    /// Plays a story in fair weather and remembers where each act begins.
+    /// Plays a story in fair weather and marks each message and each act.
     pub(crate) fn new(person: Person, mutants: Mutants) -> Self {
         let mut world = World::new(1);
         world.memory.change(|state| state.mutants = mutants);
         let mut story = Story::new(person);
-        let mut acts = Vec::new();
-        for act in Story::ACTS {
-            let calls = world.memory.inspect(|state| state.faults.calls().len() as u64);
-            acts.push((world.memory.snapshot(), story.clone(), calls, world.deliveries));
+        let mut marks = Vec::new();
+        for (number, act) in Story::ACTS.iter().enumerate() {
+            let seen: Rc<RefCell<Vec<Mark>>> = Rc::default();
+            let (mark, so_far) = (Rc::clone(&seen), story.clone());
+            let deliveries = world.deliveries;
+            let mark_here = move |memory: &adapters_memory::MemoryWorld, deliveries| {
+                let calls = memory.inspect(|state| state.faults.calls().len() as u64);
+                let story = so_far.clone();
+                mark.borrow_mut().push(Mark { snapshot: memory.snapshot(), story, act: number, calls, deliveries });
+                false
+            };
+            mark_here(&world.memory, deliveries);
+            world.watcher = Some(Box::new(mark_here));
             act(&mut story, &mut world);
+            world.watcher = None;
+            marks.append(&mut seen.borrow_mut());
         }
-        Self { world, acts }
+        Self { world, marks, known_to_end_well: Rc::default() }
     }
 
-    /// Runs a schedule; what lies before its first fault is taken from memory.
+    /// Runs a schedule to its very end; what lies before its first fault is taken from memory.
     pub(crate) fn run(&mut self, schedule: &Schedule) -> Verdict {
-        let first = self.first_act(schedule);
-        let (snapshot, story, _, deliveries) = &self.acts[first];
-        let mut story = story.clone();
-        let world = &mut self.world;
-        world.restore(snapshot);
-        world.deliveries = *deliveries;
+        let mut story = self.begin(schedule);
+        let act = self.mark_of(schedule).act;
+        for act in &Story::ACTS[act..] {
+            act(&mut story, &mut self.world);
+        }
+        verdict(&mut self.world, &story)
+    }
+
+    /// Runs a schedule until it has come back to a state whose like is known to end well, or to its end.
+    pub(crate) fn run_until_known(&mut self, schedule: &Schedule) -> Verdict {
+        let planned = schedule.faults.len() as u64;
+        let mut story = self.begin(schedule);
+        let first = self.mark_of(schedule).act;
+        let passed: Rc<RefCell<Vec<(usize, u64)>>> = Rc::default();
+        for (number, act) in Story::ACTS.iter().enumerate().skip(first) {
+            let (known, passing) = (Rc::clone(&self.known_to_end_well), Rc::clone(&passed));
+            self.world.watcher = Some(Box::new(move |memory, _| {
+                let like = memory.inspect(|state| (state.faults.injected() >= planned).then(|| likeness(state)));
+                let Some(like) = like else { return false };
+                passing.borrow_mut().push((number, like));
+                known.borrow().contains(&(number, like))
+            }));
+            act(&mut story, &mut self.world);
+            self.world.watcher = None;
+            if self.world.is_stopped {
+                self.world.is_stopped = false;
+                return glance(&self.world, &story);
+            }
+        }
+        let verdict = verdict(&mut self.world, &story);
+        if verdict.broken.is_empty() {
+            self.known_to_end_well.borrow_mut().extend(passed.borrow_mut().drain(..));
+        }
+        verdict
+    }
+
+    fn begin(&mut self, schedule: &Schedule) -> Story {
+        let at = self.mark_index(schedule);
+        let (mark, world) = (&self.marks[at], &mut self.world);
+        world.restore(&mark.snapshot);
+        world.deliveries = mark.deliveries;
         world.crashes = 0;
         world.weather = schedule.weather;
         world.twist = schedule.twist;
@@ -73,41 +133,61 @@ impl Stage {
                 state.faults.plan(*point, *fault);
             }
         });
-        for act in &Story::ACTS[first..] {
-            act(&mut story, world);
-        }
-        verdict(world, &story)
+        mark.story.clone()
     }
 
-    fn first_act(&self, schedule: &Schedule) -> usize {
+    fn mark_of(&self, schedule: &Schedule) -> &Mark {
+        &self.marks[self.mark_index(schedule)]
+    }
+
+    /// The last mark from which the schedule still sees all that it changes.
+    fn mark_index(&self, schedule: &Schedule) -> usize {
         if schedule.weather != Weather::Fair {
             return 0;
         }
-        let calls = schedule.faults.iter().map(|(point, _)| point.call).min();
-        let begins_before = |(_, _, made, delivered): &(Snapshot, Story, u64, u64)| {
-            calls.is_none_or(|call| *made <= call) && schedule.twist.is_none_or(|twist| *delivered <= twist.delivery)
+        let first_call = schedule.faults.iter().map(|(point, _)| point.call).min();
+        let comes_before = |mark: &Mark| {
+            first_call.is_none_or(|call| mark.calls <= call)
+                && schedule.twist.is_none_or(|twist| mark.deliveries <= twist.delivery)
         };
-        self.acts.iter().rposition(begins_before).unwrap_or(0)
+        // Without a fault or a twist the whole story is wanted.
+        let is_calm = first_call.is_none() && schedule.twist.is_none();
+        if is_calm { 0 } else { self.marks.iter().rposition(comes_before).unwrap_or(0) }
+    }
+
+    /// The canary scan over everything the last run has left (INV-A4).
+    pub(crate) fn canaries(&self) -> Vec<String> {
+        self.world.memory.inspect(check_canaries)
     }
 }
 
 /// Comes to rest, delivers every message there ever was once more, and checks everything.
-pub(crate) fn verdict(world: &mut World, story: &Story) -> Verdict {
-    let (injected, calls) = world.memory.inspect(|state| (state.faults.injected(), state.faults.calls().to_vec()));
-    let deliveries = world.deliveries;
-    let mut broken = story.broken.clone();
-    broken.extend(redeliver_everything(world));
-    broken.extend(world.memory.inspect(|state| check_at_rest(state, &story.expected)));
-    let mut notices: BTreeMap<String, u64> = BTreeMap::new();
+fn verdict(world: &mut World, story: &Story) -> Verdict {
+    let mut verdict = glance(world, story);
+    verdict.broken.extend(redeliver_everything(world));
+    verdict.broken.extend(world.memory.inspect(|state| check_at_rest(state, &story.expected)));
+    verdict.broken.sort();
+    verdict.broken.dedup();
+    verdict
+}
+
+/// Checks what must hold at any time.
+fn glance(world: &World, story: &Story) -> Verdict {
     world.memory.inspect(|state| {
+        let mut notices: BTreeMap<&str, u64> = BTreeMap::new();
         for (_, mail) in &state.outbox.sent {
-            *notices.entry(mail.notice_id.clone()).or_default() += 1;
+            *notices.entry(&mail.notice_id).or_default() += 1;
         }
-    });
-    let doubled_mails = notices.values().map(|sent| sent - 1).sum();
-    broken.sort();
-    broken.dedup();
-    Verdict { broken, injected, doubled_mails, calls, deliveries }
+        let mut broken = story.broken.clone();
+        broken.extend(check_always(state, &story.expected));
+        Verdict {
+            broken,
+            injected: state.faults.injected(),
+            doubled_mails: notices.values().map(|sent| sent - 1).sum(),
+            calls: state.faults.calls().to_vec(),
+            deliveries: world.deliveries,
+        }
+    })
 }
 
 /// INV-S6: delivering any old message again changes nothing.
@@ -118,9 +198,4 @@ fn redeliver_everything(world: &mut World) -> Option<String> {
     }
     let changed = world.memory.inspect(|state| state.items != before);
     changed.then(|| "INV-S6 an old message changed something".to_owned())
-}
-
-/// The canary scan over everything a run has left (INV-A4).
-pub(crate) fn canaries(stage: &Stage) -> Vec<String> {
-    stage.world.memory.inspect(check_canaries)
 }

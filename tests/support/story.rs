@@ -3,6 +3,8 @@
 //! Staff asks for Ada; she reads her code, proves who she is, fetches the archive by the mailed ticket and by her session;
 //! a day later everything is gone. The same story runs with any fault at any call.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use domain::ids::{JobId, TenantId};
 use domain::job::JobStatus;
 use domain::sensitive::Sensitive;
@@ -185,13 +187,23 @@ impl Story {
         let Ended::With(Ok(link)) = answer else { return false };
         self.expected.links_handed_out += 1;
         match world.memory.follow_link(link.url.expose()) {
-            Ok(bytes) => {
-                let has_media = self.person.tenant == "acme";
-                self.broken.extend(check_archive(&bytes, self.person, has_media).err());
-            }
+            Ok(bytes) => self.check_archive(world, &bytes),
             Err(error) => self.broken.push(format!("INV-X3 a fresh link does not open: {error}")),
         }
         true
+    }
+
+    fn check_archive(&mut self, world: &mut World, bytes: &[u8]) {
+        let mut hasher = DefaultHasher::new();
+        (bytes, self.person.canary).hash(&mut hasher);
+        // The same bytes hold the same: most schedules end with one and the same archive.
+        if world.checked_archives.contains(&hasher.finish()) {
+            return;
+        }
+        match check_archive(bytes, self.person, self.person.tenant == "acme") {
+            Ok(()) => drop(world.checked_archives.insert(hasher.finish())),
+            Err(broken) => self.broken.push(broken),
+        }
     }
 
     /// After its life nothing of the archive is left, and no link is given.

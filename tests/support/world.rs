@@ -1,5 +1,7 @@
 //! The world: memory adapters, a clock that stands, seeded ids, and every handler. Messages and sweeps run when told to.
 
+use std::collections::HashSet;
+
 use adapters_memory::{Delivery, MemoryWorld, Snapshot};
 use domain::event::AuditEvent;
 use domain::ids::{JobId, TenantId};
@@ -41,7 +43,16 @@ pub struct World {
     pub twist: Option<Twist>,
     /// Messages delivered so far.
     pub deliveries: u64,
+    /// Asked before each message is received; what it answers with `true` ends there.
+    pub watcher: Option<Watcher>,
+    /// Whether the watcher has ended the run.
+    pub is_stopped: bool,
+    /// Hashes of archives that were found to hold what they must.
+    pub checked_archives: HashSet<u64>,
 }
+
+/// Looks at the world between two messages; given the number of those delivered.
+pub type Watcher = Box<dyn FnMut(&MemoryWorld, u64) -> bool>;
 
 impl World {
     /// The sample world, quiet, on a Monday morning.
@@ -64,6 +75,9 @@ impl World {
             weather: Weather::Fair,
             twist: None,
             deliveries: 0,
+            watcher: None,
+            is_stopped: false,
+            checked_archives: HashSet::new(),
         }
     }
 
@@ -152,6 +166,9 @@ impl World {
     pub fn run_until(&mut self, horizon: Timestamp) {
         self.purge_if_foul();
         for _ in 0..100_000 {
+            if self.is_watched_to_its_end() {
+                return;
+            }
             if let Some(delivery) = self.receive() {
                 self.deliver(&delivery);
                 self.purge_if_foul();
@@ -165,6 +182,13 @@ impl World {
             }
         }
         panic!("the world never comes to rest")
+    }
+
+    fn is_watched_to_its_end(&mut self) -> bool {
+        if let Some(watcher) = &mut self.watcher {
+            self.is_stopped |= watcher(&self.memory, self.deliveries);
+        }
+        self.is_stopped
     }
 
     /// Only what a sweep has just sent is ever received in foul weather.

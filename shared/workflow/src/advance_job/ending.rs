@@ -96,6 +96,9 @@ impl AdvanceJob {
     ) -> Result<(), StepError> {
         for _ in 0..MAX_DECISIONS {
             let (job, _) = self.reload(context).await?;
+            if context.step.kind.needs_open_job() && !job.is_open() {
+                return self.settle(context, expect).await;
+            }
             let now = self.ports.clock.now();
             // The sweep keeps looking at a parked step, so that its alert is repeated until somebody has acted.
             let parked = Step {

@@ -32,6 +32,11 @@ pub(super) fn parts_prefix(tenant: &str, job: &str) -> String {
     format!("parts/{tenant}/{job}/")
 }
 
+/// The key of a job's archive.
+pub(super) fn archive_key(tenant: &str, job: &str) -> String {
+    format!("exports/{tenant}/{job}.zip")
+}
+
 #[async_trait]
 impl RunStep for Expire {
     fn kinds(&self) -> &'static [StepKind] {
@@ -41,14 +46,20 @@ impl RunStep for Expire {
     async fn run(&self, context: &mut StepContext) -> Result<Ran, StepError> {
         let (tenant, job) = (context.job.tenant.clone(), context.job.id.clone());
         let steps = steps_of(context.ports.store.as_ref(), &tenant, &job).await?;
+        // A worker that was at work when the job ended may still write: what it leaves must be gone as well.
+        let at_work = steps.iter().filter(|step| step.state == StepState::Claimed && step.kind != StepKind::Expire);
+        if let Some(lease_until) =
+            at_work.filter_map(|step| step.lease_until).filter(|until| *until > context.now).max()
+        {
+            return Ok(Ran::NotBefore(lease_until));
+        }
         let ended = |state| matches!(state, StepState::Done | StepState::Parked);
         let notice_left = steps.iter().any(|step| step.kind == StepKind::NotifyReady && !ended(step.state));
         if notice_left {
             return Ok(Ran::NotBefore(context.now + NOTICES_FIRST));
         }
-        if let Some(archive) = &context.job.archive {
-            self.exports.delete(&archive.key).await?;
-        }
+        // Also where the job knows of no archive: it may have ended while the archive was written.
+        self.exports.delete(&archive_key(tenant.as_str(), job.as_str())).await?;
         self.exports.delete_all(&parts_prefix(tenant.as_str(), job.as_str())).await?;
         self.exports.delete_all(&PlanStore::prefix(tenant.as_str(), job.as_str())).await?;
         let mut builder = context.transition(Cause::worker(context.now));

@@ -14,6 +14,7 @@ use jiff::SignedDuration;
 use sha2::digest::common::hazmat::SerializableState;
 use sha2::{Digest, Sha256};
 
+use super::expire::archive_key;
 use super::sources::Sources;
 use crate::advance_job::{Ran, RunStep};
 use crate::archive_info::archive_info;
@@ -59,7 +60,7 @@ impl RunStep for Package {
 
     async fn run(&self, context: &mut StepContext) -> Result<Ran, StepError> {
         let layout = self.layout(context).await?;
-        let key = archive_key(context);
+        let key = archive_key(context.job.tenant.as_str(), context.job.id.as_str());
         let sha256 = if layout.bytes <= PIECE_BYTES {
             self.write_small(&layout, &key).await?
         } else {
@@ -218,10 +219,6 @@ fn parts_of(step: &Step) -> &[PartRef] {
         (StepKind::Collect, Some(Checkpoint::Collect(state))) => &state.parts,
         _ => &[],
     }
-}
-
-fn archive_key(context: &StepContext) -> String {
-    format!("exports/{}/{}.zip", context.job.tenant, context.job.id)
 }
 
 fn piece_bytes(archive_bytes: u64) -> u64 {

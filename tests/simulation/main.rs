@@ -41,7 +41,7 @@ fn every_single_fault_is_survived() {
 #[test]
 fn pairs_of_faults_are_survived() {
     let mut report = Report::new("pairs of faults");
-    faults::pairs(&mut report, if cfg!(debug_assertions) { 40 } else { 1 });
+    faults::pairs(&mut report, if cfg!(debug_assertions) { 97 } else { 1 });
     report.conclude();
 }
 

@@ -11,6 +11,8 @@ pub(crate) struct Report {
     schedules: u64,
     injected: u64,
     doubled_mails: u64,
+    known: u64,
+    calls: u64,
     idle: u64,
     broken: Vec<(String, Vec<String>)>,
     stops_early: bool,
@@ -25,6 +27,8 @@ impl Report {
             schedules: 0,
             injected: 0,
             doubled_mails: 0,
+            known: 0,
+            calls: 0,
             idle: 0,
             broken: Vec::new(),
             stops_early: false,
@@ -40,6 +44,8 @@ impl Report {
     pub(crate) fn note(&mut self, what: &str, verdict: &Verdict, expected_faults: u64) {
         self.schedules += 1;
         self.injected += verdict.injected;
+        self.calls += verdict.calls.len() as u64;
+        self.known += u64::from(verdict.is_known);
         self.doubled_mails += verdict.doubled_mails;
         self.idle += u64::from(verdict.injected < expected_faults.min(1));
         let mut broken = verdict.broken.clone();
@@ -73,10 +79,13 @@ impl Report {
     pub(crate) fn conclude(&self) {
         let seconds = self.started.elapsed().as_secs_f64();
         println!(
-            "{}: {} distinct schedules, {:.0} a second, {} faults injected, {} mails doubled, {} broken",
+            "{}: {} distinct schedules ({} to the end of a state like one that ended well), {:.0} a second, \
+             {} calls a second, {} faults injected, {} mails doubled, {} broken",
             self.name,
             self.schedules,
+            self.known,
             self.schedules as f64 / seconds,
+            (self.calls as f64 / seconds).round(),
             self.injected,
             self.doubled_mails,
             self.broken.len(),

@@ -37,6 +37,8 @@ pub(crate) struct Verdict {
     pub(crate) calls: Vec<Call>,
     /// Messages delivered.
     pub(crate) deliveries: u64,
+    /// Whether the end was taken from a state that is alike.
+    pub(crate) is_known: bool,
 }
 
 /// A place in the undisturbed story from which a schedule can start.
@@ -110,7 +112,7 @@ impl Stage {
             self.world.watcher = None;
             if self.world.is_stopped {
                 self.world.is_stopped = false;
-                return glance(&self.world, &story);
+                return Verdict { is_known: true, ..glance(&self.world, &story) };
             }
         }
         let verdict = verdict(&mut self.world, &story);
@@ -186,6 +188,7 @@ fn glance(world: &World, story: &Story) -> Verdict {
             doubled_mails: notices.values().map(|sent| sent - 1).sum(),
             calls: state.faults.calls().to_vec(),
             deliveries: world.deliveries,
+            is_known: false,
         }
     })
 }

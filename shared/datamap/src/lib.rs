@@ -6,6 +6,7 @@
 
 mod compile;
 mod connect;
+mod erasure;
 mod finding;
 mod graph;
 mod lint;
@@ -19,6 +20,7 @@ mod value;
 mod walk;
 mod yaml;
 
+pub use erasure::{Exemption, FieldRewrite, Masker, Treatment, rewrite};
 pub use finding::{Finding, Severity};
 pub use model::{
     Access, Collection, Connection, ConnectorKind, Controller, DataMap, DataType, Direction, ErasureRule, Field,

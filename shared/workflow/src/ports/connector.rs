@@ -1,7 +1,6 @@
 //! A system that holds personal data.
 //!
-//! Four verbs in all: `locate` and `export` are here; `erase` and `confirm_erased` come with erasure and take
-//! the same lookup, so that what is erased is found by what found it.
+//! Reading only; `Eraser` plans and erases with the same lookups, so that what is erased is found by what found it.
 
 use std::sync::Arc;
 

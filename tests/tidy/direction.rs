@@ -6,15 +6,16 @@ use crate::repository::{self, File};
 use crate::words::{code_of, names};
 
 /// The packages of the workspace that a package may depend on; those not listed are edges and may know anybody.
-const MAY_KNOW: [(&str, &[&str]); 9] = [
+const MAY_KNOW: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("clock", &[]),
     ("archive", &["domain"]),
+    ("audit-log", &[]),
     ("datamap", &["domain"]),
-    ("workflow", &["domain", "clock", "datamap", "archive"]),
+    ("workflow", &["domain", "clock", "datamap", "archive", "audit-log"]),
     ("connectors", &["domain", "workflow", "datamap"]),
-    ("adapters-aws", &["domain", "workflow", "datamap", "archive"]),
-    ("adapters-memory", &["domain", "workflow", "datamap", "archive"]),
+    ("adapters-aws", &["domain", "workflow", "datamap", "archive", "audit-log"]),
+    ("adapters-memory", &["domain", "workflow", "datamap", "archive", "audit-log"]),
     ("lambda-kit", &["domain", "workflow", "clock"]),
 ];
 

@@ -1,0 +1,75 @@
+//! What a receipt says: which job, what was done where, what was kept and under which rule, until when copies remain. No personal data.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The content of a receipt; counts, ids, hashes and times only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Version of this form.
+    pub v: u8,
+    /// The job.
+    pub job: String,
+    /// The tenant that answers for it.
+    pub tenant: String,
+    /// What was asked, such as `erasure` or `export`.
+    pub request_type: String,
+    /// SHA-256 of the frozen plan, hexadecimal.
+    pub plan_hash: String,
+    /// What was done, source by source.
+    pub sources: Vec<ReceiptSource>,
+    /// What was kept, and the rule that says so.
+    pub exemptions: Vec<Exemption>,
+    /// The article the request was answered under, such as `GDPR Art. 17`.
+    pub legal_basis: String,
+    /// When the request came in.
+    pub requested_at: Timestamp,
+    /// When the last source was confirmed.
+    pub completed_at: Timestamp,
+    /// Until when a backup may still hold a copy or a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub residual_until: Option<Timestamp>,
+    /// Where the audit log records it; a receipt signed before its event was sealed has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogPosition>,
+}
+
+/// What was done in one source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptSource {
+    /// The source's name in the data map.
+    pub source: String,
+    /// Counts by kind, such as `erased` or `masked`, in the order of their names.
+    pub counts: std::collections::BTreeMap<String, u64>,
+    /// Versions of objects that were removed or written, where the source has versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub object_versions: Vec<String>,
+}
+
+/// Something that was kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exemption {
+    /// The source's name in the data map.
+    pub source: String,
+    /// The article or rule, such as `GDPR Art. 17(3)(b)`.
+    pub rule: String,
+    /// How many records it keeps.
+    pub count: u64,
+}
+
+/// The place of the event in the audit log, with its inclusion proof (RFC 6962, 2.1.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogPosition {
+    /// Name of the log.
+    pub origin: String,
+    /// Position of the event, from 0.
+    pub leaf_index: u64,
+    /// Hash of its leaf, base64.
+    pub leaf_hash: String,
+    /// Size of the tree the proof leads to.
+    pub tree_size: u64,
+    /// Root of that tree, base64.
+    pub root: String,
+    /// Hashes from the leaf's sibling to the root's child, base64.
+    pub inclusion: Vec<String>,
+}

@@ -13,6 +13,7 @@ use workflow::issue_download::IssueDownload;
 use workflow::keyring::Keyring;
 use workflow::ports::{Clock, DataMaps, Entropy, ExportStore, JobQueue, JobStore, KeyService};
 use workflow::read_jobs::ReadJobs;
+use workflow::read_receipt::ReadReceipt;
 use workflow::refusal::Refusal;
 use workflow::step_context::StepPorts;
 use workflow::submit_request::{PointerCache, SubmitRequest};
@@ -51,6 +52,7 @@ pub struct App {
     pub(crate) verify: Arc<VerifyIdentity>,
     pub(crate) act: Arc<ActOnJob>,
     pub(crate) download: Arc<IssueDownload>,
+    pub(crate) receipts: Arc<ReadReceipt>,
     pub(crate) dashboard: Arc<Dashboard>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) gate: Gate,
@@ -91,6 +93,12 @@ impl App {
             }),
             verify: Arc::new(VerifyIdentity { ports: steps.clone() }),
             act: Arc::new(ActOnJob { ports: steps.clone() }),
+            receipts: Arc::new(ReadReceipt {
+                store: Arc::clone(&store),
+                keyring: Arc::clone(&keyring),
+                exports: Arc::clone(&exports),
+                clock: Arc::clone(&clock),
+            }),
             download: Arc::new(IssueDownload { ports: steps, exports }),
             dashboard: Arc::new(Dashboard { store, keyring, maps, clock: Arc::clone(&clock) }),
             clock,

@@ -5,11 +5,13 @@
 mod answers;
 mod forms;
 mod job;
+mod plan;
 mod schema;
 
 pub use answers::{DashboardBody, DataHeld, EventBody, EventList, JobList, JobSummary, LinkBody, Rights};
 pub use forms::{
-    AssignBody, CancelBody, CodeBody, DeleteBody, EmptyBody, ExportBody, IdentityForm, ManualBody, NoteBody,
-    OwnExportBody, RejectBody, RequestForm, SubjectForm,
+    ApproveBody, AssignBody, CancelBody, CodeBody, DeleteBody, EmptyBody, ExportBody, IdentityForm, ManualBody,
+    NoteBody, OwnDeletionBody, OwnExportBody, RejectBody, RequestForm, SubjectForm,
 };
+pub use plan::{EstimateBody, PlanBody, PlannedSourceBody};
 pub use job::{ArchiveBody, JobBody, ProgressBody, StepBody, VerificationBody};

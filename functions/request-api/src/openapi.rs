@@ -7,7 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 
-use crate::routes::{acts, download, jobs, me, requests, verification};
+use crate::routes::{acts, download, erasure, jobs, me, requests, verification};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -22,6 +22,7 @@ use crate::routes::{acts, download, jobs, me, requests, verification};
         jobs::list, jobs::one, jobs::timeline,
         verification::code, verification::resend, verification::manual,
         acts::process, acts::cancel, acts::reject, acts::assign, acts::note,
+        erasure::plan, erasure::approve, erasure::receipt,
         download::download,
         me::dashboard, me::export, me::delete,
     ),
@@ -64,6 +65,8 @@ const WITH_BODY: [(&str, &str); 4] = [
 ];
 const DOWNLOAD: [(&str, &str); 2] = [("409", "The archive is not ready"), ("410", "The archive is gone")];
 
+const NOT_YET: [(&str, &str); 1] = [("409", "There is none yet")];
+
 /// Adds the problems to every call, so that none is forgotten.
 struct Problems;
 
@@ -77,6 +80,9 @@ impl Modify for Problems {
                 }
                 if path.ends_with("/download") {
                     add(operation, &DOWNLOAD);
+                }
+                if path.ends_with("/plan") || path.ends_with("/receipt") {
+                    add(operation, &NOT_YET);
                 }
             }
         }

@@ -22,6 +22,11 @@ pub(crate) fn problem_of(refusal: &Refusal, now: Timestamp) -> Problem {
         Refusal::WrongState { status } => {
             Problem::new(ProblemKind::WrongState, format!("the job is {status}")).with("state", status.as_str())
         }
+        Refusal::PlanChanged => Problem::new(
+            ProblemKind::WrongState,
+            "this is not the plan that waits for approval; look at the plan again",
+        )
+        .with("state", "plan_changed"),
         Refusal::WrongCode { tries_left } => {
             Problem::invalid("/code", "is wrong, used or too old").with("tries_left", *tries_left)
         }

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::decide::{
-    Decision, GATE_INTERVAL, NUDGE_GRACE, Outcome, VERIFICATION_WINDOW, collect_shard, decide, first_steps, ready,
-    waiting,
+    APPROVAL_REMINDER, Decision, GATE_INTERVAL, NUDGE_GRACE, Outcome, VERIFICATION_WINDOW, collect_shard, decide,
+    erase_shard, first_steps, plan_shard, ready, waiting,
 };
+use crate::erasure::Erasure;
 use crate::ids::{JobId, OpNonce, TenantId};
 use crate::key::TenantKey;
 use crate::request::{Alias, ExportFormat, Regime, RequestType, wire_enum};
@@ -211,6 +212,9 @@ pub struct Job {
     pub contact: Option<Sealed>,
     /// Codes sent so far.
     pub codes_sent: u32,
+    /// The state of an erasure; erasure jobs only.
+    #[serde(default)]
+    pub erasure: Option<Box<Erasure>>,
 }
 
 impl Job {

@@ -13,6 +13,8 @@ pub enum Partition {
     Tenant,
     /// One idempotency record, by the keyed digest of its scope.
     Idempotency(String),
+    /// One erased subject's alias.
+    Suppression(String),
     /// Wrapped data keys of one owner (the tenant, a job, a subject); kept in the keyring table.
     Keys(String),
 }
@@ -84,6 +86,7 @@ impl TenantKey {
             "job" => Partition::Job(rest.parse().ok()?),
             "tenant" => Partition::Tenant,
             "idempotency" => Partition::Idempotency(rest.to_owned()),
+            "suppression" => Partition::Suppression(rest.to_owned()),
             "keys" => Partition::Keys(rest.to_owned()),
             _ => return None,
         };
@@ -98,6 +101,7 @@ pub fn stored_partition(tenant: &TenantId, partition: &Partition) -> String {
         Partition::Job(job) => format!("t#{tenant}#job#{job}"),
         Partition::Tenant => format!("t#{tenant}#tenant"),
         Partition::Idempotency(digest) => format!("t#{tenant}#idempotency#{digest}"),
+        Partition::Suppression(alias) => format!("t#{tenant}#suppression#{alias}"),
         Partition::Keys(owner) => format!("t#{tenant}#keys#{owner}"),
     }
 }
@@ -114,6 +118,7 @@ mod tests {
             Partition::Job(job),
             Partition::Tenant,
             Partition::Idempotency("ab12".to_owned()),
+            Partition::Suppression("ab12".to_owned()),
             Partition::Keys("subject#ff".to_owned()),
         ] {
             let key = TenantKey::new(&tenant, partition, "x#1");

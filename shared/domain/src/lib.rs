@@ -3,6 +3,7 @@
 //! No async, no AWS, no clock, no I/O: time and randomness arrive as arguments.
 
 pub mod datum;
+pub mod erasure;
 pub mod event;
 pub mod ids;
 pub mod job;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use self::items::{Challenge, Counter, DataMapPointer, IdempotencyRecord, KeyRecord, Ticket};
+pub use self::items::{Challenge, Counter, DataMapPointer, IdempotencyRecord, KeyRecord, SuppressionRecord, Ticket};
 use crate::event::AuditEvent;
 use crate::ids::{JobId, OpNonce};
 use crate::job::Job;
@@ -31,6 +31,8 @@ pub enum Record {
     Key(KeyRecord),
     /// Which data map is current.
     DataMapPointer(DataMapPointer),
+    /// Somebody who was erased and must not come back.
+    Suppression(SuppressionRecord),
     /// A number that only grows and shrinks by transactions.
     Counter(Counter),
 }
@@ -60,6 +62,7 @@ impl Record {
             Self::Idempotency(record) => IdempotencyRecord::key_of(&record.tenant, &record.scope),
             Self::Key(record) => KeyRecord::key_of(&record.tenant, &record.owner),
             Self::DataMapPointer(pointer) => DataMapPointer::key_of(&pointer.tenant),
+            Self::Suppression(record) => SuppressionRecord::key_of(&record.tenant, &record.alias),
             Self::Counter(counter) => counter.key.clone(),
         }
     }
@@ -73,7 +76,7 @@ impl Record {
             Self::Challenge(challenge) => Some(challenge.version),
             Self::Ticket(ticket) => Some(ticket.version),
             Self::DataMapPointer(pointer) => Some(pointer.version),
-            Self::Event(_) | Self::Idempotency(_) | Self::Key(_) | Self::Counter(_) => None,
+            Self::Event(_) | Self::Idempotency(_) | Self::Key(_) | Self::Suppression(_) | Self::Counter(_) => None,
         }
     }
 
@@ -88,6 +91,7 @@ impl Record {
             Self::Idempotency(record) => Some(&record.op_nonce),
             Self::Key(record) => Some(&record.op_nonce),
             Self::DataMapPointer(pointer) => Some(&pointer.op_nonce),
+            Self::Suppression(record) => Some(&record.op_nonce),
             Self::Event(_) | Self::Counter(_) => None,
         }
     }
@@ -104,6 +108,7 @@ impl Record {
             | Self::Idempotency(_)
             | Self::Key(_)
             | Self::DataMapPointer(_)
+            | Self::Suppression(_)
             | Self::Counter(_) => None,
         }
     }
@@ -134,6 +139,7 @@ impl Record {
             | Self::Ticket(_)
             | Self::Key(_)
             | Self::DataMapPointer(_)
+            | Self::Suppression(_)
             | Self::Counter(_) => None,
         }
     }
@@ -177,4 +183,6 @@ openers! {
     into_key: Key => KeyRecord,
     /// The pointer, if this is one.
     into_data_map_pointer: DataMapPointer => DataMapPointer,
+    /// The suppression, if this is one.
+    into_suppression: Suppression => SuppressionRecord,
 }

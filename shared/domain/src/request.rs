@@ -62,7 +62,7 @@ wire_enum! {
 
 impl RequestType {
     /// The types this version fulfils; the others are refused by name.
-    pub const SUPPORTED: &'static [Self] = &[Self::Access, Self::Portability];
+    pub const SUPPORTED: &'static [Self] = &[Self::Access, Self::Portability, Self::Erasure];
 }
 
 wire_enum! {

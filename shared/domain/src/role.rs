@@ -37,6 +37,8 @@ wire_enum! {
         JobDelete = "job:delete",
         /// Start processing by hand.
         JobExecute = "job:execute",
+        /// Approve the plan of an erasure.
+        JobApprove = "job:approve",
         /// Confirm an identity by hand.
         IdentityVerifyManual = "identity:verify_manual",
         /// Start an export of a whole organisation.
@@ -63,6 +65,7 @@ impl Role {
                 P::JobUpdate,
                 P::JobDelete,
                 P::JobExecute,
+                P::JobApprove,
                 P::IdentityVerifyManual,
                 P::AdminAuditLog,
             ],

@@ -39,6 +39,11 @@ pub enum Act {
         /// The person.
         assignee: Sensitive<String>,
     },
+    /// Approve the plan of an erasure.
+    Approve {
+        /// The plan that was looked at.
+        plan_hash: String,
+    },
     /// Keep a note with the job.
     Note {
         /// The note.
@@ -51,6 +56,7 @@ impl Act {
         match self {
             Self::Process => Permission::AdminSystemConfig,
             Self::Cancel | Self::Reject { .. } => Permission::JobDelete,
+            Self::Approve { .. } => Permission::JobApprove,
             Self::Assign { .. } | Self::Note { .. } => Permission::JobUpdate,
         }
     }
@@ -90,11 +96,13 @@ impl ActOnJob {
             if !caller.principal.may(act.needs()) && !own_cancel {
                 return Err(Refusal::Forbidden { needs: vec![act.needs()] });
             }
-            let assignee = match act {
-                Act::Assign { assignee } => Some(secrets.pseudonym(assignee)),
-                Act::Process | Act::Cancel | Act::Reject { .. } | Act::Note { .. } => None,
-            };
-            let written = self.decide(&job, act, assignee, now).await?;
+            let actor = secrets.pseudonym(&caller.principal.subject);
+            // Four eyes: whoever asked for the erasure does not approve it (INV-E1 asks the same of holds).
+            if matches!(act, Act::Approve { .. }) && (own || job.requester == actor) {
+                return Err(Refusal::Reserved { to: "an officer who did not ask for the erasure" });
+            }
+            let who = if let Act::Assign { assignee } = act { secrets.pseudonym(assignee) } else { actor };
+            let written = self.decide(&job, act, who, now).await?;
             match self.commit(&job, written, caller.cause(&secrets, now)).await {
                 // More parked steps than one transaction takes: the rest follows.
                 Ok(job) if job.status == JobStatus::NeedsHuman && matches!(act, Act::Process) => {
@@ -113,13 +121,17 @@ impl ActOnJob {
         &self,
         job: &Job,
         act: &Act,
-        assignee: Option<Pseudonym>,
+        who: Pseudonym,
         now: Timestamp,
     ) -> Result<Written, Refusal> {
         let wrong = || Refusal::WrongState { status: job.status };
         let plain = |decision| Written { decision, restarted: Vec::new() };
+        let begun = job.erasure.as_ref().is_some_and(|erasure| erasure.begun_at.is_some());
         match act {
             Act::Process => self.process(job, now).await,
+            Act::Approve { plan_hash } => approve(job, plan_hash, who, now).map(plain),
+            // What has begun can't be taken back: some of it is gone.
+            Act::Cancel | Act::Reject { .. } if begun => Err(wrong()),
             Act::Cancel if job.status.may_become(JobStatus::Cancelled) => {
                 Ok(plain(decide(job, &Outcome::Cancelled, now)))
             }
@@ -127,7 +139,7 @@ impl ActOnJob {
                 Ok(plain(decide(job, &Outcome::Rejected { reason: reason.clone() }, now)))
             }
             Act::Cancel | Act::Reject { .. } => Err(wrong()),
-            Act::Assign { .. } if job.is_open() => Ok(plain(only(Job { assignee, ..job.clone() }))),
+            Act::Assign { .. } if job.is_open() => Ok(plain(only(Job { assignee: Some(who), ..job.clone() }))),
             Act::Assign { .. } => Err(wrong()),
             Act::Note { note } => Ok(plain(only(with_note(job, note)))),
         }
@@ -194,6 +206,17 @@ impl ActOnJob {
         nudge_best_effort(ports.queue.as_ref(), &nudges).await;
         Ok(Job { version: before.version + 1, op_nonce: nonce, ..after })
     }
+}
+
+/// Approves the current plan; another one was frozen meanwhile if the hash differs.
+fn approve(job: &Job, plan_hash: &str, by: Pseudonym, now: Timestamp) -> Result<Decision, Refusal> {
+    let plan = job.erasure.as_ref().and_then(|erasure| erasure.plan.as_ref());
+    let plan = plan.filter(|_| job.status == JobStatus::AwaitingApproval);
+    let plan = plan.ok_or(Refusal::WrongState { status: job.status })?;
+    if plan.hash != plan_hash {
+        return Err(Refusal::PlanChanged);
+    }
+    Ok(decide(job, &Outcome::Approved { by, plan_hash: plan_hash.to_owned() }, now))
 }
 
 fn only(job: Job) -> Decision {

@@ -11,7 +11,7 @@ use domain::transition::{Cause, Expect, TransitionBuilder};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::following::{create_steps, done_step, settle_waiting};
-use crate::gate::{all_collected, package_nudge};
+use crate::gate::{gate_after, gate_is_open, gate_nudge, is_open, steps_of};
 use crate::nudging::nudge_best_effort;
 use crate::ports::{Alert, Alerts, CommitError, PortError};
 use crate::step_context::{StepContext, StepPorts};
@@ -166,8 +166,8 @@ impl AdvanceJob {
     }
 
     async fn is_due(&self, step: &Step, now: Timestamp) -> Result<bool, NotClaimed> {
-        if step.kind == StepKind::Package && step.state == StepState::Waiting {
-            return Ok(all_collected(self.ports.store.as_ref(), &step.tenant, &step.job).await?);
+        if step.kind.is_gate() && step.state == StepState::Waiting {
+            return Ok(gate_is_open(self.ports.store.as_ref(), step).await?);
         }
         Ok(step.is_claimable(now))
     }
@@ -244,19 +244,18 @@ impl AdvanceJob {
     async fn after_finish(&self, context: &StepContext, created: &[Step]) -> Result<(), StepError> {
         let mut nudges: Vec<Nudge> =
             created.iter().filter(|step| step.state == StepState::Ready).map(Nudge::for_step).collect();
-        if matches!(context.step.kind, StepKind::Collect | StepKind::Locate) {
-            nudges.extend(self.package_if_complete(context).await);
-        }
+        nudges.extend(self.gate_if_open(context).await);
         nudge_best_effort(self.ports.queue.as_ref(), &nudges).await;
         Ok(())
     }
 
-    /// Best effort like every nudge: the sweep looks at the waiting package step as well.
-    async fn package_if_complete(&self, context: &StepContext) -> Option<Nudge> {
+    /// Best effort like every nudge: the sweep looks at the waiting gate as well.
+    async fn gate_if_open(&self, context: &StepContext) -> Option<Nudge> {
         let (tenant, job) = (&context.job.tenant, &context.job.id);
-        match all_collected(self.ports.store.as_ref(), tenant, job).await {
-            Ok(true) => Some(package_nudge(tenant, job)),
-            Ok(false) => None,
+        let gate = gate_after(context.step.kind, context.job.erasure.is_some())?;
+        let round = context.job.erasure.as_ref().map_or(0, |erasure| erasure.generation);
+        match steps_of(self.ports.store.as_ref(), tenant, job).await {
+            Ok(steps) => is_open(&steps, gate, round).then(|| gate_nudge(tenant, job, gate, round)),
             Err(error) => {
                 tracing::warn!(error = %error, "shards were not counted; the sweep will look");
                 None

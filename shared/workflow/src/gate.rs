@@ -1,5 +1,6 @@
-//! When packaging may start: everything is located and every shard is collected. A consistent query, no counter.
+//! When a step that waits for others may start: a consistent query over the steps of the job, no counter.
 
+use domain::erasure::SHARDS_PER_GENERATION;
 use domain::ids::{JobId, TenantId};
 use domain::key::Partition;
 use domain::record::Record;
@@ -16,25 +17,94 @@ pub async fn steps_of(store: &dyn JobStore, tenant: &TenantId, job: &JobId) -> R
     Ok(found.into_iter().filter_map(Record::into_step).map(|boxed| *boxed).collect())
 }
 
-/// Whether everything is located and collected.
+/// Whether the step waits for others and they are done.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn all_collected(store: &dyn JobStore, tenant: &TenantId, job: &JobId) -> Result<bool, PortError> {
-    Ok(is_complete(&steps_of(store, tenant, job).await?))
+pub async fn gate_is_open(store: &dyn JobStore, gate: &Step) -> Result<bool, PortError> {
+    Ok(is_open(&steps_of(store, &gate.tenant, &gate.job).await?, gate.kind, gate.shard))
 }
 
-/// Whether `locate` is done and as many shards are done as it froze.
+/// Whether everything that a gate waits for is done; `round` is the gate's own shard number.
 #[must_use]
-pub fn is_complete(steps: &[Step]) -> bool {
-    let Some(locate) = steps.iter().find(|step| step.kind == StepKind::Locate) else { return false };
-    let Some(Checkpoint::Locate(frozen)) = &locate.checkpoint else { return false };
-    let done = steps.iter().filter(|step| step.kind == StepKind::Collect && step.state == StepState::Done).count();
-    locate.state == StepState::Done && done == frozen.shards.len()
+pub fn is_open(steps: &[Step], gate: StepKind, round: u32) -> bool {
+    let Some((opener, worker)) = waits_for(gate) else { return true };
+    let Some(opener) = steps.iter().find(|step| step.kind == opener && step.shard == round) else { return false };
+    let Some(wanted) = shards_made_by(opener) else { return false };
+    let done = steps.iter().filter(|step| step.kind == worker && step.state == StepState::Done);
+    opener.state == StepState::Done && done.filter(|step| round_of(step) == round).count() == wanted
 }
 
-/// A nudge for the package step.
+/// The step that makes the shards, and the kind of those shards.
+const fn waits_for(gate: StepKind) -> Option<(StepKind, StepKind)> {
+    match gate {
+        StepKind::Package => Some((StepKind::Locate, StepKind::Collect)),
+        StepKind::SealPlan => Some((StepKind::Locate, StepKind::PlanErasure)),
+        StepKind::Confirm => Some((StepKind::BeginErasure, StepKind::Erase)),
+        StepKind::Screen
+        | StepKind::Verify
+        | StepKind::Locate
+        | StepKind::Collect
+        | StepKind::PlanErasure
+        | StepKind::Approve
+        | StepKind::Grace
+        | StepKind::BeginErasure
+        | StepKind::Erase
+        | StepKind::Conclude
+        | StepKind::NotifyReceived
+        | StepKind::NotifyCode
+        | StepKind::NotifyReady
+        | StepKind::NotifyScheduled
+        | StepKind::NotifyErased
+        | StepKind::Expire => None,
+    }
+}
+
+/// How many shards a step has made; none before it has frozen them.
+fn shards_made_by(step: &Step) -> Option<usize> {
+    match step.checkpoint.as_ref()? {
+        Checkpoint::Locate(frozen) => Some(frozen.shards.len()),
+        Checkpoint::BeginErasure(begun) => usize::try_from(begun.shards).ok(),
+        Checkpoint::Collect(_)
+        | Checkpoint::Package(_)
+        | Checkpoint::PlanErasure(_)
+        | Checkpoint::Erase(_)
+        | Checkpoint::Confirm(_) => None,
+    }
+}
+
+/// The plan a shard belongs to; exports have only one.
+const fn round_of(step: &Step) -> u32 {
+    step.shard / SHARDS_PER_GENERATION
+}
+
+/// The gate that may have opened now that a step is done.
 #[must_use]
-pub fn package_nudge(tenant: &TenantId, job: &JobId) -> Nudge {
-    Nudge { v: 1, tenant: tenant.clone(), job: job.clone(), step: StepKind::Package, shard: 0, version: 0 }
+pub const fn gate_after(kind: StepKind, erasing: bool) -> Option<StepKind> {
+    match kind {
+        StepKind::Locate if erasing => Some(StepKind::SealPlan),
+        StepKind::Locate | StepKind::Collect => Some(StepKind::Package),
+        StepKind::PlanErasure => Some(StepKind::SealPlan),
+        StepKind::BeginErasure | StepKind::Erase => Some(StepKind::Confirm),
+        StepKind::Screen
+        | StepKind::Verify
+        | StepKind::Package
+        | StepKind::SealPlan
+        | StepKind::Approve
+        | StepKind::Grace
+        | StepKind::Confirm
+        | StepKind::Conclude
+        | StepKind::NotifyReceived
+        | StepKind::NotifyCode
+        | StepKind::NotifyReady
+        | StepKind::NotifyScheduled
+        | StepKind::NotifyErased
+        | StepKind::Expire => None,
+    }
+}
+
+/// A nudge for a gate.
+#[must_use]
+pub fn gate_nudge(tenant: &TenantId, job: &JobId, gate: StepKind, round: u32) -> Nudge {
+    Nudge { v: 1, tenant: tenant.clone(), job: job.clone(), step: gate, shard: round, version: 0 }
 }

@@ -14,6 +14,7 @@ pub mod notice;
 pub mod nudging;
 pub mod ports;
 pub mod read_jobs;
+pub mod read_receipt;
 pub mod refusal;
 pub mod request_body;
 pub mod sealing;

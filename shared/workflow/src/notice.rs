@@ -36,6 +36,18 @@ pub enum Notice {
         /// How long it can be fetched.
         hours: i64,
     },
+    /// The data will be deleted.
+    Scheduled {
+        /// The job's id.
+        job: String,
+        /// The day from which it can't be taken back, UTC.
+        final_on: String,
+    },
+    /// The data is deleted.
+    Erased {
+        /// The job's id.
+        job: String,
+    },
 }
 
 #[derive(Template)]
@@ -65,7 +77,7 @@ struct Html<'a> {
 pub fn mail(notice: &Notice, to: Sensitive<String>, notice_id: String) -> Result<Mail, StepError> {
     let (title, lines) = words(notice);
     let (job, code, link) = match notice {
-        Notice::Received { job, .. } => (job, None, None),
+        Notice::Received { job, .. } | Notice::Scheduled { job, .. } | Notice::Erased { job } => (job, None, None),
         Notice::Code { job, code, .. } => (job, Some(code.expose().as_str()), None),
         Notice::Ready { job, link, .. } => (job, None, Some(link.expose().as_str())),
     };
@@ -92,6 +104,21 @@ fn words(notice: &Notice) -> (&'static str, Vec<String>) {
                 "Please confirm that the request about your personal data comes from you.".to_owned(),
                 format!("The code below can be used once, within {minutes} minutes."),
                 "If you did not ask for this, do not pass the code on to anyone.".to_owned(),
+            ],
+        ),
+        Notice::Scheduled { final_on, .. } => (
+            "Your data will be deleted",
+            vec![
+                format!("Your request was approved. On {final_on} the personal data we hold about you will be deleted."),
+                "Until then you can take the request back; after that nobody can bring the data back.".to_owned(),
+            ],
+        ),
+        Notice::Erased { .. } => (
+            "Your data has been deleted",
+            vec![
+                "The personal data we held about you has been deleted, or made anonymous where the law asks us to keep a record.".to_owned(),
+                "A signed receipt says what was done, source by source. You can ask for it with the number of your request.".to_owned(),
+                "This is the last message about this request: your address was kept only to send it.".to_owned(),
             ],
         ),
         Notice::Ready { hours, .. } => (

@@ -11,6 +11,7 @@ mod job_queue;
 mod job_store;
 mod key_service;
 mod mailer;
+mod receipt_signer;
 
 pub use alerts::{Alert, Alerts};
 pub use clock::{Clock, Entropy};
@@ -23,3 +24,4 @@ pub use job_queue::JobQueue;
 pub use job_store::{JobFilter, JobStore, ListPage, WakeEntry};
 pub use key_service::{DataKey, KeyContext, KeyService};
 pub use mailer::{Mail, Mailer};
+pub use receipt_signer::ReceiptSigner;

@@ -42,6 +42,9 @@ pub enum Refusal {
         /// The state.
         status: JobStatus,
     },
+    /// The plan is not the one that was looked at.
+    #[error("the plan has changed")]
+    PlanChanged,
     /// The code is wrong, used up or too old.
     #[error("the code does not count")]
     WrongCode {

@@ -1,6 +1,7 @@
 //! The steps of a job, one file each. A step is a struct of its own ports plus `run`.
 
 mod collect;
+mod erasure;
 mod expire;
 mod locate;
 mod notify;
@@ -11,6 +12,7 @@ mod sources;
 mod verify;
 
 pub use collect::{Collect, format_of};
+pub use erasure::{Approve, BeginErasure, Conclude, Confirm, Erase, Erasing, Grace, PlanErasure, SealPlan};
 pub use expire::Expire;
 pub use locate::Locate;
 pub use notify::Notify;

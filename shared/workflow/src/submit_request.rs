@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::erasure::{DEFAULT_GRACE_DAYS, Erasure};
 use domain::ids::{JobId, OpNonce, TenantId};
 use domain::job::{Job, JobStatus, Scope, Verification, VerificationMethod, first_steps};
 use domain::record::{Counter, DataMapPointer, IdempotencyRecord, Record};
-use domain::request::Regime;
+use domain::request::{Regime, RequestType};
 use domain::step::{Nudge, Step};
 use domain::transition::{Expect, Transition, TransitionBuilder};
 use jiff::{SignedDuration, Timestamp};
@@ -184,6 +185,8 @@ impl SubmitRequest {
             request: sealed,
             contact: None,
             codes_sent: 0,
+            erasure: (request.request_type == RequestType::Erasure)
+                .then(|| Box::new(Erasure::new(request.grace_days.unwrap_or(DEFAULT_GRACE_DAYS)))),
             tenant,
         })
     }

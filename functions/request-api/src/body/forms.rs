@@ -37,6 +37,9 @@ pub struct RequestForm {
     /// Whether media files are wanted too.
     #[serde(default)]
     pub include_media: bool,
+    /// Days between the approval of an erasure and the erasure, 0 to 90; 7 if not said.
+    #[schema(maximum = 90)]
+    pub grace_period_days: Option<u16>,
     /// What to correct; only with rectification.
     #[schema(value_type = Option<Object>)]
     pub corrections: Option<serde_json::Value>,
@@ -96,6 +99,7 @@ impl RequestForm {
             description: self.description.map(Sensitive::new),
             format: self.format,
             include_media: self.include_media,
+            grace_days: self.grace_period_days,
         })
     }
 }
@@ -163,6 +167,27 @@ pub struct OwnExportBody {
     /// Whether media files are wanted too.
     #[serde(default)]
     pub include_media: bool,
+}
+
+/// A deletion of the signed-in person's own data.
+#[derive(Deserialize, ToSchema, Default)]
+#[serde(deny_unknown_fields)]
+pub struct OwnDeletionBody {
+    /// The law; `gdpr` if not said.
+    #[schema(schema_with = schema::regime, required = false)]
+    pub regime: Option<Regime>,
+    /// Days in which it can be taken back after its approval, 0 to 90; 7 if not said.
+    #[schema(maximum = 90)]
+    pub grace_period_days: Option<u16>,
+}
+
+/// An officer's approval of a plan.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApproveBody {
+    /// `plan_hash` of the plan that was looked at.
+    #[schema(min_length = 1, max_length = 128)]
+    pub plan_hash: String,
 }
 
 /// A body without fields.

@@ -187,6 +187,7 @@ impl JobBody {
             parked_because: None,
             verification: organization.then_some(verification),
             archive: None,
+            erasure: None,
             ..job.clone()
         })
     }
@@ -230,6 +231,14 @@ fn links(job: &Job) -> BTreeMap<&'static str, String> {
     let mut links = BTreeMap::from([("timeline", format!("{own}/timeline"))]);
     if job.status == JobStatus::AwaitingVerification {
         links.insert("verify", format!("{own}/verify"));
+    }
+    if let Some(erasure) = &job.erasure {
+        if erasure.plan.is_some() {
+            links.insert("plan", format!("{own}/plan"));
+        }
+        if erasure.receipt.is_some() {
+            links.insert("receipt", format!("{own}/receipt"));
+        }
     }
     if job.archive.is_some() {
         links.insert("download", format!("{own}/download"));

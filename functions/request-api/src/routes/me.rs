@@ -9,11 +9,11 @@ use domain::sensitive::Sensitive;
 use lambda_kit::Problem;
 use lambda_kit::http::{Authenticated, IdempotencyKey, OptionalJson, Origin, QueryPairs};
 use workflow::refusal::Refusal;
-use workflow::submit_request::{NewRequest, unsupported_type};
+use workflow::submit_request::NewRequest;
 
 use super::requests::{Sent, accept};
 use crate::app::{App, caller};
-use crate::body::{DashboardBody, EmptyBody, JobBody, OwnExportBody};
+use crate::body::{DashboardBody, JobBody, OwnDeletionBody, OwnExportBody};
 
 const NO_SESSION: Refusal = Refusal::Reserved { to: "sessions with a verified e-mail address" };
 
@@ -55,19 +55,35 @@ pub(crate) async fn export(
         description: Some(Sensitive::new("started by the person, signed in".to_owned())),
         format: value.format,
         include_media: value.include_media,
+        grace_days: None,
     };
     accept(&app, &caller, request, Sent { key, route: "POST /api/v1/privacy/me/export", bytes }).await
 }
 
-/// Asks for the deletion of the signed-in person's account; not supported yet.
-#[utoipa::path(post, path = "/api/v1/privacy/me/delete", tag = "me", request_body = Option<EmptyBody>,
-    responses((status = 422, description = "Erasure is not supported yet")))]
+/// Asks for the deletion of the signed-in person's own data.
+#[utoipa::path(post, path = "/api/v1/privacy/me/delete", tag = "me", request_body = Option<OwnDeletionBody>,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeats the answer for 30 days")),
+    responses((status = 202, description = "The job", body = JobBody)))]
 pub(crate) async fn delete(
     State(app): State<App>,
     Authenticated(principal): Authenticated,
+    IdempotencyKey(key): IdempotencyKey,
     origin: Origin,
-    _: OptionalJson<EmptyBody>,
+    OptionalJson { value, bytes }: OptionalJson<OwnDeletionBody>,
 ) -> Result<Response, Problem> {
-    caller(principal, origin).own_identity().ok_or_else(|| app.refused(&NO_SESSION))?;
-    Err(Problem::new(lambda_kit::ProblemKind::Invalid, format!("erasure {}", unsupported_type())))
+    let caller = caller(principal, origin);
+    let own = caller.own_identity().ok_or_else(|| app.refused(&NO_SESSION))?;
+    let request = NewRequest {
+        request_type: RequestType::Erasure,
+        regime: value.regime,
+        scope: Scope::Subject,
+        identities: vec![own],
+        organization_id: None,
+        received_at: None,
+        description: Some(Sensitive::new("started by the person, signed in".to_owned())),
+        format: None,
+        include_media: true,
+        grace_days: value.grace_period_days,
+    };
+    accept(&app, &caller, request, Sent { key, route: "POST /api/v1/privacy/me/delete", bytes }).await
 }

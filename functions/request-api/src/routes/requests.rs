@@ -14,7 +14,7 @@ use lambda_kit::http::{Authenticated, IdempotencyKey, JsonBody, Origin};
 use lambda_kit::{Problem, ProblemKind};
 use workflow::caller::Caller;
 use workflow::refusal::Refusal;
-use workflow::submit_request::{Idempotency, NewRequest, unsupported_type};
+use workflow::submit_request::{Idempotency, NewRequest};
 
 use super::checked_text;
 use crate::app::{App, caller};
@@ -83,6 +83,7 @@ pub(crate) async fn export_organization(
         description: Some(Sensitive::new("export of the organisation, asked for by its owner".to_owned())),
         format: value.format,
         include_media: value.include_media,
+        grace_days: None,
     };
     accept(&app, &caller(principal, origin), request, Sent { key, route: "POST /api/v1/privacy/export", bytes }).await
 }
@@ -99,5 +100,5 @@ pub(crate) async fn delete_organization(
     if !principal.may(needed) {
         return Err(app.refused(&Refusal::Forbidden { needs: vec![needed] }));
     }
-    Err(Problem::new(ProblemKind::Invalid, format!("erasure {}", unsupported_type())))
+    Err(Problem::new(ProblemKind::Invalid, "the deletion of an organisation is not supported yet"))
 }

@@ -2,9 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::erasing::{APPROVAL_REMINDER, erase_shard, plan_shard};
 use super::{Archive, Job, JobStatus, Scope, Verification, VerificationMethod};
+use crate::erasure::{ErasurePlan, ReceiptRef};
+use crate::request::Alias;
+use crate::role::Pseudonym;
 use crate::sealed::Sealed;
 use crate::step::{ObjectRef, StepKind, StepSeed, StepState};
+
+mod erasing;
 
 /// How long a person has to prove an identity.
 pub const VERIFICATION_WINDOW: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -32,6 +38,38 @@ pub enum Outcome {
     Started,
     /// What is to be collected is frozen and every shard has its step.
     Located,
+    /// What is to be erased is frozen and every shard has its step.
+    Traced {
+        /// Everything the subject is known by.
+        aliases: Vec<Alias>,
+    },
+    /// One shard is planned, or carried out.
+    ShardDone,
+    /// All shards are planned.
+    PlanSealed {
+        /// The plan.
+        plan: ErasurePlan,
+    },
+    /// Someone approved the plan.
+    Approved {
+        /// Who.
+        by: Pseudonym,
+        /// Which plan.
+        plan_hash: String,
+    },
+    /// The grace period is over, or the data is not as planned.
+    PlanAgain,
+    /// Every shard of the plan has its step.
+    Begun,
+    /// Searching again found nothing.
+    Confirmed,
+    /// The receipt is signed.
+    Concluded {
+        /// Where it is.
+        receipt: ReceiptRef,
+        /// What was done, in our words.
+        notes: String,
+    },
     /// One shard is collected.
     Collected,
     /// The archive is complete.
@@ -83,10 +121,17 @@ pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
             next: vec![waiting(StepKind::Package, now + GATE_INTERVAL)],
             settles: Vec::new(),
         },
+        Outcome::Traced { aliases } => erasing::after_trace(job, aliases, now),
+        Outcome::PlanSealed { plan } => erasing::after_plan(job, plan.clone(), now),
+        Outcome::Approved { by, plan_hash } => erasing::after_approval(job, by, plan_hash, now),
+        Outcome::PlanAgain => erasing::plan_again(job, now),
+        Outcome::Begun => erasing::after_begin(job, now),
+        Outcome::Confirmed => erasing::after_confirmation(now),
+        Outcome::Concluded { receipt, notes } => erasing::after_conclusion(job, receipt.clone(), notes, now),
         Outcome::Packaged { archive } => after_package(job, archive.clone(), now),
         Outcome::Cancelled => ended(job, JobStatus::Cancelled, "cancelled on request", now),
         Outcome::Rejected { reason } => ended(job, JobStatus::Rejected, reason, now),
-        Outcome::Collected | Outcome::Notified | Outcome::Cleaned | Outcome::Nothing => Decision::default(),
+        Outcome::ShardDone | Outcome::Collected | Outcome::Notified | Outcome::Cleaned | Outcome::Nothing => Decision::default(),
     }
 }
 
@@ -143,6 +188,11 @@ fn after_package(job: &Job, archive: Archive, now: Timestamp) -> Decision {
 fn ended(job: &Job, status: JobStatus, notes: &str, now: Timestamp) -> Decision {
     let job = Job { status, completed_at: Some(now), resolution_notes: Some(notes.to_owned()), ..job.clone() };
     Decision { job: Some(Box::new(job)), next: vec![ready(StepKind::Expire, now)], settles: vec![StepKind::Verify] }
+}
+
+/// Notes with one more line: what staff wrote stays (R-DSR-5).
+fn with_line(before: Option<&str>, line: &str) -> String {
+    before.map_or_else(|| line.to_owned(), |before| format!("{before}\n{line}"))
 }
 
 /// A step that may run at once; the sweep looks at it if its nudge is lost.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{JobId, OpNonce, TenantId};
 use crate::key::{Partition, TenantKey};
+use crate::request::Alias;
 
 /// A verification code, hashed; at most five attempts count, and it is used once (INV-X4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,6 +120,12 @@ impl KeyRecord {
     pub fn job_owner(job: &JobId) -> String {
         format!("job#{job}")
     }
+
+    /// The owner name of a subject's key.
+    #[must_use]
+    pub fn subject_owner(alias: &Alias) -> String {
+        format!("subject#{}", alias.as_str())
+    }
 }
 
 /// Which data map new jobs follow.
@@ -143,6 +150,31 @@ impl DataMapPointer {
     #[must_use]
     pub fn key_of(tenant: &TenantId) -> TenantKey {
         TenantKey::new(tenant, Partition::Tenant, "datamap")
+    }
+}
+
+/// Remembers, without personal data, that somebody was erased (R-ERA-8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuppressionRecord {
+    /// Version of this form.
+    pub v: u8,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Keyed hash of one of the identities or keys the subject was known by.
+    pub alias: Alias,
+    /// The job that erased.
+    pub job: JobId,
+    /// Nonce of the write.
+    pub op_nonce: OpNonce,
+    /// When.
+    pub erased_at: Timestamp,
+}
+
+impl SuppressionRecord {
+    /// The key of the suppression of an alias.
+    #[must_use]
+    pub fn key_of(tenant: &TenantId, alias: &Alias) -> TenantKey {
+        TenantKey::new(tenant, Partition::Suppression(alias.as_str().to_owned()), "suppression")
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::erasure::PlannedSource;
+use crate::request::Alias;
 use crate::sealed::Sealed;
 
 /// A sealed object of ours in the exports bucket.
@@ -46,6 +48,14 @@ pub enum Checkpoint {
     Collect(CollectCheckpoint),
     /// Progress of `package`.
     Package(PackageCheckpoint),
+    /// Progress of `plan_erasure`.
+    PlanErasure(PlanErasureCheckpoint),
+    /// Progress of `begin_erasure`.
+    BeginErasure(BeginErasureCheckpoint),
+    /// Progress of `erase`.
+    Erase(EraseCheckpoint),
+    /// Progress of `confirm`.
+    Confirm(ConfirmCheckpoint),
 }
 
 /// Progress of `locate`: first the walk, then the frozen shards, then their steps.
@@ -61,6 +71,9 @@ pub struct LocateCheckpoint {
     pub shards: Vec<ObjectRef>,
     /// How many of them have their step.
     pub created: u32,
+    /// Everything the subject is known by, as keyed hashes; erasure only.
+    #[serde(default)]
+    pub aliases: Vec<Alias>,
 }
 
 /// Progress of `collect`.
@@ -100,4 +113,67 @@ pub struct PackageCheckpoint {
     pub bytes: u64,
     /// State of the running SHA-256 after those bytes, base64.
     pub sha256_state: Option<String>,
+}
+
+/// Progress of `plan_erasure`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct PlanErasureCheckpoint {
+    /// Sealed lists of targets, in order.
+    pub chunks: Vec<ObjectRef>,
+    /// Lookups of the shard that are done.
+    pub lookups_done: u32,
+    /// Where the current lookup goes on.
+    pub cursor: Option<Sealed>,
+    /// Counts so far, by source.
+    pub sources: Vec<PlannedSource>,
+    /// What the erase step reads; there once the shard is planned.
+    pub order: Option<ObjectRef>,
+    /// SHA-256 over the shard's targets in the order of their digests, hexadecimal; there once the shard is planned.
+    pub hash: Option<String>,
+}
+
+/// Progress of `begin_erasure`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct BeginErasureCheckpoint {
+    /// Shards that have their step.
+    pub created: u32,
+    /// Shards of the plan.
+    pub shards: u32,
+}
+
+/// Progress of `erase`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct EraseCheckpoint {
+    /// Chunks that are done.
+    pub chunks_done: u32,
+    /// Targets of the current chunk that are done.
+    pub targets_done: u32,
+    /// What became of the targets, by source.
+    pub sources: Vec<ErasedSource>,
+}
+
+/// What became of the targets of one source.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasedSource {
+    /// `dataset.collection`.
+    pub source: String,
+    /// Rows or media that went.
+    pub deleted: u64,
+    /// Rows that stay with fields rewritten.
+    pub anonymised: u64,
+    /// What was gone already.
+    pub gone: u64,
+    /// What was not as planned, and was left alone.
+    pub drifted: u64,
+}
+
+/// Progress of `confirm`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct ConfirmCheckpoint {
+    /// Shards searched again.
+    pub shards_done: u32,
+    /// Things found that should be gone.
+    pub residual: u64,
+    /// Whether a person has looked at what was found.
+    pub reported: bool,
 }

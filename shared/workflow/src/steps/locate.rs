@@ -7,8 +7,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datamap::{DataMap, Lookup, Walk};
 use domain::datum::Datum;
-use domain::job::{Outcome, Scope, VerificationMethod, collect_shard};
-use domain::request::{Identity, IdentityKind};
+use domain::erasure::MAX_ALIASES;
+use domain::job::{Outcome, Scope, VerificationMethod, collect_shard, plan_shard};
+use domain::request::{Alias, Identity, IdentityKind};
 use domain::step::{Checkpoint, LocateCheckpoint, ObjectRef, StepKind};
 use serde::{Deserialize, Serialize};
 
@@ -145,7 +146,8 @@ impl Locate {
         map: &DataMap,
         walk: &Walk,
     ) -> Result<LocateCheckpoint, StepError> {
-        let include_media = context.job.include_media;
+        // Erasure leaves no medium behind.
+        let include_media = context.job.include_media || context.job.erasure.is_some();
         let mut lookups = walk.lookups(map);
         lookups.retain(|lookup| is_wanted(map, lookup, include_media));
         let shared = shared_collections(&lookups);
@@ -159,7 +161,8 @@ impl Locate {
             let values = shard.lookups.iter().map(|lookup| lookup.values.len()).sum();
             shards.push(self.plans.write(context, &format!("shard-{number:06}"), values, shard).await?);
         }
-        Ok(LocateCheckpoint { frozen: true, shards, ..LocateCheckpoint::default() })
+        let aliases = if context.job.erasure.is_some() { aliases(context, walk).await? } else { Vec::new() };
+        Ok(LocateCheckpoint { frozen: true, shards, aliases, ..LocateCheckpoint::default() })
     }
 
     /// Makes the steps of the frozen shards, a batch with each checkpoint, so that none is made twice or forgotten.
@@ -167,12 +170,39 @@ impl Locate {
         while let Some(rest) = state.shards.get(state.created as usize..).filter(|rest| !rest.is_empty()) {
             let now = context.ports.clock.now();
             let batch = rest.iter().take(STEPS_AT_ONCE).cloned().zip(state.created..);
-            let seeds: Vec<_> = batch.map(|(object, number)| collect_shard(number, object, now)).collect();
+            let plan = context.job.erasure.as_ref().map(|erasure| erasure.generation);
+            let seed = |(object, number)| match plan {
+                Some(generation) => plan_shard(generation, number, object, now),
+                None => collect_shard(number, object, now),
+            };
+            let seeds: Vec<_> = batch.map(seed).collect();
             state.created += u32::try_from(seeds.len()).unwrap_or(u32::MAX);
             context.save(Checkpoint::Locate(state.clone()), seeds).await?;
         }
+        if context.job.erasure.is_some() {
+            return Ok(Ran::Done(Outcome::Traced { aliases: state.aliases }));
+        }
         Ok(Ran::Done(Outcome::Located))
     }
+}
+
+/// Every identity the walk met and the keys of the rows that carry one, as keyed hashes.
+async fn aliases(context: &StepContext, walk: &Walk) -> Result<Vec<Alias>, StepError> {
+    let secrets = context.ports.keyring.tenant(&context.job.tenant, context.now).await?;
+    let alias = |(kind, value): (&str, &Datum)| match value {
+        Datum::Text(text) | Datum::Number(text) => secrets.alias_of(kind, text),
+        Datum::Null | Datum::Bool(_) | Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => {
+            secrets.alias_of(kind, &String::from_utf8_lossy(&value.to_json()))
+        }
+    };
+    let mut aliases: Vec<Alias> = walk.found_identities().map(alias).collect();
+    aliases.extend(context.job.subject_ref.clone());
+    aliases.sort_unstable();
+    aliases.dedup();
+    if aliases.len() > MAX_ALIASES {
+        return Err(StepError::park(format!("the subject is known by more than {MAX_ALIASES} identities and keys")));
+    }
+    Ok(aliases)
 }
 
 /// What the walk starts from: only identities that were proven.

@@ -42,7 +42,13 @@ pub struct Notify {
 #[async_trait]
 impl RunStep for Notify {
     fn kinds(&self) -> &'static [StepKind] {
-        &[StepKind::NotifyReceived, StepKind::NotifyCode, StepKind::NotifyReady]
+        &[
+            StepKind::NotifyReceived,
+            StepKind::NotifyCode,
+            StepKind::NotifyReady,
+            StepKind::NotifyScheduled,
+            StepKind::NotifyErased,
+        ]
     }
 
     async fn run(&self, context: &mut StepContext) -> Result<Ran, StepError> {
@@ -64,7 +70,7 @@ impl Notify {
             StepKind::NotifyReceived => Ok(Some(Notice::Received {
                 job,
                 request_type: context.job.request_type,
-                due_on: context.job.due_at.to_string().chars().take(10).collect(),
+                due_on: day(context.job.due_at),
             })),
             StepKind::NotifyCode if context.job.status == JobStatus::AwaitingVerification => {
                 let code = self.new_code(context).await?;
@@ -79,7 +85,21 @@ impl Notify {
                     .map_or(0, |archive| archive.expires_at.duration_since(context.now).as_hours().max(0));
                 Ok(Some(Notice::Ready { job, link, hours }))
             }
-            StepKind::NotifyCode
+            StepKind::NotifyScheduled if context.job.status == JobStatus::Scheduled => {
+                let ends_at = context.job.erasure.as_ref().and_then(|erasure| erasure.grace_ends_at);
+                Ok(ends_at.map(|ends_at| Notice::Scheduled { job, final_on: day(ends_at) }))
+            }
+            StepKind::NotifyErased => Ok(Some(Notice::Erased { job })),
+            StepKind::NotifyScheduled
+            | StepKind::NotifyCode
+            | StepKind::PlanErasure
+            | StepKind::SealPlan
+            | StepKind::Approve
+            | StepKind::Grace
+            | StepKind::BeginErasure
+            | StepKind::Erase
+            | StepKind::Confirm
+            | StepKind::Conclude
             | StepKind::Screen
             | StepKind::Verify
             | StepKind::Locate
@@ -132,6 +152,11 @@ impl Notify {
         let (tenant, job) = (&context.job.tenant, &context.job.id);
         Ok(Sensitive::new(format!("{base}/api/v1/privacy/jobs/{job}/download?tenant={tenant}&ticket={secret}")))
     }
+}
+
+/// The day of an instant, UTC.
+fn day(at: jiff::Timestamp) -> String {
+    at.to_string().chars().take(10).collect()
 }
 
 /// Eight digits, each code equally likely.

@@ -18,7 +18,7 @@ use super::expire::archive_key;
 use super::sources::Sources;
 use crate::advance_job::{Ran, RunStep};
 use crate::archive_info::archive_info;
-use crate::gate::{is_complete, steps_of};
+use crate::gate::{is_open, steps_of};
 use crate::ports::{ByteRange, ExportStore, PortErrorKind};
 use crate::sealing::hexadecimal;
 use crate::step_context::{StepContext, unreadable};
@@ -86,7 +86,7 @@ impl RunStep for Package {
 impl Package {
     async fn layout(&self, context: &mut StepContext) -> Result<Layout, StepError> {
         let steps = steps_of(context.ports.store.as_ref(), &context.job.tenant, &context.job.id).await?;
-        if !is_complete(&steps) {
+        if !is_open(&steps, StepKind::Package, 0) {
             return Err(StepError::Retry { source: None });
         }
         let parts: Vec<PartRef> = steps.iter().flat_map(parts_of).cloned().collect();

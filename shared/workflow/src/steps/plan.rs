@@ -30,6 +30,7 @@ pub(super) struct ShardPlan {
 }
 
 /// Writes and reads sealed objects of one job.
+#[derive(Clone)]
 pub struct PlanStore {
     /// The bucket of exports.
     pub exports: Arc<dyn ExportStore>,
@@ -56,7 +57,8 @@ impl PlanStore {
         let key = context.job_key().await?;
         let prefix = Self::prefix(context.job.tenant.as_str(), context.job.id.as_str());
         // The fence keeps a worker that lost its claim from replacing what its successor wrote.
-        let object = format!("{prefix}{name}-{}", context.step.fence);
+        // The shard tells the plans of one erasure apart, and the shares of one plan.
+        let object = format!("{prefix}{name}-{}-{}", context.step.shard, context.step.fence);
         let plain = serde_json::to_vec(value).map_err(|_| StepError::park("a plan does not serialise"))?;
         let place = Place::object(context.job.tenant.as_str(), &object);
         let sealed = key.seal_bytes(&place, &plain, context.ports.entropy.as_ref());

@@ -26,6 +26,8 @@ pub struct NewRequest {
     pub format: Option<ExportFormat>,
     /// Media wanted.
     pub include_media: bool,
+    /// Days between approval and erasure; the default if not said.
+    pub grace_days: Option<u16>,
 }
 
 /// The `Idempotency-Key` of a POST and what it covers.

@@ -1,5 +1,6 @@
 //! What may be asked, by whom, in what form. Pure: nothing is read or written here.
 
+use domain::erasure::MAX_GRACE_DAYS;
 use domain::job::Scope;
 use domain::key::TenantKey;
 use domain::request::{ExportFormat, RequestType};
@@ -55,6 +56,12 @@ pub(super) fn authorize(caller: &Caller, request: &NewRequest) -> Result<bool, R
 pub(super) fn check_request(request: &NewRequest, now: Timestamp) -> Result<(), Refusal> {
     if !RequestType::SUPPORTED.contains(&request.request_type) {
         return Err(Refusal::field("/type", unsupported_type()));
+    }
+    if request.grace_days.is_some() && request.request_type != RequestType::Erasure {
+        return Err(Refusal::field("/grace_period_days", "is for erasure only"));
+    }
+    if request.grace_days.is_some_and(|days| days > MAX_GRACE_DAYS) {
+        return Err(Refusal::field("/grace_period_days", format!("is at most {MAX_GRACE_DAYS}")));
     }
     if let Some(received_at) = request.received_at {
         if received_at > now {

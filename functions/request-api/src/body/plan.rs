@@ -1,0 +1,79 @@
+//! The plan of an erasure as it is shown: counts by source, never a record.
+
+use domain::erasure::{Erasure, PlannedSource};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What an erasure would do.
+#[derive(Serialize, ToSchema)]
+pub struct PlanBody {
+    /// SHA-256 over every record and what is to be done to it; approving names it.
+    pub plan_hash: String,
+    /// When it was frozen.
+    pub planned_at: String,
+    /// Whether this very plan is approved.
+    pub approved: bool,
+    /// When the erasure becomes irreversible, once approved.
+    pub grace_ends_at: Option<String>,
+    /// Counts, source by source.
+    pub sources: Vec<PlannedSourceBody>,
+    /// What carrying it out takes.
+    pub estimate: EstimateBody,
+}
+
+/// What an erasure would do in one source.
+#[derive(Serialize, ToSchema)]
+pub struct PlannedSourceBody {
+    /// `dataset.collection` of the data map.
+    pub source: String,
+    /// Rows or media that go.
+    pub would_delete: u64,
+    /// Rows that stay with some fields rewritten.
+    pub would_anonymise: u64,
+    /// Rows that stay as they are.
+    pub would_keep: u64,
+    /// Why anything stays.
+    pub reason: Option<String>,
+    /// Rows of others in objects that are rewritten.
+    pub other_rows: u64,
+}
+
+/// What carrying a plan out takes.
+#[derive(Serialize, ToSchema)]
+pub struct EstimateBody {
+    /// Rows, media and objects that are changed.
+    pub targets: u64,
+    /// Calls of the port that erases, 25 targets each.
+    pub calls: u64,
+}
+
+impl PlanBody {
+    /// The current plan; none before it is frozen.
+    #[must_use]
+    pub fn of(erasure: &Erasure) -> Option<Self> {
+        let plan = erasure.plan.as_ref()?;
+        let targets = plan.sources.iter().map(|source| source.targets);
+        let calls = targets.clone().map(|targets| targets.div_ceil(25)).sum();
+        Some(Self {
+            plan_hash: plan.hash.clone(),
+            planned_at: plan.planned_at.to_string(),
+            approved: erasure.is_approved(),
+            grace_ends_at: erasure.grace_ends_at.map(|at| at.to_string()),
+            sources: plan.sources.iter().map(PlannedSourceBody::of).collect(),
+            estimate: EstimateBody { targets: targets.sum(), calls },
+        })
+    }
+}
+
+impl PlannedSourceBody {
+    fn of(source: &PlannedSource) -> Self {
+        Self {
+            source: source.source.clone(),
+            would_delete: source.would_delete,
+            would_anonymise: source.would_anonymise,
+            would_keep: source.would_keep,
+            reason: source.reason.clone(),
+            other_rows: source.other_rows,
+        }
+    }
+}

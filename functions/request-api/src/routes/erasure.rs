@@ -1,0 +1,73 @@
+//! The parts of an erasure that people see: its plan, the approval, the receipt.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::role::Permission;
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+use lambda_kit::Problem;
+use lambda_kit::http::{Authenticated, JsonBody, Origin, QueryPairs};
+use workflow::act_on_job::Act;
+use workflow::refusal::Refusal;
+
+use super::{JobPath, checked_text};
+use crate::app::{App, caller};
+use crate::body::{ApproveBody, JobBody, PlanBody};
+
+/// What an erasure would delete, anonymise and keep, source by source. A dry run: nothing else has happened.
+#[utoipa::path(get, path = "/api/v1/privacy/jobs/{id}/plan", tag = "erasure",
+    params(("id" = String, Path, description = "Id of the job")),
+    responses((status = 200, description = "The plan", body = PlanBody),
+        (status = 409, description = "There is no plan yet")))]
+pub(crate) async fn plan(
+    State(app): State<App>,
+    Authenticated(principal): Authenticated,
+    JobPath(id): JobPath,
+    origin: Origin,
+    query: QueryPairs,
+) -> Result<Json<PlanBody>, Problem> {
+    query.finish()?;
+    let caller = caller(principal, origin);
+    let view = app.read.one(&caller, &id).await.map_err(|refusal| app.refused(&refusal))?;
+    if !caller.principal.may(Permission::JobRead) {
+        return Err(app.refused(&Refusal::Forbidden { needs: vec![Permission::JobRead] }));
+    }
+    let body = view.job.erasure.as_deref().and_then(PlanBody::of);
+    body.map(Json).ok_or_else(|| app.refused(&Refusal::WrongState { status: view.job.status }))
+}
+
+/// Approves the plan that was looked at; the grace period starts.
+#[utoipa::path(post, path = "/api/v1/privacy/jobs/{id}/approve", tag = "erasure", request_body = ApproveBody,
+    params(("id" = String, Path, description = "Id of the job")),
+    responses((status = 200, description = "The job, scheduled", body = JobBody)))]
+pub(crate) async fn approve(
+    State(app): State<App>,
+    Authenticated(principal): Authenticated,
+    JobPath(id): JobPath,
+    origin: Origin,
+    JsonBody { value, .. }: JsonBody<ApproveBody>,
+) -> Result<Json<JobBody>, Problem> {
+    let plan_hash = checked_text("/plan_hash", value.plan_hash, 128)?;
+    let job = app.act.act(&caller(principal, origin), &id, &Act::Approve { plan_hash }).await;
+    Ok(Json(JobBody::of(&job.map_err(|refusal| app.refused(&refusal))?)))
+}
+
+/// The signed receipt of a finished erasure: a compact JWS (RFC 7515) that anybody can check with the public key alone.
+#[utoipa::path(get, path = "/api/v1/privacy/jobs/{id}/receipt", tag = "erasure",
+    params(("id" = String, Path, description = "Id of the job")),
+    responses((status = 200, description = "The receipt", body = String, content_type = "application/jose"),
+        (status = 409, description = "There is no receipt")))]
+pub(crate) async fn receipt(
+    State(app): State<App>,
+    Authenticated(principal): Authenticated,
+    JobPath(id): JobPath,
+    origin: Origin,
+    query: QueryPairs,
+) -> Result<Response, Problem> {
+    query.finish()?;
+    let receipt = app.receipts.read(&caller(principal, origin), &id).await;
+    let mut response = receipt.map_err(|refusal| app.refused(&refusal))?.into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/jose"));
+    Ok(response)
+}

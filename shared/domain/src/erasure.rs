@@ -1,0 +1,115 @@
+//! What a job remembers of an erasure: the plan that was frozen, who approved it, when it becomes irreversible, its receipt.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::request::Alias;
+use crate::role::Pseudonym;
+
+/// Steps of one plan are numbered from here; the next plan of the same job starts one such range later.
+pub const SHARDS_PER_GENERATION: u32 = 100_000;
+/// Plans one job may have; data that drifts more often needs a person.
+pub const MAX_GENERATIONS: u32 = 9;
+/// Days between approval and the first irreversible act, unless the request says otherwise (R-ERA-1).
+pub const DEFAULT_GRACE_DAYS: u16 = 7;
+/// The longest grace period.
+pub const MAX_GRACE_DAYS: u16 = 90;
+/// Aliases of one subject that a claim can check; more need a person.
+pub const MAX_ALIASES: usize = 40;
+
+/// The state of an erasure, kept with its job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erasure {
+    /// Days of grace.
+    pub grace_days: u16,
+    /// Which plan of the job this is, from 0.
+    pub generation: u32,
+    /// Everything the subject is known by, as keyed hashes; holds and suppressions meet here.
+    pub aliases: Vec<Alias>,
+    /// The current plan.
+    pub plan: Option<ErasurePlan>,
+    /// The approval, of this plan or an earlier one.
+    pub approval: Option<Approval>,
+    /// When the grace period ends.
+    pub grace_ends_at: Option<Timestamp>,
+    /// When the first irreversible act was decided on: from here nobody can cancel.
+    pub begun_at: Option<Timestamp>,
+    /// The signed receipt.
+    pub receipt: Option<ReceiptRef>,
+}
+
+impl Erasure {
+    /// The state a request starts with.
+    #[must_use]
+    pub const fn new(grace_days: u16) -> Self {
+        Self {
+            grace_days,
+            generation: 0,
+            aliases: Vec::new(),
+            plan: None,
+            approval: None,
+            grace_ends_at: None,
+            begun_at: None,
+            receipt: None,
+        }
+    }
+
+    /// Whether the current plan is the one that was approved.
+    #[must_use]
+    pub fn is_approved(&self) -> bool {
+        let (Some(plan), Some(approval)) = (&self.plan, &self.approval) else { return false };
+        plan.hash == approval.plan_hash
+    }
+}
+
+/// A frozen plan, in counts; the records it names are in sealed objects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasurePlan {
+    /// SHA-256 over every record and what is to be done to it, hexadecimal.
+    pub hash: String,
+    /// When it was frozen.
+    pub planned_at: Timestamp,
+    /// Counts, source by source, in the order of their names.
+    pub sources: Vec<PlannedSource>,
+}
+
+/// What the plan does in one source.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedSource {
+    /// `dataset.collection`.
+    pub source: String,
+    /// Rows or media that go.
+    pub would_delete: u64,
+    /// Rows that stay with some fields rewritten.
+    pub would_anonymise: u64,
+    /// Rows that stay as they are.
+    pub would_keep: u64,
+    /// Why rows, or fields of them, stay.
+    pub reason: Option<String>,
+    /// Things that are changed: rows, media, or objects that hold rows.
+    pub targets: u64,
+    /// Rows of others in those objects.
+    pub other_rows: u64,
+}
+
+/// Who approved which plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// The plan.
+    pub plan_hash: String,
+    /// Who, by keyed hash.
+    pub by: Pseudonym,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Where the receipt is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptRef {
+    /// The object's key.
+    pub key: String,
+    /// SHA-256 of the object, hexadecimal.
+    pub sha256: String,
+    /// When it was signed.
+    pub signed_at: Timestamp,
+}

@@ -1,0 +1,115 @@
+//! What comes next in an erasure: plan, approval, grace, plan again, and only if nothing changed the irreversible part.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Decision, GATE_INTERVAL, ended, ready, waiting};
+use crate::erasure::{Approval, Erasure, ErasurePlan, MAX_GENERATIONS, ReceiptRef, SHARDS_PER_GENERATION};
+use crate::job::{Job, JobStatus};
+use crate::request::Alias;
+use crate::role::Pseudonym;
+use crate::step::{ObjectRef, StepKind, StepSeed};
+
+/// How often an approval that is missing is reminded of.
+pub const APPROVAL_REMINDER: SignedDuration = SignedDuration::from_hours(24);
+
+/// One share of a plan to be made.
+#[must_use]
+pub fn plan_shard(generation: u32, shard: u32, input: ObjectRef, now: Timestamp) -> StepSeed {
+    let shard = generation * SHARDS_PER_GENERATION + shard;
+    StepSeed { shard, input: Some(input), ..ready(StepKind::PlanErasure, now) }
+}
+
+/// One share of a plan to be carried out, under the number of the share that was planned.
+#[must_use]
+pub fn erase_shard(shard: u32, input: ObjectRef, now: Timestamp) -> StepSeed {
+    StepSeed { shard, input: Some(input), ..ready(StepKind::Erase, now) }
+}
+
+/// The subject is found: the plan is sealed once every shard is planned.
+pub(super) fn after_trace(job: &Job, aliases: &[Alias], now: Timestamp) -> Decision {
+    let erasure = Erasure { aliases: aliases.to_vec(), ..erasure_of(job) };
+    let gate = StepSeed { shard: erasure.generation, ..waiting(StepKind::SealPlan, now + GATE_INTERVAL) };
+    Decision { job: Some(with(job, JobStatus::InProgress, erasure)), next: vec![gate], settles: Vec::new() }
+}
+
+/// A plan is frozen. What was approved, and has not changed since, begins once its grace is over (INV-E4).
+pub(super) fn after_plan(job: &Job, plan: ErasurePlan, now: Timestamp) -> Decision {
+    let before = erasure_of(job);
+    let is_over = before.grace_ends_at.is_some_and(|end| end <= now);
+    let erasure = Erasure { plan: Some(plan), ..before };
+    let generation = erasure.generation;
+    if erasure.is_approved() && is_over {
+        let erasure = Erasure { begun_at: erasure.begun_at.or(Some(now)), ..erasure };
+        let begin = StepSeed { shard: generation, ..ready(StepKind::BeginErasure, now) };
+        return Decision { job: Some(with(job, job.status, erasure)), next: vec![begin], settles: Vec::new() };
+    }
+    let approve = StepSeed { shard: generation, ..waiting(StepKind::Approve, now + APPROVAL_REMINDER) };
+    Decision {
+        job: Some(with(job, JobStatus::AwaitingApproval, erasure)),
+        next: vec![approve],
+        settles: Vec::new(),
+    }
+}
+
+/// Somebody approved the plan: the grace period runs, once for a job however often it is planned anew (INV-E3).
+pub(super) fn after_approval(job: &Job, by: &Pseudonym, plan_hash: &str, now: Timestamp) -> Decision {
+    let before = erasure_of(job);
+    let grace = SignedDuration::from_hours(24 * i64::from(before.grace_days));
+    let ends_at = before.grace_ends_at.unwrap_or(now + grace);
+    let approval = Approval { plan_hash: plan_hash.to_owned(), by: by.clone(), at: now };
+    let erasure = Erasure { approval: Some(approval), grace_ends_at: Some(ends_at), ..before };
+    let shard = erasure.generation;
+    let mut next = vec![if ends_at <= now {
+        StepSeed { shard, ..ready(StepKind::Grace, now) }
+    } else {
+        StepSeed { shard, ..waiting(StepKind::Grace, ends_at) }
+    }];
+    if job.contact.is_some() && ends_at > now {
+        next.push(ready(StepKind::NotifyScheduled, now));
+    }
+    Decision { job: Some(with(job, JobStatus::Scheduled, erasure)), next, settles: vec![StepKind::Approve] }
+}
+
+/// The grace period is over, or something was not as planned: everything is planned anew before anything goes.
+pub(super) fn plan_again(job: &Job, now: Timestamp) -> Decision {
+    let before = erasure_of(job);
+    if before.generation >= MAX_GENERATIONS {
+        return ended(job, JobStatus::Failed, "the data changed each time it was planned", now);
+    }
+    let erasure = Erasure { generation: before.generation + 1, ..before };
+    let locate = StepSeed { shard: erasure.generation, ..ready(StepKind::Locate, now) };
+    Decision { job: Some(with(job, JobStatus::InProgress, erasure)), next: vec![locate], settles: Vec::new() }
+}
+
+/// Every shard of the plan has its step: what is left is searched for once they are done.
+pub(super) fn after_begin(job: &Job, now: Timestamp) -> Decision {
+    let shard = erasure_of(job).generation;
+    let gate = StepSeed { shard, ..waiting(StepKind::Confirm, now + GATE_INTERVAL) };
+    Decision { job: None, next: vec![gate], settles: Vec::new() }
+}
+
+/// Nothing is left.
+pub(super) fn after_confirmation(now: Timestamp) -> Decision {
+    Decision { job: None, next: vec![ready(StepKind::Conclude, now)], settles: Vec::new() }
+}
+
+/// The receipt is signed.
+pub(super) fn after_conclusion(job: &Job, receipt: ReceiptRef, notes: &str, now: Timestamp) -> Decision {
+    let erasure = Erasure { receipt: Some(receipt), ..erasure_of(job) };
+    let mut job = with(job, JobStatus::Completed, erasure);
+    job.completed_at = Some(now);
+    job.resolution_notes = Some(super::with_line(job.resolution_notes.as_deref(), notes));
+    let mut next = vec![ready(StepKind::Expire, now)];
+    if job.contact.is_some() {
+        next.push(ready(StepKind::NotifyErased, now));
+    }
+    Decision { job: Some(job), next, settles: Vec::new() }
+}
+
+fn erasure_of(job: &Job) -> Erasure {
+    job.erasure.as_deref().cloned().unwrap_or_else(|| Erasure::new(crate::erasure::DEFAULT_GRACE_DAYS))
+}
+
+fn with(job: &Job, status: JobStatus, erasure: Erasure) -> Box<Job> {
+    Box::new(Job { status, erasure: Some(Box::new(erasure)), ..job.clone() })
+}

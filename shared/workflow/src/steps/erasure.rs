@@ -1,0 +1,149 @@
+//! The steps of an erasure, from the plan of one shard to the signed receipt, and what they share.
+//!
+//! Planning only reads. Erasing touches exactly the targets of a plan that was approved and found unchanged since.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datamap::{DataMap, Lookup, Masker, RowOwner, Treatment};
+use domain::step::{ObjectRef, Step, StepKind};
+use serde::{Deserialize, Serialize};
+
+use super::plan::{PlanStore, ShardPlan};
+use super::sources::{Sources, source_lookup};
+use crate::keyring::TenantSecrets;
+use crate::ports::{ErasureOrder, Eraser, Target};
+use crate::sealing::SealingKey;
+use crate::step_context::StepContext;
+use crate::step_error::StepError;
+
+mod begin;
+mod carry_out;
+mod conclude;
+mod confirm;
+mod plan_shard;
+mod seal_plan;
+mod wait;
+
+pub use begin::BeginErasure;
+pub use carry_out::Erase;
+pub use conclude::Conclude;
+pub use confirm::Confirm;
+pub use plan_shard::PlanErasure;
+pub use seal_plan::SealPlan;
+pub use wait::{Approve, Grace};
+
+/// What the steps that look at the customer's systems hold.
+#[derive(Clone)]
+pub struct Erasing {
+    // Dependencies.
+    /// Data maps, and the systems as an export reads them.
+    pub sources: Sources,
+    /// The same systems, to plan and erase in.
+    pub eraser: Arc<dyn Eraser>,
+    /// Sealed objects.
+    pub plans: PlanStore,
+}
+
+/// One line of a plan: what is to be changed, and by which lookup of its shard it was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PlannedTarget {
+    /// Position of the lookup in the shard.
+    pub(super) lookup: usize,
+    /// The target.
+    pub(super) target: Target,
+}
+
+/// What one erase step reads: the shard and its frozen targets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct EraseOrder {
+    /// The lookups.
+    pub(super) shard: ObjectRef,
+    /// The targets.
+    pub(super) chunks: Vec<ObjectRef>,
+}
+
+/// One shard, opened.
+pub(super) struct OpenShard {
+    pub(super) map: Arc<DataMap>,
+    pub(super) plan: ShardPlan,
+    owners: BTreeMap<usize, (Vec<String>, Arc<RowOwner>)>,
+    masker: Arc<dyn Masker>,
+}
+
+impl OpenShard {
+    /// What erasure does for one lookup of the shard, with its source's name.
+    pub(super) fn order(&self, context: &StepContext, lookup: &Lookup) -> Result<(String, ErasureOrder), StepError> {
+        let collection = self.map.collections.get(lookup.collection);
+        let collection = collection.ok_or_else(|| StepError::park("the plan names an unknown collection"))?;
+        let owner = self.owners.get(&lookup.collection).and_then(|(fields, owner)| {
+            let place = fields.iter().position(|field| *field == lookup.field)?;
+            Some((Arc::clone(owner), place))
+        });
+        let order = ErasureOrder {
+            lookup: source_lookup(&context.job, &self.map, lookup),
+            treatment: self.map.treatment(lookup.collection, &lookup.field),
+            masker: Arc::clone(&self.masker),
+            owner,
+        };
+        Ok((collection.id(), order))
+    }
+}
+
+impl Erasing {
+    /// Opens the shard a sealed object describes.
+    pub(super) async fn open(&self, context: &mut StepContext, shard: &ObjectRef) -> Result<OpenShard, StepError> {
+        let map = self.sources.map_of(&context.job).await?;
+        let plan: ShardPlan = self.plans.read(context, shard).await?;
+        let shared: Vec<Lookup> = match &plan.owners {
+            Some(object) => self.plans.read(context, object).await?,
+            None => Vec::new(),
+        };
+        let masker = Arc::new(JobMasker {
+            secrets: context.ports.keyring.tenant(&context.job.tenant, context.now).await?,
+            job: context.job_key().await?,
+        });
+        Ok(OpenShard { map, owners: owners_of(&plan, &shared), plan, masker })
+    }
+}
+
+/// Who owns rows of collections that several fields lead to; a row is planned and erased by its owner alone.
+fn owners_of(plan: &ShardPlan, shared: &[Lookup]) -> BTreeMap<usize, (Vec<String>, Arc<RowOwner>)> {
+    let mut owners = BTreeMap::new();
+    for lookup in &plan.lookups {
+        let inputs: Vec<Lookup> =
+            shared.iter().filter(|input| input.collection == lookup.collection).cloned().collect();
+        if inputs.len() > 1 {
+            let fields = inputs.iter().map(|input| input.field.clone()).collect();
+            owners.entry(lookup.collection).or_insert_with(|| (fields, Arc::new(RowOwner::new(&inputs))));
+        }
+    }
+    owners
+}
+
+/// The keyed hashes of masking: lasting ones under the tenant's key, passing ones under the key that dies with the job.
+struct JobMasker {
+    secrets: TenantSecrets,
+    job: SealingKey,
+}
+
+impl Masker for JobMasker {
+    fn lasting(&self, value: &[u8]) -> String {
+        self.secrets.digest("mask v1", &[value])
+    }
+
+    fn passing(&self, value: &[u8]) -> String {
+        self.job.keyed_hash("mask v1", &[value])
+    }
+}
+
+/// Whether rows go whole.
+const fn deletes(treatment: &Treatment) -> bool {
+    matches!(treatment, Treatment::Delete)
+}
+
+/// The steps of the current plan, of one kind, in the order of their numbers.
+fn of_round<'a>(steps: &'a [Step], kind: StepKind, round: u32) -> impl Iterator<Item = &'a Step> {
+    let in_round = move |step: &&Step| step.shard / domain::erasure::SHARDS_PER_GENERATION == round;
+    steps.iter().filter(move |step| step.kind == kind).filter(in_round)
+}

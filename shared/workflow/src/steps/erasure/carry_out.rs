@@ -1,0 +1,121 @@
+//! Erases what one shard of the approved plan names: each target only while it still is what was planned.
+
+use async_trait::async_trait;
+use domain::job::Outcome;
+use domain::step::{Checkpoint, EraseCheckpoint, ErasedSource, StepKind};
+
+use super::{EraseOrder, Erasing, OpenShard, PlannedTarget, deletes};
+use crate::advance_job::{Ran, RunStep};
+use crate::ports::{Erased, Target};
+use crate::step_context::{StepContext, unreadable};
+use crate::step_error::StepError;
+
+/// Targets erased by one call of the port.
+const TARGETS_AT_ONCE: usize = 25;
+/// Calls between two checkpoints: a killed worker repeats so many at most, which is harmless.
+const CALLS_PER_SAVE: u32 = 20;
+
+/// Erases one shard.
+pub struct Erase {
+    // Dependencies.
+    /// The customer's systems.
+    pub erasing: Erasing,
+}
+
+#[async_trait]
+impl RunStep for Erase {
+    fn kinds(&self) -> &'static [StepKind] {
+        &[StepKind::Erase]
+    }
+
+    async fn run(&self, context: &mut StepContext) -> Result<Ran, StepError> {
+        let input = context.step.input.clone().ok_or_else(|| StepError::park("the shard has no plan"))?;
+        let order: EraseOrder = self.erasing.plans.read(context, &input).await?;
+        let shard = self.erasing.open(context, &order.shard).await?;
+        let mut state = match &context.step.checkpoint {
+            Some(Checkpoint::Erase(state)) => state.clone(),
+            _ => EraseCheckpoint::default(),
+        };
+        while let Some(chunk) = order.chunks.get(state.chunks_done as usize) {
+            let planned: Vec<PlannedTarget> = self.erasing.plans.read(context, chunk).await?;
+            if !self.chunk(context, &shard, &planned, &mut state).await? {
+                return Ok(Ran::Continue);
+            }
+            state.chunks_done += 1;
+            state.targets_done = 0;
+            context.save(Checkpoint::Erase(state.clone()), Vec::new()).await?;
+        }
+        if context.step.checkpoint.is_none() {
+            context.save(Checkpoint::Erase(state), Vec::new()).await?;
+        }
+        Ok(Ran::Done(Outcome::ShardDone))
+    }
+}
+
+impl Erase {
+    /// Erases the rest of a chunk; `false` if the slice ended before.
+    async fn chunk(
+        &self,
+        context: &mut StepContext,
+        shard: &OpenShard,
+        planned: &[PlannedTarget],
+        state: &mut EraseCheckpoint,
+    ) -> Result<bool, StepError> {
+        let mut calls = 0;
+        loop {
+            let rest = planned.get(state.targets_done as usize..).unwrap_or_default();
+            let Some(first) = rest.first() else { return Ok(true) };
+            let batch: Vec<&PlannedTarget> =
+                rest.iter().take_while(|one| one.lookup == first.lookup).take(TARGETS_AT_ONCE).collect();
+            self.batch(context, shard, &batch, state).await?;
+            state.targets_done += u32::try_from(batch.len()).unwrap_or(u32::MAX);
+            calls += 1;
+            let short = context.time_is_short();
+            if short || calls % CALLS_PER_SAVE == 0 {
+                context.save(Checkpoint::Erase(state.clone()), Vec::new()).await?;
+            }
+            if short {
+                return Ok(false);
+            }
+        }
+    }
+
+    async fn batch(
+        &self,
+        context: &StepContext,
+        shard: &OpenShard,
+        batch: &[&PlannedTarget],
+        state: &mut EraseCheckpoint,
+    ) -> Result<(), StepError> {
+        let Some(first) = batch.first() else { return Ok(()) };
+        let lookup = shard.plan.lookups.get(first.lookup).ok_or_else(|| unreadable("plan"))?;
+        let (source, order) = shard.order(context, lookup)?;
+        let targets: Vec<Target> = batch.iter().map(|one| one.target.clone()).collect();
+        let answers = self.erasing.eraser.erase(&order, &targets).await?;
+        if answers.len() != targets.len() {
+            return Err(StepError::park("a source answered for other targets than it was asked about"));
+        }
+        let count = counted(&mut state.sources, &source);
+        for (target, answer) in targets.iter().zip(answers) {
+            let of = match answer {
+                Erased::Done if deletes(&order.treatment) => &mut count.deleted,
+                Erased::Done => &mut count.anonymised,
+                Erased::Gone => &mut count.gone,
+                Erased::Drifted => &mut count.drifted,
+            };
+            *of += target.rows;
+        }
+        Ok(())
+    }
+}
+
+fn counted<'a>(sources: &'a mut Vec<ErasedSource>, source: &str) -> &'a mut ErasedSource {
+    let at = match sources.iter().position(|known| known.source == source) {
+        Some(at) => at,
+        None => {
+            sources.push(ErasedSource { source: source.to_owned(), ..ErasedSource::default() });
+            sources.len() - 1
+        }
+    };
+    &mut sources[at]
+}

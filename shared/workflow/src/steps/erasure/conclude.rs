@@ -1,0 +1,156 @@
+//! Ends an erasure: whom not to take back is remembered, the subject's keys are destroyed, the receipt is signed.
+//!
+//! Only now: everything before can be repeated, a destroyed key can't be brought back.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use audit_log::receipt::{Exemption, Receipt, ReceiptSource, Unsigned};
+use domain::erasure::{Erasure, ReceiptRef};
+use domain::job::{Job, Outcome};
+use domain::record::{KeyRecord, Record, SuppressionRecord};
+use domain::request::Regime;
+use domain::step::{Checkpoint, ErasedSource, Step, StepKind};
+use domain::transition::{Cause, Expect};
+use jiff::SignedDuration;
+
+use crate::advance_job::{Ran, RunStep};
+use crate::gate::steps_of;
+use crate::ports::{ExportStore, ReceiptSigner};
+use crate::sealing::sha256;
+use crate::step_context::{StepContext, unreadable};
+use crate::step_error::StepError;
+
+/// Concludes an erasure.
+pub struct Conclude {
+    // Dependencies.
+    /// The bucket receipts are kept in.
+    pub exports: Arc<dyn ExportStore>,
+    /// The key that signs them.
+    pub signer: Arc<dyn ReceiptSigner>,
+    // Configuration.
+    /// How long backups of the customer and ours may hold what was erased.
+    pub backups_last: SignedDuration,
+}
+
+#[async_trait]
+impl RunStep for Conclude {
+    fn kinds(&self) -> &'static [StepKind] {
+        &[StepKind::Conclude]
+    }
+
+    async fn run(&self, context: &mut StepContext) -> Result<Ran, StepError> {
+        let erasure = context.job.erasure.clone().ok_or_else(|| unreadable("erasure"))?;
+        let steps = steps_of(context.ports.store.as_ref(), &context.job.tenant, &context.job.id).await?;
+        let erased = sum_of(&steps);
+        suppress_and_shred(context, &erasure).await?;
+        let receipt = self.receipt(context, &erasure, &erased)?;
+        let unsigned = Unsigned::new(self.signer.key_id(), &receipt)
+            .map_err(|_| StepError::park("the receipt has no canonical form"))?;
+        let signature = self.signer.sign(&unsigned.digest()).await?;
+        let signed = unsigned.join_der(&signature).map_err(|_| StepError::park("the signer answered no signature"))?;
+        let (tenant, job) = (&context.job.tenant, &context.job.id);
+        // The fence keeps a worker that lost its claim from replacing what its successor signed.
+        let key = format!("receipts/{tenant}/{job}-{}.jws", context.step.fence);
+        let sha256 = sha256(signed.as_bytes());
+        self.exports.put(&key, signed.into_bytes()).await?;
+        let receipt = ReceiptRef { key, sha256, signed_at: context.now };
+        Ok(Ran::Done(Outcome::Concluded { receipt, notes: notes_of(&erased) }))
+    }
+}
+
+impl Conclude {
+    fn receipt(
+        &self,
+        context: &StepContext,
+        erasure: &Erasure,
+        erased: &BTreeMap<String, ErasedSource>,
+    ) -> Result<Receipt, StepError> {
+        let plan = erasure.plan.as_ref().ok_or_else(|| unreadable("plan"))?;
+        let exemptions = plan.sources.iter().filter_map(|source| {
+            let rule = source.reason.clone()?;
+            Some(Exemption { source: source.source.clone(), rule, count: source.would_keep + source.would_anonymise })
+        });
+        let job: &Job = &context.job;
+        Ok(Receipt {
+            v: 1,
+            job: job.id.to_string(),
+            tenant: job.tenant.to_string(),
+            request_type: job.request_type.to_string(),
+            plan_hash: plan.hash.clone(),
+            sources: erased.values().map(source_of).collect(),
+            exemptions: exemptions.collect(),
+            legal_basis: legal_basis(job.regime).to_owned(),
+            requested_at: job.received_at,
+            completed_at: context.now,
+            residual_until: Some(context.now + self.backups_last),
+            log: None,
+        })
+    }
+}
+
+/// One transaction: aliases that must not come back, and the end of every key of the subject.
+async fn suppress_and_shred(context: &StepContext, erasure: &Erasure) -> Result<(), StepError> {
+    let (tenant, job) = (&context.job.tenant, &context.job.id);
+    let mut builder = context.transition(Cause::worker(context.now));
+    for alias in &erasure.aliases {
+        let record = SuppressionRecord {
+            v: 1,
+            tenant: tenant.clone(),
+            alias: alias.clone(),
+            job: job.clone(),
+            op_nonce: builder.op_nonce().clone(),
+            erased_at: context.now,
+        };
+        builder.put(Record::Suppression(record), Expect::Any);
+        builder.delete(KeyRecord::key_of(tenant, &KeyRecord::subject_owner(alias)));
+    }
+    if !erasure.aliases.is_empty() {
+        context.ports.store.commit(&builder.build()).await?;
+    }
+    Ok(())
+}
+
+/// What became of the targets of every plan of the job, source by source.
+fn sum_of(steps: &[Step]) -> BTreeMap<String, ErasedSource> {
+    let mut sum: BTreeMap<String, ErasedSource> = BTreeMap::new();
+    for step in steps.iter().filter(|step| step.kind == StepKind::Erase) {
+        let Some(Checkpoint::Erase(state)) = &step.checkpoint else { continue };
+        for one in &state.sources {
+            let of = sum.entry(one.source.clone()).or_default();
+            of.source.clone_from(&one.source);
+            of.deleted += one.deleted;
+            of.anonymised += one.anonymised;
+            of.gone += one.gone;
+        }
+    }
+    sum
+}
+
+fn source_of(erased: &ErasedSource) -> ReceiptSource {
+    let counts = [("anonymised", erased.anonymised), ("deleted", erased.deleted), ("gone_before", erased.gone)];
+    let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+    ReceiptSource {
+        source: erased.source.clone(),
+        counts: counts.map(|(kind, count)| (kind.to_owned(), count)).collect(),
+        object_versions: Vec::new(),
+    }
+}
+
+fn notes_of(erased: &BTreeMap<String, ErasedSource>) -> String {
+    let deleted: u64 = erased.values().map(|source| source.deleted + source.gone).sum();
+    let anonymised: u64 = erased.values().map(|source| source.anonymised).sum();
+    format!("deleted {deleted} and anonymised {anonymised} records in {} sources", erased.len())
+}
+
+/// The article the erasure answers.
+const fn legal_basis(regime: Regime) -> &'static str {
+    match regime {
+        Regime::Gdpr => "GDPR Art. 17",
+        Regime::UkGdpr => "UK GDPR Art. 17",
+        Regime::Ccpa => "CCPA 1798.105",
+        Regime::Hipaa => "HIPAA 45 CFR 164.526",
+        Regime::Lgpd => "LGPD Art. 18 VI",
+    }
+}

@@ -1,0 +1,90 @@
+//! Searches again with the finder that planned: what it would still change is not erased, and then the job is not done.
+
+use async_trait::async_trait;
+use datamap::Treatment;
+use domain::job::Outcome;
+use domain::step::{Checkpoint, ConfirmCheckpoint, Step, StepKind};
+
+use super::{EraseOrder, Erasing, of_round};
+use crate::advance_job::{Ran, RunStep};
+use crate::gate::{is_open, steps_of};
+use crate::ports::Cursor;
+use crate::step_context::{StepContext, unreadable};
+use crate::step_error::StepError;
+
+/// Confirms that nothing is left.
+pub struct Confirm {
+    // Dependencies.
+    /// The customer's systems.
+    pub erasing: Erasing,
+}
+
+#[async_trait]
+impl RunStep for Confirm {
+    fn kinds(&self) -> &'static [StepKind] {
+        &[StepKind::Confirm]
+    }
+
+    async fn run(&self, context: &mut StepContext) -> Result<Ran, StepError> {
+        let steps = steps_of(context.ports.store.as_ref(), &context.job.tenant, &context.job.id).await?;
+        let round = context.step.shard;
+        if !is_open(&steps, StepKind::Confirm, round) {
+            return Err(StepError::Retry { source: None });
+        }
+        let mut state = match &context.step.checkpoint {
+            Some(Checkpoint::Confirm(state)) => state.clone(),
+            _ => ConfirmCheckpoint::default(),
+        };
+        let shards: Vec<&Step> = of_round(&steps, StepKind::Erase, round).collect();
+        for step in shards.iter().skip(state.shards_done as usize) {
+            state.residual += self.residual(context, step).await?;
+            state.shards_done += 1;
+            context.save(Checkpoint::Confirm(state.clone()), Vec::new()).await?;
+            if context.time_is_short() && (state.shards_done as usize) < shards.len() {
+                return Ok(Ran::Continue);
+            }
+        }
+        if state.residual == 0 {
+            return Ok(Ran::Done(Outcome::Confirmed));
+        }
+        // What changed while it was erased is planned and approved anew; anything else a person must see first.
+        if state.reported || shards.iter().any(|step| has_drifted(step)) {
+            return Ok(Ran::Done(Outcome::PlanAgain));
+        }
+        let found = state.residual;
+        let again = ConfirmCheckpoint { reported: true, ..ConfirmCheckpoint::default() };
+        context.save(Checkpoint::Confirm(again), Vec::new()).await?;
+        Err(StepError::park(format!("searching again found {found} records that should be gone")))
+    }
+}
+
+impl Confirm {
+    /// How much of one shard is still there.
+    async fn residual(&self, context: &mut StepContext, step: &Step) -> Result<u64, StepError> {
+        let input = step.input.as_ref().ok_or_else(|| unreadable("plan"))?;
+        let order: EraseOrder = self.erasing.plans.read(context, input).await?;
+        let shard = self.erasing.open(context, &order.shard).await?;
+        let mut found = 0;
+        for lookup in &shard.plan.lookups {
+            let (_, order) = shard.order(context, lookup)?;
+            if let Treatment::Keep { .. } = order.treatment {
+                continue;
+            }
+            let mut cursor: Option<Cursor> = None;
+            loop {
+                let page = self.erasing.eraser.plan(&order, cursor.as_ref()).await?;
+                found += page.targets.iter().map(|target| target.rows).sum::<u64>();
+                cursor = page.next;
+                if cursor.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn has_drifted(step: &Step) -> bool {
+    let Some(Checkpoint::Erase(erased)) = &step.checkpoint else { return false };
+    erased.sources.iter().any(|source| source.drifted > 0)
+}

@@ -1,0 +1,55 @@
+//! The two waits of an erasure: for a person's approval, and for the end of the grace period.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::job::{APPROVAL_REMINDER, JobStatus, Outcome};
+use domain::step::StepKind;
+
+use crate::advance_job::{Ran, RunStep};
+use crate::ports::{Alert, Alerts};
+use crate::step_context::StepContext;
+use crate::step_error::StepError;
+
+/// Reminds of a plan that nobody has approved; the approval itself is an act of a person.
+pub struct Approve {
+    // Dependencies.
+    /// Where to remind.
+    pub alerts: Arc<dyn Alerts>,
+}
+
+#[async_trait]
+impl RunStep for Approve {
+    fn kinds(&self) -> &'static [StepKind] {
+        &[StepKind::Approve]
+    }
+
+    async fn run(&self, context: &mut StepContext) -> Result<Ran, StepError> {
+        if context.job.status != JobStatus::AwaitingApproval {
+            return Ok(Ran::Done(Outcome::Nothing));
+        }
+        let reason = Some("a plan of erasure waits for approval".to_owned());
+        self.alerts.raise(&Alert { job: context.job.id.clone(), step: StepKind::Approve, reason });
+        Ok(Ran::NotBefore(context.now + APPROVAL_REMINDER))
+    }
+}
+
+/// Ends the grace period: everything is planned anew, so that what was approved is compared with what is there.
+pub struct Grace;
+
+#[async_trait]
+impl RunStep for Grace {
+    fn kinds(&self) -> &'static [StepKind] {
+        &[StepKind::Grace]
+    }
+
+    async fn run(&self, context: &mut StepContext) -> Result<Ran, StepError> {
+        let ends_at = context.job.erasure.as_ref().and_then(|erasure| erasure.grace_ends_at);
+        let ends_at = ends_at.ok_or_else(|| StepError::park("nobody has approved the plan"))?;
+        // The clock of whoever claimed may be ahead: the date on the job decides (INV-E3).
+        if ends_at > context.now {
+            return Ok(Ran::NotBefore(ends_at));
+        }
+        Ok(Ran::Done(Outcome::PlanAgain))
+    }
+}

@@ -9,7 +9,9 @@ use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use workflow::ports::PortError;
 
 use crate::calls::{CallCounter, CountCalls};
-use crate::{DynamoJobStore, KmsKeyService, S3DataMaps, S3ExportStore, SesMailer, SqsJobQueue};
+use crate::{
+    DynamoJobStore, KmsKeyService, KmsReceiptSigner, QueueUrls, S3DataMaps, S3ExportStore, SesMailer, SqsJobQueue,
+};
 
 /// The way to AWS: hands out the adapters of one process.
 #[derive(Debug)]
@@ -60,12 +62,12 @@ impl Aws {
 
     /// The queues of the workers.
     #[must_use]
-    pub fn job_queue(&self, export_url: &str, notification_url: &str) -> Arc<SqsJobQueue> {
+    pub fn job_queue(&self, urls: QueueUrls) -> Arc<SqsJobQueue> {
         let config = aws_sdk_sqs::config::Builder::from(&self.config)
             .timeout_config(attempt_timeout(5))
             .interceptor(self.count_calls())
             .build();
-        Arc::new(SqsJobQueue::new(aws_sdk_sqs::Client::from_conf(config), export_url, notification_url))
+        Arc::new(SqsJobQueue::new(aws_sdk_sqs::Client::from_conf(config), urls))
     }
 
     /// The key under which data keys are wrapped.
@@ -76,6 +78,16 @@ impl Aws {
             .interceptor(self.count_calls())
             .build();
         Arc::new(KmsKeyService::new(aws_sdk_kms::Client::from_conf(config), key_id))
+    }
+
+    /// The key that signs receipts.
+    #[must_use]
+    pub fn receipt_signer(&self, key_id: &str) -> Arc<KmsReceiptSigner> {
+        let config = aws_sdk_kms::config::Builder::from(&self.config)
+            .timeout_config(attempt_timeout(5))
+            .interceptor(self.count_calls())
+            .build();
+        Arc::new(KmsReceiptSigner::new(aws_sdk_kms::Client::from_conf(config), key_id))
     }
 
     /// The bucket of exports; every object is encrypted under `kms_key`.

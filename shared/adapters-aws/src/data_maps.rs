@@ -129,6 +129,7 @@ async fn current(store: &dyn JobStore, tenant: &TenantId) -> Result<Option<DataM
             | Record::Ticket(_)
             | Record::Idempotency(_)
             | Record::Key(_)
+            | Record::Suppression(_)
             | Record::Counter(_),
         ) => Err(PortError::new(PortErrorKind::Corrupt, "publish data map")),
     }

@@ -20,19 +20,30 @@ pub struct SqsJobQueue {
     // Dependencies.
     client: Client,
     // Configuration.
-    export_url: String,
-    notification_url: String,
+    urls: QueueUrls,
+}
+
+/// Where the queues are.
+#[derive(Debug, Clone)]
+pub struct QueueUrls {
+    /// Of the export worker.
+    pub export: String,
+    /// Of the erasure worker.
+    pub erasure: String,
+    /// Of the notification worker.
+    pub notification: String,
 }
 
 impl SqsJobQueue {
-    pub(crate) fn new(client: Client, export_url: &str, notification_url: &str) -> Self {
-        Self { client, export_url: export_url.to_owned(), notification_url: notification_url.to_owned() }
+    pub(crate) const fn new(client: Client, urls: QueueUrls) -> Self {
+        Self { client, urls }
     }
 
     fn url_of(&self, queue: QueueName) -> &str {
         match queue {
-            QueueName::Export => &self.export_url,
-            QueueName::Notification => &self.notification_url,
+            QueueName::Export => &self.urls.export,
+            QueueName::Erasure => &self.urls.erasure,
+            QueueName::Notification => &self.urls.notification,
         }
     }
 
@@ -74,7 +85,7 @@ impl SqsJobQueue {
 impl JobQueue for SqsJobQueue {
     async fn send(&self, nudges: &[Nudge], delay_seconds: u32) -> Result<(), PortError> {
         let delay = i32::try_from(delay_seconds.min(MAX_DELAY_SECONDS)).unwrap_or(0);
-        for queue in [QueueName::Export, QueueName::Notification] {
+        for queue in [QueueName::Export, QueueName::Erasure, QueueName::Notification] {
             let own: Vec<&Nudge> = nudges.iter().filter(|nudge| nudge.step.queue() == queue).collect();
             for chunk in own.chunks(MAX_BATCH) {
                 let entries = chunk.iter().enumerate().map(|(at, nudge)| message(at, nudge, delay));

@@ -116,10 +116,10 @@ impl DataMap {
         if let Some(masking) = &field.masking {
             return fate_of(masking, || ours("the data map preserves the field"));
         }
-        if let Some(rule) = self.erasure.iter().find(|rule| rule.covers(field.data_categories.iter())) {
+        if let Some(rule) = self.erasure.iter().find(|rule| rule.covers(&field.data_categories)) {
             return rule.fate();
         }
-        let whole = self.erasure.iter().find(|rule| rule.covers(collection.data_categories.iter()));
+        let whole = self.erasure.iter().find(|rule| rule.covers(&collection.data_categories));
         if let Some(rule) = whole.filter(|_| field.data_categories.is_empty()) {
             return rule.fate();
         }
@@ -136,11 +136,11 @@ impl DataMap {
 }
 
 impl ErasureRule {
-    fn covers<'a>(&self, mut categories: impl Iterator<Item = &'a String>) -> bool {
+    fn covers(&self, categories: &[String]) -> bool {
         let under = |category: &str, rule: &str| {
             category.strip_prefix(rule).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
-        categories.any(|category| self.data_categories.iter().any(|rule| under(category, rule)))
+        categories.iter().any(|category| self.data_categories.iter().any(|rule| under(category, rule)))
     }
 
     fn fate(&self) -> Fate<'_> {

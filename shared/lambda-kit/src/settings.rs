@@ -67,6 +67,12 @@ pub struct Settings {
     pub kms_key_id: String,
     /// `HABEAS_EXPORT_QUEUE_URL`.
     pub export_queue_url: String,
+    /// `HABEAS_ERASURE_QUEUE_URL`.
+    pub erasure_queue_url: String,
+    /// `HABEAS_RECEIPT_KEY_ID`: the key that signs receipts.
+    pub receipt_key_id: String,
+    /// `HABEAS_BACKUP_DAYS`, 35: how long backups may hold what was erased.
+    pub backups_last: SignedDuration,
     /// `HABEAS_NOTIFICATION_QUEUE_URL`.
     pub notification_queue_url: String,
     /// `HABEAS_ALERTS_TOPIC_ARN`; empty where nobody listens.
@@ -101,7 +107,7 @@ pub struct Settings {
     pub clock_offset: SignedDuration,
 }
 
-const KNOWN: [&str; 18] = [
+const KNOWN: [&str; 21] = [
     "HABEAS_STAGE",
     "HABEAS_JOBS_TABLE",
     "HABEAS_KEYRING_TABLE",
@@ -109,6 +115,9 @@ const KNOWN: [&str; 18] = [
     "HABEAS_CONFIG_BUCKET",
     "HABEAS_KMS_KEY_ID",
     "HABEAS_EXPORT_QUEUE_URL",
+    "HABEAS_ERASURE_QUEUE_URL",
+    "HABEAS_RECEIPT_KEY_ID",
+    "HABEAS_BACKUP_DAYS",
     "HABEAS_NOTIFICATION_QUEUE_URL",
     "HABEAS_ALERTS_TOPIC_ARN",
     "HABEAS_TRUSTED_ISSUERS",
@@ -151,6 +160,9 @@ impl Settings {
             config_bucket: reader.text("HABEAS_CONFIG_BUCKET"),
             kms_key_id: reader.text("HABEAS_KMS_KEY_ID"),
             export_queue_url: reader.text("HABEAS_EXPORT_QUEUE_URL"),
+            erasure_queue_url: reader.text("HABEAS_ERASURE_QUEUE_URL"),
+            receipt_key_id: reader.text("HABEAS_RECEIPT_KEY_ID"),
+            backups_last: SignedDuration::from_hours(24 * reader.whole("HABEAS_BACKUP_DAYS", 35, 0..=3_650)),
             notification_queue_url: reader.text("HABEAS_NOTIFICATION_QUEUE_URL"),
             alerts_topic_arn: reader.text_or("HABEAS_ALERTS_TOPIC_ARN", ""),
             trusted_issuers: reader.text("HABEAS_TRUSTED_ISSUERS"),

@@ -101,6 +101,8 @@ fn spawn(program: &Path, runtime_api: &str) -> anyhow::Result<Child> {
         ("HABEAS_CONFIG_BUCKET", "config"),
         ("HABEAS_KMS_KEY_ID", "key"),
         ("HABEAS_EXPORT_QUEUE_URL", "http://127.0.0.1/export"),
+        ("HABEAS_ERASURE_QUEUE_URL", "http://127.0.0.1/erasure"),
+        ("HABEAS_RECEIPT_KEY_ID", "receipts"),
         ("HABEAS_NOTIFICATION_QUEUE_URL", "http://127.0.0.1/notification"),
         ("HABEAS_ALERTS_TOPIC_ARN", ""),
         ("HABEAS_TRUSTED_ISSUERS", "[]"),

@@ -146,6 +146,7 @@ fn counted(record: Option<&Record>) -> i64 {
             | Record::Ticket(_)
             | Record::Idempotency(_)
             | Record::Key(_)
+            | Record::Suppression(_)
             | Record::DataMapPointer(_),
         )
         | None => 0,

@@ -114,6 +114,8 @@ fn an_export_after_the_erasure_is_empty() {
     let archive = house.fetch(&subject(ADA), &again);
     let found = files(&archive);
     assert_eq!(["app.users", "app.notes", "shop.orders"].map(|name| rows(&found, name).len()), [0, 0, 0]);
+    let readme = String::from_utf8_lossy(&found["README.html"]).into_owned();
+    assert!(readme.contains(&format!("was erased on 2026-03-09 at your request ({id})")), "{readme}");
 }
 
 #[test]

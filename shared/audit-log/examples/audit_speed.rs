@@ -96,8 +96,8 @@ fn verify(checkpoint: &Checkpoint, files: &HashMap<String, Vec<u8>>) {
     pass.finish().unwrap();
 }
 
-fn prove_and_verify(hashes: Vec<Hash>, root: Hash, chain: f64) {
-    let (nodes, size) = (Levels::of(hashes.clone()), hashes.len() as u64);
+fn prove_and_verify(hashes: &[Hash], root: Hash, chain: f64) {
+    let (nodes, size) = (Levels::of(hashes.to_vec()), hashes.len() as u64);
     let count = hashes.len().min(100_000);
     let rate = per_second(count, || {
         for (place, leaf) in hashes.iter().enumerate().take(count) {
@@ -131,7 +131,9 @@ fn main() {
     let mut root = Hash::default();
     let rate = per_second(count, || {
         let mut tree = Tree::default();
-        events.iter().for_each(|event| tree.push(Hash::of_leaf(event)));
+        for event in &events {
+            tree.push(Hash::of_leaf(event));
+        }
         root = tree.root();
     });
     line("Merkle root, O(log n) memory", rate, 1_750_000.0, chain);
@@ -148,5 +150,6 @@ fn main() {
     let rate = per_second(count, || verify(&checkpoint, &files));
     line("verify a whole log, events parsed", rate, f64::min(2_200_000.0, 0.8 * chain), chain);
 
-    prove_and_verify(events.iter().map(|event| Hash::of_leaf(event)).collect(), root, chain);
+    let hashes: Vec<Hash> = events.iter().map(|event| Hash::of_leaf(event)).collect();
+    prove_and_verify(&hashes, root, chain);
 }

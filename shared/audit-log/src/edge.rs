@@ -96,13 +96,13 @@ impl Edge {
             let leaf = leaf.as_ref();
             tile::append_entry(&mut self.bundle, leaf)?;
             let hash = Hash::of_leaf(leaf);
-            self.tree.push(hash);
-            if self.tree.size().is_multiple_of(TILE_WIDTH) {
+            let root = self.tree.push(hash);
+            if root.is_some() {
                 let index = self.tree.size() / TILE_WIDTH - 1;
                 let name = TileName { kind: TileKind::Entries, index, width: TILE_WIDTH };
                 tiles.push(NewTile { name, bytes: std::mem::take(&mut self.bundle) });
             }
-            self.push(0, hash, &mut tiles);
+            self.push(0, hash, root, &mut tiles);
         }
         if self.tree.size() > before {
             tiles.extend(self.partial_tiles());
@@ -110,7 +110,8 @@ impl Edge {
         Ok(tiles)
     }
 
-    fn push(&mut self, level: u8, hash: Hash, tiles: &mut Vec<NewTile>) {
+    /// Adds a hash to a level; `root` is that of the tile it completes, if it is known already.
+    fn push(&mut self, level: u8, hash: Hash, root: Option<Hash>, tiles: &mut Vec<NewTile>) {
         let place = usize::from(level);
         if self.levels.len() <= place {
             self.levels.resize(place + 1, Vec::new());
@@ -118,12 +119,12 @@ impl Edge {
         self.levels[place].push(hash);
         if self.levels[place].len() as u64 == TILE_WIDTH {
             let hashes = std::mem::take(&mut self.levels[place]);
-            let above = peaks_of(&hashes);
+            // 256 hashes have one peak: the root of the tile.
+            let above = root.unwrap_or_else(|| peaks_of(&hashes)[0]);
             let index = (self.tree.size() >> (8 * u32::from(level))) / TILE_WIDTH - 1;
             let name = TileName { kind: TileKind::Hashes { level }, index, width: TILE_WIDTH };
             tiles.push(NewTile { name, bytes: tile::bytes_of(&hashes) });
-            // 256 hashes have one peak: the root of the tile.
-            self.push(level + 1, above[0], tiles);
+            self.push(level + 1, above, None, tiles);
         }
     }
 

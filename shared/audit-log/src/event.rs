@@ -87,7 +87,7 @@ pub struct LogEvent {
 /// Why an event can't be logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LeafError {
-    /// A member has no canonical form, such as a count of 2^53 or more.
+    /// A member has no canonical form, such as a count of 2^53 or more, or an id is no word of ours.
     #[error("the event has no canonical form")]
     Form,
     /// The leaf would be longer than 65,535 bytes.
@@ -101,6 +101,12 @@ impl LogEvent {
     /// # Errors
     /// A member has no canonical form, or the leaf is too long.
     pub fn leaf(&self) -> Result<Vec<u8>, LeafError> {
+        let words =
+            [&self.id, &self.tenant, &self.at, &self.event_type, &self.action, &self.level, &self.outcome, &self.actor];
+        let optional = [&self.job, &self.role, &self.sealed].into_iter().flatten();
+        if !words.into_iter().chain(optional).all(|word| is_word(word)) {
+            return Err(LeafError::Form);
+        }
         let leaf = serde_json_canonicalizer::to_vec(self).map_err(|_| LeafError::Form)?;
         if leaf.len() > LEAF_LIMIT {
             return Err(LeafError::TooLong);
@@ -108,6 +114,12 @@ impl LogEvent {
         EventView::read(&leaf).map_err(|_| LeafError::Form)?;
         Ok(leaf)
     }
+}
+
+/// Ids and words of ours need no other characters; an e-mail address or a name with a space is none.
+fn is_word(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(&byte);
+    !text.is_empty() && text.bytes().all(allowed)
 }
 
 /// What a leaf says about a sealed detail: the SHA-256 of its ciphertext, hexadecimal.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
+use sha2::block_api::compress256;
 
 /// A node of the tree.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -20,13 +20,22 @@ impl Hash {
     /// The root of a tree without leaves.
     #[must_use]
     pub fn of_nothing() -> Self {
-        Self(Sha256::digest([]).into())
+        sha256(&[])
     }
 
     /// The hash of a leaf (RFC 6962, 2.1).
     #[must_use]
     pub fn of_leaf(data: &[u8]) -> Self {
-        Self(Sha256::new().chain_update([0]).chain_update(data).finalize().into())
+        let Some((head, rest)) = data.split_first_chunk::<63>() else {
+            let mut input = [0; 64];
+            input[1..=data.len()].copy_from_slice(data);
+            return sha256(&input[..=data.len()]);
+        };
+        let mut state = START;
+        let mut block = [0; 64];
+        block[1..].copy_from_slice(head);
+        compress256(&mut state, &[block]);
+        finish(state, rest, data.len() + 1)
     }
 
     /// The hash of two subtrees (RFC 6962, 2.1).
@@ -35,8 +44,36 @@ impl Hash {
         let mut input = [1_u8; 65];
         input[1..33].copy_from_slice(&left.0);
         input[33..].copy_from_slice(&right.0);
-        Self(Sha256::digest(input).into())
+        sha256(&input)
     }
+}
+
+/// The state SHA-256 starts from (FIPS 180-4, 5.3.3).
+const START: [u32; 8] =
+    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
+
+/// SHA-256 block by block: leaves and nodes are short, and the buffered form costs a fifth of the time.
+fn sha256(data: &[u8]) -> Hash {
+    finish(START, data, data.len())
+}
+
+/// Hashes the rest of an input of `length` bytes, with its padding (FIPS 180-4, 5.1.1).
+fn finish(mut state: [u32; 8], rest: &[u8], length: usize) -> Hash {
+    let (blocks, tail) = rest.as_chunks::<64>();
+    let mut last = [[0; 64]; 2];
+    last[0][..tail.len()].copy_from_slice(tail);
+    last[0][tail.len()] = 0x80;
+    let last = if tail.len() < 56 { &mut last[..1] } else { &mut last[..] };
+    if let Some(block) = last.last_mut() {
+        block[56..].copy_from_slice(&(8 * length as u64).to_be_bytes());
+    }
+    compress256(&mut state, blocks);
+    compress256(&mut state, last);
+    let mut hash = [0; 32];
+    for (bytes, word) in hash.as_chunks_mut::<4>().0.iter_mut().zip(state) {
+        *bytes = word.to_be_bytes();
+    }
+    Hash(hash)
 }
 
 impl fmt::Display for Hash {
@@ -56,5 +93,24 @@ impl FromStr for Hash {
 
     fn from_str(text: &str) -> Result<Self, HashFormError> {
         STANDARD.decode(text).ok().and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or(HashFormError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest as _, Sha256};
+
+    use super::Hash;
+
+    #[test]
+    fn every_length_hashes_as_sha_256_does() {
+        let data: Vec<u8> = (0..=255).cycle().take(400).collect();
+        for length in 0..data.len() {
+            let leaf = Sha256::new().chain_update([0]).chain_update(&data[..length]).finalize();
+            assert_eq!(Hash::of_leaf(&data[..length]).0.as_slice(), leaf.as_slice(), "{length}");
+        }
+        let (left, right) = (Hash([3; 32]), Hash([4; 32]));
+        let node = Sha256::new().chain_update([1]).chain_update(left.0).chain_update(right.0).finalize();
+        assert_eq!(Hash::of_children(&left, &right).0.as_slice(), node.as_slice());
     }
 }

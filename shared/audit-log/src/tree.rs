@@ -37,16 +37,21 @@ impl Tree {
         self.size
     }
 
-    /// Appends the hash of a leaf.
-    pub fn push(&mut self, leaf: Hash) {
+    /// Appends the hash of a leaf; answers the root of the 256 leaves it completes, if it does.
+    pub fn push(&mut self, leaf: Hash) -> Option<Hash> {
+        let mut tile = None;
         let mut hash = leaf;
         let mut level = 0;
         while self.size >> level & 1 == 1 {
             hash = Hash::of_children(&self.peaks[level], &hash);
             level += 1;
+            if level == 8 {
+                tile = Some(hash);
+            }
         }
         self.peaks[level] = hash;
         self.size += 1;
+        tile
     }
 
     /// The root (RFC 6962, 2.1).

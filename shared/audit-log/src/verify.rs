@@ -33,10 +33,14 @@ impl Upper {
 #[derive(Debug)]
 pub struct LogVerifier {
     checkpoint: Checkpoint,
+    /// The last part of the origin: whose log this is.
+    tenant: String,
     /// Earlier checkpoints not yet reached, the smallest first.
     remembered: VecDeque<Checkpoint>,
     /// The tree over the entries as they are.
     of_entries: Tree,
+    /// The root of the tile just read, if all its entries are those hashed in it.
+    tile_root: Option<Hash>,
     /// The hashes of the tile whose entries come next.
     hashes: Vec<Hash>,
     /// What was computed for the tile of each level above the leaves, and is compared when it is complete.
@@ -68,9 +72,11 @@ impl LogVerifier {
             }
         }
         let mut verifier = Self {
+            tenant: checkpoint.origin.rsplit('/').next().unwrap_or_default().to_owned(),
             checkpoint,
             remembered: remembered.into(),
             of_entries: Tree::default(),
+            tile_root: None,
             hashes: Vec::new(),
             rows: Vec::new(),
             due: VecDeque::new(),
@@ -189,11 +195,9 @@ impl LogVerifier {
         if hash != *expected {
             self.entry.get_or_insert(Broken::Entry { index });
         }
-        self.of_entries.push(hash);
+        self.tile_root = self.of_entries.push(hash);
         match EventView::read(entry) {
-            Ok(view) if Some(view.tenant) == self.checkpoint.origin.rsplit('/').next() => {
-                self.note_time(view.at, index);
-            }
+            Ok(view) if view.tenant == self.tenant => self.note_time(view.at, index),
             Ok(_) => drop(self.form.get_or_insert(Broken::Foreign { index })),
             Err(_) => drop(self.form.get_or_insert(Broken::Form { index })),
         }
@@ -219,20 +223,24 @@ impl LogVerifier {
 
     /// Carries the root of a complete tile up, and lists the tiles above that are complete now, or that are the last.
     fn complete_tile(&mut self, hashes: &[Hash]) {
-        let mut computed = hashes.to_vec();
+        let mut root = match self.tile_root {
+            Some(root) if self.entry.is_none() => Some(root),
+            Some(_) | None if hashes.len() as u64 == TILE_WIDTH => Some(root_of_full(hashes.to_vec())),
+            Some(_) | None => None,
+        };
         let mut level = 0_u8;
-        while computed.len() as u64 == TILE_WIDTH {
+        while let Some(hash) = root.take() {
             level += 1;
             let row = usize::from(level) - 1;
             if self.rows.len() <= row {
                 self.rows.resize(row + 1, Vec::new());
             }
-            self.rows[row].push(root_of_full(computed));
-            if (self.rows[row].len() as u64) < TILE_WIDTH {
-                break;
+            self.rows[row].push(hash);
+            if self.rows[row].len() as u64 == TILE_WIDTH {
+                let full = std::mem::take(&mut self.rows[row]);
+                root = Some(root_of_full(full.clone()));
+                self.want_upper(level, full);
             }
-            computed = std::mem::take(&mut self.rows[row]);
-            self.want_upper(level, computed.clone());
         }
         if self.of_entries.size() == self.checkpoint.size {
             self.ended = true;

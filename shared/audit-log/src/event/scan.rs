@@ -18,139 +18,117 @@ pub struct EventView<'a> {
     pub tenant: &'a str,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Word,
-    Text,
-    Number,
-    Counts,
-}
-
-struct Member {
-    /// The name with what precedes it.
-    head: &'static [u8],
-    kind: Kind,
-    needed: bool,
-}
-
-const fn needed(head: &'static str, kind: Kind) -> Member {
-    Member { head: head.as_bytes(), kind, needed: true }
-}
-
-const fn optional(head: &'static str, kind: Kind) -> Member {
-    Member { head: head.as_bytes(), kind, needed: false }
-}
-
-const AT: usize = 2;
-const EVENT_TYPE: usize = 5;
-const ID: usize = 7;
-const TENANT: usize = 19;
-
-/// All members of version 1, in canonical order (RFC 8785, 3.2.3).
-const MEMBERS: [Member; 24] = [
-    needed("{\"action\":", Kind::Word),
-    needed(",\"actor\":", Kind::Word),
-    needed(",\"at\":", Kind::Word),
-    optional(",\"control_id\":", Kind::Text),
-    optional(",\"counts\":", Kind::Counts),
-    needed(",\"event_type\":", Kind::Word),
-    optional(",\"from\":", Kind::Text),
-    needed(",\"id\":", Kind::Word),
-    optional(",\"ip_hash\":", Kind::Text),
-    optional(",\"item\":", Kind::Text),
-    optional(",\"job\":", Kind::Word),
-    needed(",\"level\":", Kind::Word),
-    needed(",\"outcome\":", Kind::Word),
-    optional(",\"pseudonym\":", Kind::Text),
-    optional(",\"reason\":", Kind::Text),
-    optional(",\"request_id\":", Kind::Text),
-    needed(",\"resource_type\":", Kind::Text),
-    optional(",\"role\":", Kind::Word),
-    optional(",\"sealed\":", Kind::Word),
-    needed(",\"tenant\":", Kind::Word),
-    optional(",\"to\":", Kind::Text),
-    optional(",\"user_agent_family\":", Kind::Text),
-    needed(",\"v\":", Kind::Number),
-    optional(",\"version\":", Kind::Number),
-];
-
 /// JSON integers above this are not exact (RFC 8785, 3.2.2.3).
 const LARGEST: u64 = (1 << 53) - 1;
 
 impl<'a> EventView<'a> {
-    /// Reads a leaf; accepts only the one form that `LogEvent::leaf` writes.
+    /// Reads a leaf: all members of version 1 in canonical order (RFC 8785, 3.2.3), each in canonical form.
     ///
     /// # Errors
     /// The bytes are anything else.
+    #[rustfmt::skip] // one member a line
     pub fn read(leaf: &'a [u8]) -> Result<Self, EventFormError> {
         let text = std::str::from_utf8(leaf).map_err(|_| EventFormError)?;
+        // Nearly all leaves hold neither escapes nor control characters: their texts end at the next quote.
+        let is_plain = !leaf.iter().fold(false, |found, byte| found | (*byte == b'\\') | (*byte < 0x20));
+        let mut scan = Scan { text, leaf, at: 0, is_plain };
         let mut view = Self::default();
-        let mut at = 0;
-        for (place, member) in MEMBERS.iter().enumerate() {
-            let Some(value) = leaf[at..].strip_prefix(member.head) else {
-                if member.needed {
-                    return Err(EventFormError);
-                }
-                continue;
-            };
-            let length = match member.kind {
-                Kind::Word => word(value)?,
-                Kind::Text => string(value)?,
-                Kind::Number => number(value)?.0,
-                Kind::Counts => counts(value)?,
-            };
-            let from = at + member.head.len();
-            at = from + length;
-            let inner = || &text[from + 1..at - 1];
-            match place {
-                AT => view.at = inner(),
-                EVENT_TYPE => view.event_type = inner(),
-                ID => view.id = inner(),
-                TENANT => view.tenant = inner(),
-                _ => {}
-            }
-        }
-        if &leaf[at..] == b"}" { Ok(view) } else { Err(EventFormError) }
+        scan.text(b"{\"action\":")?;
+        scan.text(b",\"actor\":")?;
+        view.at = scan.text(b",\"at\":")?;
+        scan.optional_text(b",\"control_id\":")?;
+        scan.optional_counts(b",\"counts\":")?;
+        view.event_type = scan.text(b",\"event_type\":")?;
+        scan.optional_text(b",\"from\":")?;
+        view.id = scan.text(b",\"id\":")?;
+        scan.optional_text(b",\"ip_hash\":")?;
+        scan.optional_text(b",\"item\":")?;
+        scan.optional_text(b",\"job\":")?;
+        scan.text(b",\"level\":")?;
+        scan.text(b",\"outcome\":")?;
+        scan.optional_text(b",\"pseudonym\":")?;
+        scan.optional_text(b",\"reason\":")?;
+        scan.optional_text(b",\"request_id\":")?;
+        scan.text(b",\"resource_type\":")?;
+        scan.optional_text(b",\"role\":")?;
+        scan.optional_text(b",\"sealed\":")?;
+        view.tenant = scan.text(b",\"tenant\":")?;
+        scan.optional_text(b",\"to\":")?;
+        scan.optional_text(b",\"user_agent_family\":")?;
+        scan.number(b",\"v\":")?;
+        scan.optional_number(b",\"version\":")?;
+        if &leaf[scan.at..] == b"}" { Ok(view) } else { Err(EventFormError) }
     }
 }
 
-/// What a byte may be: in a word, in a text, or neither.
-const WORD: u8 = 2;
-const TEXT: u8 = 1;
-const CLASS: [u8; 256] = classes();
-
-const fn classes() -> [u8; 256] {
-    let mut table = [0; 256];
-    let mut this = 0x20_u8;
-    loop {
-        let is_word = this.is_ascii_alphanumeric() || matches!(this, b'-' | b'_' | b'.' | b':' | b'/' | b'+' | b'=');
-        table[this as usize] = match this {
-            b'"' | b'\\' => 0,
-            _ if is_word => WORD,
-            _ => TEXT,
-        };
-        if this == u8::MAX {
-            return table;
-        }
-        this += 1;
-    }
+/// A place in a leaf.
+struct Scan<'a> {
+    text: &'a str,
+    leaf: &'a [u8],
+    at: usize,
+    is_plain: bool,
 }
 
-/// A quoted word of letters, digits and `-_.:/+=`; its length with the quotes.
-fn word(value: &[u8]) -> Result<usize, EventFormError> {
-    let Some((b'"', rest)) = value.split_first() else { return Err(EventFormError) };
-    match rest.iter().position(|byte| CLASS[usize::from(*byte)] != WORD) {
-        Some(end) if rest[end] == b'"' && end > 0 => Ok(end + 2),
-        Some(_) | None => Err(EventFormError),
+impl<'a> Scan<'a> {
+    #[inline]
+    fn begins<const N: usize>(&mut self, head: &[u8; N]) -> bool {
+        let begins = self.leaf[self.at..].first_chunk::<N>() == Some(head);
+        if begins {
+            self.at += N;
+        }
+        begins
+    }
+
+    #[inline]
+    fn value(&mut self) -> Result<&'a str, EventFormError> {
+        let from = self.at + 1;
+        self.at += string(&self.leaf[self.at..], self.is_plain)?;
+        self.text.get(from..self.at - 1).ok_or(EventFormError)
+    }
+
+    #[inline]
+    fn text<const N: usize>(&mut self, head: &[u8; N]) -> Result<&'a str, EventFormError> {
+        if self.begins(head) { self.value() } else { Err(EventFormError) }
+    }
+
+    #[inline]
+    fn optional_text<const N: usize>(&mut self, head: &[u8; N]) -> Result<(), EventFormError> {
+        if self.begins(head) { self.value().map(drop) } else { Ok(()) }
+    }
+
+    fn number<const N: usize>(&mut self, head: &[u8; N]) -> Result<(), EventFormError> {
+        if !self.begins(head) {
+            return Err(EventFormError);
+        }
+        self.at += number(&self.leaf[self.at..])?;
+        Ok(())
+    }
+
+    fn optional_number<const N: usize>(&mut self, head: &[u8; N]) -> Result<(), EventFormError> {
+        if self.begins(head) {
+            self.at += number(&self.leaf[self.at..])?;
+        }
+        Ok(())
+    }
+
+    fn optional_counts<const N: usize>(&mut self, head: &[u8; N]) -> Result<(), EventFormError> {
+        if self.begins(head) {
+            self.at += counts(&self.leaf[self.at..])?;
+        }
+        Ok(())
     }
 }
 
 /// A quoted text with canonical escapes only; its length with the quotes.
-fn string(value: &[u8]) -> Result<usize, EventFormError> {
+fn string(value: &[u8], is_plain: bool) -> Result<usize, EventFormError> {
     let Some((b'"', rest)) = value.split_first() else { return Err(EventFormError) };
+    if is_plain {
+        return memchr::memchr(b'"', rest).map(|end| end + 2).ok_or(EventFormError);
+    }
     let mut at = 0;
     loop {
-        at += rest[at..].iter().position(|byte| CLASS[usize::from(*byte)] == 0).ok_or(EventFormError)?;
+        let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+        at += rest[at..].iter().position(special).ok_or(EventFormError)?;
         match rest[at..] {
             [b'"', ..] => return Ok(at + 2),
             [b'\\', b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't', ..] => at += 2,
@@ -169,14 +147,14 @@ fn is_control(high: u8, low: u8) -> bool {
     }
 }
 
-/// A whole number below 2^53 without leading zeros: its length and value.
-fn number(value: &[u8]) -> Result<(usize, u64), EventFormError> {
+/// A whole number below 2^53 without leading zeros; its length.
+fn number(value: &[u8]) -> Result<usize, EventFormError> {
     let length = value.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(value.len());
     if length == 0 || length > 16 || (length > 1 && value[0] == b'0') {
         return Err(EventFormError);
     }
     let number = value[..length].iter().fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
-    if number <= LARGEST { Ok((length, number)) } else { Err(EventFormError) }
+    if number <= LARGEST { Ok(length) } else { Err(EventFormError) }
 }
 
 /// An object of words and numbers, the words ascending; its length.
@@ -188,9 +166,11 @@ fn counts(value: &[u8]) -> Result<usize, EventFormError> {
         if value.get(at) != Some(&opening) {
             return Err(EventFormError);
         }
-        let length = word(&value[at + 1..])?;
+        // A name with an escape could sort elsewhere than its bytes; ours have none.
+        let length = string(&value[at + 1..], true)?;
         let name = &value[at + 2..at + length];
-        if name <= before {
+        let is_word = name.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'_');
+        if !is_word || name <= before {
             return Err(EventFormError);
         }
         before = name;
@@ -198,7 +178,7 @@ fn counts(value: &[u8]) -> Result<usize, EventFormError> {
         if value.get(at) != Some(&b':') {
             return Err(EventFormError);
         }
-        at += 1 + number(&value[at + 1..])?.0;
+        at += 1 + number(&value[at + 1..])?;
         if value.get(at) == Some(&b'}') {
             return Ok(at + 1);
         }

@@ -124,3 +124,29 @@ fn strangers_and_readers_cancel_nothing() {
     assert_eq!(house.post(&subject(ADA), &format!("/jobs/{id}/reject"), &json!({"reason": "r"})).status, 403);
     assert!(house.written() == before);
 }
+
+#[test]
+fn notes_of_staff_stay_when_a_job_ends() {
+    let mut house = House::new();
+    let done = house.submit(&subject(BOB), "/me/export", &json!({}), BOB);
+    let cancelled = submitted(&mut house);
+    let rejected = submitted(&mut house);
+    let expired = submitted(&mut house);
+    for id in [&done, &cancelled, &rejected, &expired] {
+        let note = json!({"note": "called back on Monday"});
+        assert_eq!(house.post(&dpo("acme"), &format!("/jobs/{id}/notes"), &note).status, 200);
+    }
+    house.world.run_until_idle();
+    assert_eq!(cancel(&mut house, &dpo("acme"), &cancelled).0, 200);
+    let reason = json!({"reason": "excessive"});
+    assert_eq!(house.post(&dpo("acme"), &format!("/jobs/{rejected}/reject"), &reason).status, 200);
+    house.world.advance(SignedDuration::from_hours(15 * 24));
+    for (id, closing) in
+        [(&done, "exported "), (&cancelled, "cancelled on request"), (&rejected, "excessive"), (&expired, "no proof")]
+    {
+        let notes = house.job("acme", id).resolution_notes.unwrap();
+        let (first, last) = notes.split_once('\n').expect("two lines");
+        assert_eq!(first, "called back on Monday");
+        assert!(last.starts_with(closing), "{last}");
+    }
+}

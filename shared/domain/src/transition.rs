@@ -20,6 +20,8 @@ pub enum Expect {
     Fence(u64),
     /// The item is a job that has not ended.
     OpenJob,
+    /// No item is there, or one that the store may have forgotten by this time.
+    Forgotten(Timestamp),
     /// Anything.
     Any,
 }

@@ -13,6 +13,7 @@ use domain::request::ExportFormat;
 use domain::step::{Checkpoint, CollectCheckpoint, PartRef, StepKind, Written};
 
 use super::expire::parts_prefix;
+use super::package::checksum_of;
 use super::plan::{PlanStore, ShardPlan};
 use super::sources::{Sources, source_lookup};
 use crate::advance_job::{Ran, RunStep};
@@ -172,7 +173,8 @@ impl Collect {
             .map(|entry| entry.rows)
             .sum();
         let bytes = u64::try_from(part.bytes.len()).unwrap_or(u64::MAX);
-        let reference = PartRef { key: key.clone(), zip_bytes: part.zip_bytes, bytes, rows };
+        let sha256 = Some(checksum_of(&part.bytes, part.zip_bytes));
+        let reference = PartRef { key: key.clone(), zip_bytes: part.zip_bytes, bytes, rows, sha256 };
         self.exports.put(&key, part.bytes).await?;
         state.parts.push(reference);
         Ok(())

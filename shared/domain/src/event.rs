@@ -142,6 +142,15 @@ pub struct AuditEvent {
 }
 
 impl AuditEvent {
+    /// How the sort keys of all events begin.
+    pub const SORT_PREFIX: &str = "event#";
+
+    /// A sort key behind every event of this time and before, and before every later one.
+    #[must_use]
+    pub fn sort_after(at: Timestamp) -> String {
+        format!("{}{:013}", Self::SORT_PREFIX, at.as_millisecond().max(0) + 1)
+    }
+
     /// Events sort by time within the job; the item and its version make the key unique.
     #[must_use]
     pub fn key(&self) -> TenantKey {

@@ -4,6 +4,7 @@ use archive::{ArchiveInfo, Controller, Source, SourceInfo};
 use datamap::{Collection, DataMap};
 use domain::job::Job;
 
+use crate::own_records::collections;
 use crate::steps::format_of;
 
 /// The head of the archive of a job.
@@ -23,7 +24,7 @@ pub fn archive_info(job: &Job, map: &DataMap) -> ArchiveInfo {
             officer: controller.dpo_contact,
             authority: controller.complaint_authority,
         },
-        sources: map.collections.iter().filter(|it| !it.skip).filter_map(source_info).collect(),
+        sources: map.collections.iter().chain(&collections(map)).filter(|it| !it.skip).filter_map(source_info).collect(),
     }
 }
 

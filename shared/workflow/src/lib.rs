@@ -12,6 +12,7 @@ pub mod keyring;
 pub mod legal_clock;
 pub mod notice;
 pub mod nudging;
+pub mod own_records;
 pub mod ports;
 pub mod read_jobs;
 pub mod refusal;

@@ -77,7 +77,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
 /// Reads a structure from an object only, and a choice from its name only.
 pub(super) struct Strict(pub(super) Value);
 
-impl<'de> IntoDeserializer<'de, Error> for Strict {
+impl IntoDeserializer<'_, Error> for Strict {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {

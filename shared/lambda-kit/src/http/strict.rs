@@ -184,11 +184,7 @@ impl<'de> VariantAccess<'de> for Carried {
         Strict(self.0).deserialize_any(visitor)
     }
 
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        names: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
+    fn struct_variant<V: Visitor<'de>>(self, names: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
         Strict(self.0).deserialize_struct("", names, visitor)
     }
 }

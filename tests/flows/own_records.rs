@@ -111,13 +111,17 @@ fn a_request_by_another_identity_holds_at_least_itself() {
     assert_eq!(house.post(&dpo("acme"), &format!("/jobs/{id}/verify/manual"), &word).status, 200);
     house.world.run_until_idle();
     let archive = house.job("acme", &id).archive.unwrap();
-    let bytes =
-        house.world.memory.inspect(|state| state.objects.stored[archive.key.as_str()].bytes.as_ref().clone());
+    let bytes = house.world.memory.inspect(|state| state.objects.stored[archive.key.as_str()].bytes.as_ref().clone());
     let found = files(&bytes);
     assert_eq!(texts(&rows(&found, REQUESTS), "id"), [&id]);
-    assert_eq!(archive.rows, found.keys().filter(|name| name.starts_with("json/")).map(|name| {
-        found[name].iter().filter(|byte| **byte == b'\n').count() as u64
-    }).sum::<u64>());
+    assert_eq!(
+        archive.rows,
+        found
+            .keys()
+            .filter(|name| name.starts_with("json/"))
+            .map(|name| { found[name].iter().filter(|byte| **byte == b'\n').count() as u64 })
+            .sum::<u64>()
+    );
 }
 
 #[test]

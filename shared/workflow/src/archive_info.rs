@@ -24,7 +24,13 @@ pub fn archive_info(job: &Job, map: &DataMap) -> ArchiveInfo {
             officer: controller.dpo_contact,
             authority: controller.complaint_authority,
         },
-        sources: map.collections.iter().chain(&collections(map)).filter(|it| !it.skip).filter_map(source_info).collect(),
+        sources: map
+            .collections
+            .iter()
+            .chain(&collections(map))
+            .filter(|it| !it.skip)
+            .filter_map(source_info)
+            .collect(),
     }
 }
 

@@ -24,3 +24,4 @@ pub mod steps;
 pub mod submit_request;
 pub mod sweep_jobs;
 pub mod verify_identity;
+pub mod words;

@@ -119,6 +119,12 @@ impl KeyRecord {
     pub fn job_owner(job: &JobId) -> String {
         format!("job#{job}")
     }
+
+    /// The owner name of a subject's key, by the subject's keyed hash.
+    #[must_use]
+    pub fn subject_owner(keyed_hash: &str) -> String {
+        format!("subject#{keyed_hash}")
+    }
 }
 
 /// Which data map new jobs follow.

@@ -2,6 +2,7 @@
 
 use domain::datum::Datum;
 use domain::event::{Actor, AuditEvent};
+use domain::ids::JobId;
 use domain::job::Job;
 use jiff::Timestamp;
 
@@ -74,16 +75,18 @@ pub(super) fn of_event(event: &AuditEvent) -> Datum {
         Actor::Person { pseudonym: _, role } => ("person", role.map(|role| role.as_str())),
         Actor::Holder => ("holder", None),
         Actor::Worker => ("worker", None),
+        Actor::Operator => ("operator", None),
     };
     let item = event.item.as_ref().map(|item| item.item.as_str()).filter(|item| *item != "job");
+    let job = event.job.as_ref().map(JobId::as_str);
     let counts = event.counts.iter().map(|(name, count)| (name.clone(), Datum::Number(count.to_string()))).collect();
     let values = [
         time(event.at),
         text(event.id.as_str()),
         text(event.action.as_str()),
         text(&event.resource_type),
-        text(item.unwrap_or(event.job.as_str())),
-        text(event.job.as_str()),
+        optional(item.or(job)),
+        optional(job),
         text(event.event_type.as_str()),
         text(event.level.as_str()),
         text(event.outcome.as_str()),
@@ -116,7 +119,7 @@ fn time(at: Timestamp) -> Datum {
 #[cfg(test)]
 mod tests {
     use domain::event::{Action, EventOutcome, EventType, Level};
-    use domain::ids::{EventId, JobId};
+    use domain::ids::EventId;
     use domain::role::{Pseudonym, Role};
 
     use super::*;
@@ -134,7 +137,7 @@ mod tests {
             level: Level::Info,
             outcome: EventOutcome::Success,
             actor: Actor::Person { pseudonym: Pseudonym::from_keyed_hash("ee".repeat(16)), role: Some(Role::Dpo) },
-            job: JobId::new(at, [2; 10]),
+            job: Some(JobId::new(at, [2; 10])),
             resource_type: "job".to_owned(),
             item: None,
             from: None,
@@ -145,6 +148,7 @@ mod tests {
             ip_hash: Some("aa".repeat(16)),
             user_agent_family: Some("curl".to_owned()),
             control_id: None,
+            detail: None,
         };
         let mut json = Vec::new();
         of_event(&event).write_json(&mut json);

@@ -1,10 +1,11 @@
 //! What was written is what is read, by key and by partition.
 
-use domain::event::{Action, Actor, AuditEvent, EventOutcome, EventType, ItemVersion, Level};
+use domain::event::{Action, Actor, AuditEvent, EventOutcome, EventType, ItemVersion, Level, SealedDetail};
 use domain::ids::{EventId, JobId, TenantId};
 use domain::key::Partition;
 use domain::record::{Challenge, DataMapPointer, IdempotencyRecord, KeyRecord, Record, Ticket};
 use domain::role::{Pseudonym, Role};
+use domain::sealed::Sealed;
 use domain::step::{ObjectRef, Step, StepKind};
 use workflow::ports::JobStore;
 
@@ -109,7 +110,7 @@ fn full_event(names: &mut Names, tenant: &TenantId, id: &JobId) -> AuditEvent {
         level: Level::Critical,
         outcome: EventOutcome::Failure,
         actor: Actor::Person { pseudonym: Pseudonym::from_keyed_hash("ab".repeat(16)), role: Some(Role::Dpo) },
-        job: id.clone(),
+        job: Some(id.clone()),
         resource_type: "challenge".to_owned(),
         item: Some(ItemVersion { item: "challenge".to_owned(), version: 4 }),
         from: Some("open".to_owned()),
@@ -120,6 +121,7 @@ fn full_event(names: &mut Names, tenant: &TenantId, id: &JobId) -> AuditEvent {
         ip_hash: Some("12".repeat(16)),
         user_agent_family: Some("curl".to_owned()),
         control_id: Some("CC6.1".to_owned()),
+        detail: Some(SealedDetail { owner: "subject#ab".to_owned(), sealed: Sealed { v: 1, body: "YWJj".to_owned() } }),
     }
 }
 

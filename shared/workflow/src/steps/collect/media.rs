@@ -4,9 +4,9 @@ use archive::{DosTime, MediaStream, Source};
 use domain::step::PartRef;
 use sha2::{Digest, Sha256};
 
-use crate::steps::package::part_checksum;
 use crate::ports::{ByteRange, Connector, ExportStore, Media, PortError, SourceLookup};
 use crate::step_error::StepError;
+use crate::steps::package::part_checksum;
 
 /// Files up to this size are read whole.
 pub(super) const SMALL_BYTES: u64 = 4 * 1024 * 1024;

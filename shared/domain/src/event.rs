@@ -7,6 +7,7 @@ use crate::ids::{EventId, JobId, TenantId};
 use crate::key::{Partition, TenantKey};
 use crate::request::wire_enum;
 use crate::role::{Pseudonym, Role};
+use crate::sealed::Sealed;
 
 wire_enum! {
     /// What was done (V7).
@@ -85,6 +86,18 @@ pub enum Actor {
     /// A function of ours.
     #[serde(rename = "worker")]
     Worker,
+    /// Somebody with credentials of the account, through the program; `CloudTrail` knows who.
+    #[serde(rename = "operator")]
+    Operator,
+}
+
+/// Words of a person that belong to an event, under a key of the person they are about: erasure destroys that key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedDetail {
+    /// Whose key: `subject#<keyed hash>`.
+    pub owner: String,
+    /// The words.
+    pub sealed: Sealed,
 }
 
 /// The item version an event belongs to: as many events as versions (INV-A1).
@@ -117,8 +130,8 @@ pub struct AuditEvent {
     pub outcome: EventOutcome,
     /// Who acted.
     pub actor: Actor,
-    /// The job concerned.
-    pub job: JobId,
+    /// The job concerned; none for what concerns the tenant as a whole.
+    pub job: Option<JobId>,
     /// What kind of thing was acted on.
     pub resource_type: String,
     /// The item and version written by the same transaction; none for events without a state change.
@@ -139,9 +152,21 @@ pub struct AuditEvent {
     pub user_agent_family: Option<String>,
     /// The control it is evidence for.
     pub control_id: Option<String>,
+    /// What the acting person said, sealed.
+    #[serde(default)]
+    pub detail: Option<SealedDetail>,
 }
 
 impl AuditEvent {
+    /// How the sort keys of all events begin.
+    pub const SORT_PREFIX: &str = "event#";
+
+    /// A sort key behind every event of this time and before, and before every later one.
+    #[must_use]
+    pub fn sort_after(at: Timestamp) -> String {
+        format!("{}{:013}", Self::SORT_PREFIX, at.as_millisecond().max(0) + 1)
+    }
+
     /// Events sort by time within the job; the item and its version make the key unique.
     #[must_use]
     pub fn key(&self) -> TenantKey {
@@ -150,6 +175,6 @@ impl AuditEvent {
             Some(item) => format!("event#{millis:013}#{}#{:06}", item.item, item.version),
             None => format!("event#{millis:013}#{}", self.id),
         };
-        TenantKey::new(&self.tenant, Partition::Job(self.job.clone()), sort)
+        TenantKey::new(&self.tenant, self.job.clone().map_or(Partition::Tenant, Partition::Job), sort)
     }
 }

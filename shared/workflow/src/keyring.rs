@@ -16,6 +16,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::ports::{CommitError, Entropy, JobStore, KeyContext, KeyService, PortError, PortErrorKind};
 use crate::sealing::SealingKey;
 
+mod subject;
+
 /// How long an unwrapped tenant key is kept.
 const TENANT_KEY_LIFE: SignedDuration = SignedDuration::from_mins(5);
 

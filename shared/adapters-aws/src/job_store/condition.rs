@@ -116,6 +116,11 @@ impl Condition {
             Expect::Version(version) => equals("version", number(version)),
             Expect::Fence(fence) => equals("fence", number(fence)),
             Expect::OpenJob => equals("open", AttributeValue::Bool(true)),
+            Expect::Forgotten(by) => Self {
+                expression: Some("attribute_not_exists(pk) OR #expires <= :by"),
+                names: Some(HashMap::from([("#expires".to_owned(), "expires_at_epoch".to_owned())])),
+                values: Some(HashMap::from([(":by".to_owned(), number(by.as_second()))])),
+            },
             Expect::Any => Self { expression: None, names: None, values: None },
         }
     }

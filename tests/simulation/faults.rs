@@ -20,7 +20,15 @@ const KINDS: [(Side, Fault); 6] = [
 
 /// Runs every single fault in one weather, each to the very end.
 pub(crate) fn singles(report: &mut Report, mutants: Mutants, weather: Weather) {
-    let mut stage = Stage::new(ADA, mutants);
+    singles_of(report, &mut Stage::new(ADA, mutants), weather);
+}
+
+/// Runs every single fault of a story whose slices end after so many calls.
+pub(crate) fn sliced_singles(report: &mut Report, calls: i64) {
+    singles_of(report, &mut Stage::sliced(ADA, calls), Weather::Fair);
+}
+
+fn singles_of(report: &mut Report, stage: &mut Stage, weather: Weather) {
     let calm = stage.run(&Schedule { weather, ..Schedule::default() });
     report.note("no fault", &calm, 0);
     for call in &calm.calls {
@@ -45,15 +53,15 @@ pub(crate) fn pairs(report: &mut Report, one_in: u64) {
     for call in calm.calls.iter().filter(|call| call.number % one_in == 0) {
         for (side, fault) in KINDS {
             let first = (Point { call: call.number, side }, fault);
-            let alone = stage.run(&Schedule { faults: vec![first], ..Schedule::default() });
+            let (mut branch, alone) = stage.branch(&Schedule { faults: vec![first], ..Schedule::default() });
             for second in &alone.calls[usize::try_from(call.number).expect("a call is counted") + 1..] {
                 for (side, fault) in KINDS {
-                    let faults = vec![first, (Point { call: second.number, side }, fault)];
-                    let verdict = stage.run_until_known(&Schedule { faults, ..Schedule::default() });
+                    let faults = vec![(Point { call: second.number, side }, fault)];
+                    let verdict = branch.run_until_known(&Schedule { faults, ..Schedule::default() });
                     report.note(
                         &format!("{} then {}", told(call, first.0.side, first.1), told(second, side, fault)),
                         &verdict,
-                        1,
+                        2,
                     );
                 }
             }

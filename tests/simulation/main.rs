@@ -37,6 +37,15 @@ fn every_single_fault_is_survived() {
     report.conclude();
 }
 
+#[test]
+fn short_slices_save_and_go_on() {
+    let mut report = Report::new("single faults in short slices");
+    for calls in [6, 9] {
+        faults::sliced_singles(&mut report, calls);
+    }
+    report.conclude();
+}
+
 /// In a debug build a sample of the pairs; all of them with `--release`.
 #[test]
 fn pairs_of_faults_are_survived() {

@@ -20,7 +20,7 @@ const KINDS: [(Side, Fault); 6] = [
 
 /// Runs every single fault in one weather, each to the very end.
 pub(crate) fn singles(report: &mut Report, mutants: Mutants, weather: Weather) {
-    singles_of(report, &mut Stage::new(ADA, mutants), weather);
+    singles_of(report, &mut Stage::new(ADA, mutants, weather), weather);
 }
 
 /// Runs every single fault of a story whose slices end after so many calls.
@@ -29,12 +29,12 @@ pub(crate) fn sliced_singles(report: &mut Report, calls: i64) {
 }
 
 fn singles_of(report: &mut Report, stage: &mut Stage, weather: Weather) {
-    let calm = stage.run(&Schedule { weather, ..Schedule::default() });
+    let calm = stage.run(&Schedule::default());
     report.note("no fault", &calm, 0);
     for call in &calm.calls {
         for (side, fault) in KINDS {
             let faults = vec![(Point { call: call.number, side }, fault)];
-            let verdict = stage.run(&Schedule { faults, weather, twist: None });
+            let verdict = stage.run(&Schedule { faults, twist: None });
             report.note(&format!("{weather:?} {}", told(call, side, fault)), &verdict, 1);
             if report.is_settled() {
                 return;
@@ -47,7 +47,7 @@ fn singles_of(report: &mut Report, stage: &mut Stage, weather: Weather) {
 ///
 /// A run ends early where it comes to a state whose like has been seen to end well.
 pub(crate) fn pairs(report: &mut Report, one_in: u64) {
-    let mut stage = Stage::new(ADA, Mutants::NONE);
+    let mut stage = Stage::new(ADA, Mutants::NONE, Weather::Fair);
     let calm = stage.run_until_known(&Schedule::default());
     report.note("no fault", &calm, 0);
     for call in calm.calls.iter().filter(|call| call.number % one_in == 0) {

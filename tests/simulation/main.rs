@@ -20,8 +20,8 @@ mod twists;
 #[test]
 fn happy_run_keeps_every_invariant() {
     for weather in Weather::ALL {
-        let mut stage = Stage::new(ADA, Mutants::NONE);
-        let verdict = stage.run(&Schedule { weather, ..Schedule::default() });
+        let mut stage = Stage::new(ADA, Mutants::NONE, weather);
+        let verdict = stage.run(&Schedule::default());
         assert_eq!(verdict.broken, [""; 0], "{weather:?}");
         assert_eq!(verdict.doubled_mails, 0, "{weather:?}");
         assert_eq!(stage.canaries(), [""; 0], "{weather:?}");

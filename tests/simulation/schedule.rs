@@ -19,8 +19,6 @@ use crate::likeness::likeness;
 pub(crate) struct Schedule {
     /// Faults at port calls, by the number of the call in the run.
     pub(crate) faults: Vec<(Point, Fault)>,
-    /// How messages fare.
-    pub(crate) weather: Weather,
     /// What happens beside a delivery.
     pub(crate) twist: Option<Twist>,
 }
@@ -42,7 +40,7 @@ pub(crate) struct Verdict {
     pub(crate) is_known: bool,
 }
 
-/// A place in the undisturbed story from which a schedule can start.
+/// A place in the story without faults from which a schedule can start.
 struct Mark {
     snapshot: Snapshot,
     story: Story,
@@ -60,9 +58,10 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Plays a story in fair weather and marks each message and each act.
-    pub(crate) fn new(person: Person, mutants: Mutants) -> Self {
-        let world = World::new(1);
+    /// Plays a story in one weather and marks each message and each act.
+    pub(crate) fn new(person: Person, mutants: Mutants, weather: Weather) -> Self {
+        let mut world = World::new(1);
+        world.weather = weather;
         // Time must move with each call: two writes of one moment can't overwrite each other's event, which hides much.
         world.memory.change(|state| state.tick = SignedDuration::from_millis(1));
         Self::in_world(person, mutants, world)
@@ -87,7 +86,8 @@ impl Stage {
         let story = self.begin(schedule);
         let act = self.mark_of(schedule).act;
         let mut world = World::over(self.world.memory.fork());
-        (world.slice, world.deliveries, world.weather) = (self.world.slice, self.world.deliveries, schedule.weather);
+        (world.slice, world.deliveries, world.weather) = (self.world.slice, self.world.deliveries, self.world.weather);
+        world.checked_archives.clone_from(&self.world.checked_archives);
         let (marks, story) = mark(&mut world, story, act);
         let verdict = verdict(&mut world, &story);
         (Self { world, marks, known_to_end_well: Rc::clone(&self.known_to_end_well) }, verdict)
@@ -140,7 +140,6 @@ impl Stage {
         world.restore(&mark.snapshot);
         world.deliveries = mark.deliveries;
         world.crashes = 0;
-        world.weather = schedule.weather;
         world.twist = schedule.twist;
         world.memory.change(|state| {
             for (point, fault) in &schedule.faults {
@@ -156,9 +155,6 @@ impl Stage {
 
     /// The last mark from which the schedule still sees all that it changes.
     fn mark_index(&self, schedule: &Schedule) -> usize {
-        if schedule.weather != Weather::Fair {
-            return 0;
-        }
         let first_call = schedule.faults.iter().map(|(point, _)| point.call).min();
         let comes_before = |mark: &Mark| {
             first_call.is_none_or(|call| mark.calls <= call)

@@ -20,8 +20,8 @@ mod twists;
 #[test]
 fn happy_run_keeps_every_invariant() {
     for weather in Weather::ALL {
-        let mut stage = Stage::new(ADA, Mutants::NONE);
-        let verdict = stage.run(&Schedule { weather, ..Schedule::default() });
+        let mut stage = Stage::new(ADA, Mutants::NONE, weather);
+        let verdict = stage.run(&Schedule::default());
         assert_eq!(verdict.broken, [""; 0], "{weather:?}");
         assert_eq!(verdict.doubled_mails, 0, "{weather:?}");
         assert_eq!(stage.canaries(), [""; 0], "{weather:?}");
@@ -33,6 +33,15 @@ fn every_single_fault_is_survived() {
     let mut report = Report::new("single faults");
     for weather in Weather::ALL {
         faults::singles(&mut report, Mutants::NONE, weather);
+    }
+    report.conclude();
+}
+
+#[test]
+fn short_slices_save_and_go_on() {
+    let mut report = Report::new("single faults in short slices");
+    for calls in [6, 9] {
+        faults::sliced_singles(&mut report, calls);
     }
     report.conclude();
 }

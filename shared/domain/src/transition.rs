@@ -19,7 +19,8 @@ pub enum Expect {
     Absent,
     /// The item has this version.
     Version(u64),
-    /// The item has this fence: its claim is still ours.
+    /// The item has this fence: its claim is still ours. A write must also follow the version that is there, so that a
+    /// worker whose answer was lost does not write over what it has written itself.
     Fence(u64),
     /// The item is a job that has not ended.
     OpenJob,

@@ -5,8 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use adapters_memory::MemoryWorld;
 use async_trait::async_trait;
+use domain::datum::Datum;
 use domain::step::{Nudge, QueueName};
-use habeas_tests::contracts::{connector, data_maps, export_store, job_queue, job_store, key_service, mailer, run_all};
+use habeas_tests::contracts::{
+    connector, data_maps, eraser, export_store, job_queue, job_store, key_service, mailer, run_all,
+};
 use habeas_tests::executor::run;
 use habeas_tests::names::Names;
 use jiff::Timestamp;
@@ -135,5 +138,46 @@ fn source_keeps_the_contract_of_connectors() {
             }
         });
         run(&world, connector::run(world.source().as_ref(), &map, &tenant, &other)).answer();
+    }
+}
+
+/// Changes the rows of the shared table.
+struct WorldRows(MemoryWorld);
+
+#[async_trait]
+impl eraser::Rows for WorldRows {
+    async fn put(&self, row: Datum) {
+        let id = row.get("id").cloned();
+        self.0.change_sources(|sources| {
+            let table = sources.table("shop.orders");
+            let found = table.numbered().find(|(_, it)| it.get("id") == id.as_ref()).map(|(number, _)| number);
+            table.replace(found.unwrap(), row);
+        });
+    }
+
+    async fn remove(&self, id: &str) {
+        self.0.change_sources(|sources| {
+            sources.table("shop.orders").remove(|row| row.get("id").and_then(Datum::as_text) == Some(id));
+        });
+    }
+}
+
+#[test]
+fn source_keeps_the_contract_of_erasers() {
+    let checked = datamap::read_strs(&[("shop.yml", connector::MAP)]);
+    let map = Arc::new(checked.map.unwrap());
+    for page_rows in [1, 7, 1000] {
+        let (world, mut names) = world();
+        let (tenant, other) = (names.tenant(), names.tenant());
+        world.change_sources(|sources| {
+            sources.page_rows = page_rows;
+            for row in connector::rows(&tenant, &other) {
+                sources.table("shop.orders").insert(row);
+            }
+        });
+        let (eraser, source, rows) = (world.eraser(), world.source(), WorldRows(world.clone()));
+        let (map, tenant, other) = (&map, &tenant, &other);
+        let under = eraser::Under { eraser: &*eraser, connector: &*source, rows: &rows, map, tenant, other };
+        run(&world, eraser::run(under)).answer();
     }
 }

@@ -6,6 +6,7 @@ use crate::names::Names;
 
 pub mod connector;
 pub mod data_maps;
+pub mod eraser;
 pub mod export_store;
 pub mod job_queue;
 pub mod job_store;

@@ -31,6 +31,6 @@ pub use key_service::{MasterKey, MemoryKeyService};
 pub use mailer::{MemoryMailer, Outbox};
 pub use mutants::{Mutant, Mutants};
 pub use random::SplitMix;
-pub use source::{MediaObject, MemorySource, Sources, Table};
+pub use source::{MediaObject, MemoryEraser, MemorySource, Sources, Table};
 pub use state::State;
 pub use world::{MemoryWorld, Snapshot};

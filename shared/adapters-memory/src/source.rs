@@ -13,8 +13,10 @@ use crate::mutants::Mutant;
 use crate::state::State;
 use crate::world::MemoryWorld;
 
+mod erase;
 mod media;
 
+pub use self::erase::MemoryEraser;
 pub use self::media::MediaObject;
 
 /// The rows of one collection, each under a number that stays its own.
@@ -47,6 +49,11 @@ impl Table {
     /// The rows in order.
     pub fn rows(&self) -> impl Iterator<Item = &Datum> {
         self.rows.values().map(Arc::as_ref)
+    }
+
+    /// The rows in order, each with its number.
+    pub fn numbered(&self) -> impl Iterator<Item = (u64, &Datum)> {
+        self.rows.iter().map(|(number, row)| (*number, row.as_ref()))
     }
 }
 
@@ -159,6 +166,19 @@ fn rows(
     lookup: &SourceLookup,
     after: Option<&Cursor>,
 ) -> Result<SourcePage, PortError> {
+    let (taken, next) = numbered(state, operation, collection, lookup, after)?;
+    let rows = taken.into_iter().map(|(_, row)| Datum::clone(row)).collect();
+    Ok(SourcePage { rows, media: Vec::new(), next })
+}
+
+/// A page of the rows that a lookup finds, each with its number.
+fn numbered<'a>(
+    state: &'a State,
+    operation: &'static str,
+    collection: &Collection,
+    lookup: &SourceLookup,
+    after: Option<&Cursor>,
+) -> Result<(Vec<(u64, &'a Datum)>, Option<Cursor>), PortError> {
     let start = match after {
         Some(Cursor(text)) => {
             let number = text.parse::<u64>();
@@ -166,16 +186,21 @@ fn rows(
         }
         None => Bound::Unbounded,
     };
-    let Some(table) = state.sources.tables.get(&collection.id()) else { return Ok(SourcePage::default()) };
+    let Some(table) = state.sources.tables.get(&collection.id()) else { return Ok((Vec::new(), None)) };
+    let fits = |row: &Datum| is_of_lookup(state, collection, lookup, row);
+    let mut found = table.rows.range((start, Bound::Unbounded)).filter(|(_, row)| fits(row));
+    let taken = found.by_ref().take(state.sources.page_rows.max(1));
+    let taken: Vec<(u64, &Datum)> = taken.map(|(number, row)| (*number, row.as_ref())).collect();
+    let last = taken.last().map(|(number, _)| *number);
+    let next = found.next().and(last).map(|number| Cursor(number.to_string()));
+    Ok((taken, next))
+}
+
+/// Whether a lookup finds a row, and the row is its tenant's.
+fn is_of_lookup(state: &State, collection: &Collection, lookup: &SourceLookup, row: &Datum) -> bool {
     let owner = lookup.map.connection(collection).and_then(|connection| connection.tenant_field.as_deref());
     let owner = owner.filter(|_| !state.mutants.has(Mutant::NoTenantFieldCheck));
-    let fits = |row: &Datum| is_found(row, lookup) && owner.is_none_or(|field| is_owned(row, field, lookup));
-    let mut found = table.rows.range((start, Bound::Unbounded)).filter(|(_, row)| fits(row));
-    let taken: Vec<_> = found.by_ref().take(state.sources.page_rows.max(1)).collect();
-    let last = taken.last().map(|(number, _)| **number);
-    let next = found.next().and(last).map(|number| Cursor(number.to_string()));
-    let rows = taken.into_iter().map(|(_, row)| Datum::clone(row)).collect();
-    Ok(SourcePage { rows, media: Vec::new(), next })
+    is_found(row, lookup) && owner.is_none_or(|field| is_owned(row, field, lookup))
 }
 
 fn is_found(row: &Datum, lookup: &SourceLookup) -> bool {

@@ -15,7 +15,7 @@ use crate::job_queue::MemoryJobQueue;
 use crate::job_store::{MemoryJobStore, write_item};
 use crate::key_service::MemoryKeyService;
 use crate::mailer::MemoryMailer;
-use crate::source::{MemorySource, Sources};
+use crate::source::{MemoryEraser, MemorySource, Sources};
 use crate::state::State;
 
 /// A world in memory. The lock is never held over an await.
@@ -150,6 +150,12 @@ impl MemoryWorld {
     #[must_use]
     pub fn source(&self) -> Arc<MemorySource> {
         Arc::new(MemorySource::new(self.clone()))
+    }
+
+    /// The same systems, where they are erased.
+    #[must_use]
+    pub fn eraser(&self) -> Arc<MemoryEraser> {
+        Arc::new(MemoryEraser::new(self.clone()))
     }
 
     /// Changes what the sources hold, also while a job runs.

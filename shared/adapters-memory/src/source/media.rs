@@ -27,14 +27,22 @@ pub(super) fn page(
     after: Option<&Cursor>,
 ) -> SourcePage {
     let Some(objects) = sources.media.get(collection) else { return SourcePage::default() };
-    let prefixes: Vec<String> =
-        lookup.values.iter().filter_map(|value| prefix(template, &lookup.field, value)).collect();
+    let prefixes = prefixes(template, lookup);
     let start = after.map_or(Bound::Unbounded, |Cursor(key)| Bound::Excluded(key.as_str()));
     let fits = |key: &str| prefixes.iter().any(|prefix| key.starts_with(prefix.as_str()));
     let mut found = objects.range::<str, _>((start, Bound::Unbounded)).filter(|(key, _)| fits(key));
     let media: Vec<Media> = found.by_ref().take(sources.page_rows.max(1)).map(|(key, it)| describe(key, it)).collect();
     let next = found.next().and(media.last()).map(|last| Cursor(last.key.clone()));
     SourcePage { rows: Vec::new(), media, next }
+}
+
+/// Whether a lookup finds the medium under a key.
+pub(super) fn is_of_lookup(template: &str, lookup: &SourceLookup, key: &str) -> bool {
+    prefixes(template, lookup).iter().any(|prefix| key.starts_with(prefix.as_str()))
+}
+
+fn prefixes(template: &str, lookup: &SourceLookup) -> Vec<String> {
+    lookup.values.iter().filter_map(|value| prefix(template, &lookup.field, value)).collect()
 }
 
 fn describe(key: &str, object: &MediaObject) -> Media {

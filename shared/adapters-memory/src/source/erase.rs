@@ -1,0 +1,115 @@
+//! Erasing what the sources hold. Each target is a call of its own, because no real source erases several as one.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datamap::{Collection, Source, Treatment};
+use workflow::ports::{Cursor, Erased, Eraser, ErasureOrder, PortError, PortErrorKind, Target, TargetPage};
+
+use super::{is_of_lookup, media, numbered, open};
+use crate::state::State;
+use crate::world::MemoryWorld;
+
+/// Erases in the sources of the world.
+#[derive(Debug, Clone)]
+pub struct MemoryEraser {
+    world: MemoryWorld,
+}
+
+impl MemoryEraser {
+    pub(crate) const fn new(world: MemoryWorld) -> Self {
+        Self { world }
+    }
+}
+
+#[async_trait]
+impl Eraser for MemoryEraser {
+    async fn plan(&self, order: &ErasureOrder, after: Option<&Cursor>) -> Result<TargetPage, PortError> {
+        self.world.call("plan_erasure", |state| plan(state, order, after)).await
+    }
+
+    async fn erase(&self, order: &ErasureOrder, targets: &[Target]) -> Result<Vec<Erased>, PortError> {
+        let mut answers = Vec::with_capacity(targets.len());
+        for target in targets {
+            answers.push(self.world.call("erase", |state| erase(state, order, target)).await?);
+        }
+        Ok(answers)
+    }
+}
+
+fn plan(state: &mut State, order: &ErasureOrder, after: Option<&Cursor>) -> Result<TargetPage, PortError> {
+    let lookup = &order.lookup;
+    let collection = open(state, "plan_erasure", lookup)?;
+    if matches!(order.treatment, Treatment::Keep { .. }) {
+        return Ok(TargetPage::default());
+    }
+    if let Source::S3Media { bucket: _, key_template } = &collection.source {
+        let page = media::page(&state.sources, &collection.id(), key_template, lookup, after);
+        let target = |it: workflow::ports::Media| target(it.key, it.etag, it.bytes);
+        return Ok(TargetPage { targets: page.media.into_iter().map(target).collect(), next: page.next });
+    }
+    let (rows, next) = numbered(state, "plan_erasure", collection, lookup, after)?;
+    let open = rows.into_iter().filter(|(_, row)| order.takes(row) && order.has_work(row));
+    let targets = open.map(|(number, row)| target(number.to_string(), order.seen(row), 0)).collect();
+    Ok(TargetPage { targets, next })
+}
+
+const fn target(locator: String, seen: String, bytes: u64) -> Target {
+    Target { locator, seen, rows: 1, other_rows: 0, bytes }
+}
+
+fn erase(state: &mut State, order: &ErasureOrder, target: &Target) -> Result<Erased, PortError> {
+    let collection = open(state, "erase", &order.lookup)?;
+    if matches!(order.treatment, Treatment::Keep { .. }) {
+        return Err(PortError::caused(PortErrorKind::Corrupt, "erase", "what is kept is never erased"));
+    }
+    if matches!(collection.source, Source::S3Media { .. }) {
+        return erase_medium(state, collection, order, target);
+    }
+    let number = target.locator.parse::<u64>();
+    let number = number.map_err(|cause| PortError::caused(PortErrorKind::Corrupt, "erase", cause))?;
+    let id = collection.id();
+    let row = state.sources.tables.get(&id).and_then(|table| table.rows.get(&number)).cloned();
+    let Some(row) = row else { return Ok(Erased::Gone) };
+    let is_planned = order.seen(&row) == target.seen;
+    if !is_planned {
+        let is_rewritten = matches!(order.treatment, Treatment::Rewrite { .. }) && !order.has_work(&row);
+        return Ok(if is_rewritten { Erased::Done } else { Erased::Drifted });
+    }
+    if !is_of_lookup(state, collection, &order.lookup, &row) || !order.takes(&row) {
+        return Ok(Erased::Drifted);
+    }
+    let after = order.changed(&row);
+    let table = Arc::make_mut(&mut state.sources).table(&id);
+    match (&order.treatment, after) {
+        (Treatment::Delete, _) => drop(table.rows.remove(&number)),
+        (Treatment::Rewrite { .. } | Treatment::Keep { .. }, Some(after)) => table.replace(number, after),
+        (Treatment::Rewrite { .. } | Treatment::Keep { .. }, None) => {}
+    }
+    Ok(Erased::Done)
+}
+
+/// A medium has no fields: whatever is done to its rows, it goes.
+fn erase_medium(
+    state: &mut State,
+    collection: &Collection,
+    order: &ErasureOrder,
+    target: &Target,
+) -> Result<Erased, PortError> {
+    let Source::S3Media { bucket: _, key_template } = &collection.source else { return Ok(Erased::Drifted) };
+    if !media::is_of_lookup(key_template, &order.lookup, &target.locator) {
+        return Err(PortError::caused(PortErrorKind::Corrupt, "erase", "the lookup does not find this object"));
+    }
+    let id = collection.id();
+    let found = state.sources.media.get(&id).and_then(|objects| objects.get(&target.locator));
+    match found {
+        None => return Ok(Erased::Gone),
+        Some(object) if object.etag != target.seen => return Ok(Erased::Drifted),
+        Some(_) => {}
+    }
+    let sources = Arc::make_mut(&mut state.sources);
+    if let Some(objects) = sources.media.get_mut(&id) {
+        objects.remove(&target.locator);
+    }
+    Ok(Erased::Done)
+}

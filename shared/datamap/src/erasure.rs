@@ -3,13 +3,15 @@
 //! A field's own strategy wins, then the first rule that covers one of its categories, then deletion. A row goes unless
 //! a strategy of one of its fields needs it to stay; in a row that stays, fields to be deleted are taken out of it.
 //! Keys and references of a row that stays are kept, because other rows are found by them.
+//! A row that other people's rows may point at as well (the conversation behind a membership) is kept and named in the
+//! plan, unless its collection says otherwise: taking it away would take it from them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::FieldPath;
-use crate::model::{Collection, DataMap, ErasureRule, Field, Masking, Source, Strategy};
+use crate::model::{Collection, DataMap, ErasureRule, Field, Flow, Masking, Source, Strategy};
 
 pub use self::rewrite::{Masker, rewrite};
 
@@ -107,9 +109,20 @@ impl DataMap {
         let Some(field) = it.field(looked_up) else { return false };
         let mut ways = self.flows.iter().filter(|flow| flow.to == collection && flow.to_field == field).peekable();
         let identity = it.fields.get(field).is_some_and(|field| field.identity.is_some());
-        let only_shared = ways.peek().is_some() && ways.all(|flow| flow.shared);
+        let only_shared = ways.peek().is_some() && ways.all(|flow| flow.shared || self.others_may_point_there(flow));
         let holds_many = it.fields.get(field).is_some_and(|field| field.array && field.identity.is_some());
         (only_shared && !identity) || holds_many
+    }
+
+    /// Whether many rows may lead to the same one: from a field that is no key of its own to the key of another.
+    fn others_may_point_there(&self, flow: &Flow) -> bool {
+        let is_sole_key = |collection: usize, field: usize| {
+            let keys = self.collections.get(collection).map(|it| it.primary_key().count());
+            let is_key =
+                self.collections.get(collection).and_then(|it| it.fields.get(field)).is_some_and(|it| it.primary_key);
+            is_key && keys == Some(1)
+        };
+        is_sole_key(flow.to, flow.to_field) && !is_sole_key(flow.from, flow.from_field)
     }
 
     fn fate<'a>(&'a self, collection: &'a Collection, field: &'a Field) -> Fate<'a> {

@@ -1,6 +1,7 @@
 //! The managed policies that let the workers read, and the erasure worker alone change, exactly the tables, indexes and
 //! prefixes of a data map.
 
+use crate::stack::is_loopback;
 use anyhow::Context as _;
 use aws_config::SdkConfig;
 use aws_sdk_iam::Client;
@@ -59,7 +60,8 @@ async fn account(config: &SdkConfig) -> anyhow::Result<Account> {
     let partition = caller.arn().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws").to_owned();
     let id = caller.account().context("the account has no number")?.to_owned();
     let region = config.region().context("no region is set")?.to_string();
-    Ok(Account { partition, id, region })
+    let emulated = config.endpoint_url().is_some_and(is_loopback);
+    Ok(Account { partition, id, region, emulated })
 }
 
 async fn create(client: &Client, name: &str, document: &Value) -> anyhow::Result<String> {

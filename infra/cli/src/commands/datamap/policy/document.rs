@@ -19,6 +19,8 @@ pub(super) struct Account {
     pub(super) partition: String,
     pub(super) id: String,
     pub(super) region: String,
+    /// Whether an emulator judges: it knows statements in bulk by a name of its own, for every table at once.
+    pub(super) emulated: bool,
 }
 
 /// What reading the map's sources takes, or erasing in them, and nothing else.
@@ -90,6 +92,9 @@ impl Needs {
             allow("SeeVersions", &["s3:GetBucketVersioning", "s3:ListBucketVersions"], &buckets),
         ];
         statements.retain(has_resources);
+        if account.emulated {
+            statements.push(allow("Emulated", &["dynamodb:BatchExecuteStatement"], &BTreeSet::from(["*".to_owned()])));
+        }
         statements
     }
 
@@ -144,8 +149,12 @@ mod tests {
     fn the_sample_is_readable_by_exact_resources_only() {
         let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../sample");
         let map = datamap::read_dir(std::path::Path::new(sample)).unwrap().map.unwrap();
-        let account =
-            Account { partition: "aws".to_owned(), id: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
+        let account = Account {
+            partition: "aws".to_owned(),
+            id: "123456789012".to_owned(),
+            region: "eu-west-1".to_owned(),
+            emulated: false,
+        };
         let erasing = document(&map, &account, Rights::Erase).to_string();
         assert!(erasing.len() <= super::super::MAX_CHARACTERS, "{}", erasing.len());
         assert!(!erasing.contains("feature_flags") && !erasing.contains("BatchWrite") && !erasing.contains(":*\""));

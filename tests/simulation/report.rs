@@ -41,10 +41,10 @@ impl Report {
     }
 
     /// Notes a schedule in which at least so many faults had to happen.
-    pub(crate) fn note(&mut self, what: &str, verdict: &Verdict, expected_faults: u64) {
+    pub(crate) fn note(&mut self, what: impl FnOnce() -> String, verdict: &Verdict, expected_faults: u64) {
         self.schedules += 1;
         self.injected += verdict.injected;
-        self.calls += verdict.calls.len() as u64;
+        self.calls += verdict.made;
         self.known += u64::from(verdict.is_known);
         self.doubled_mails += verdict.doubled_mails;
         self.idle += u64::from(verdict.injected < expected_faults);
@@ -53,7 +53,7 @@ impl Report {
             broken.push(format!("INV-S2 {} mails were doubled by {} faults", verdict.doubled_mails, verdict.injected));
         }
         if !broken.is_empty() {
-            self.broken.push((what.to_owned(), broken));
+            self.broken.push((what(), broken));
         }
     }
 

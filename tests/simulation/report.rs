@@ -67,6 +67,16 @@ impl Report {
         }
     }
 
+    /// Notes faults of a run that counts its own.
+    pub(crate) fn note_injected(&mut self, faults: u64) {
+        self.injected += faults;
+    }
+
+    /// Whether any fault has happened.
+    pub(crate) fn has_injected(&self) -> bool {
+        self.injected > 0
+    }
+
     /// Whether nothing more needs to be run.
     pub(crate) fn is_settled(&self) -> bool {
         self.stops_early && !self.broken.is_empty()
@@ -86,13 +96,10 @@ impl Report {
             self.schedules,
             self.schedules as f64 / seconds
         );
-        println!(
-            "  {} faults injected, {} calls, {} mails doubled, {} broken",
-            self.injected,
-            self.calls,
-            self.doubled_mails,
-            self.broken.len(),
-        );
+        println!("  {} faults injected, {} broken", self.injected, self.broken.len());
+        if self.calls > 0 {
+            println!("  {} port calls, {} mails doubled", self.calls, self.doubled_mails);
+        }
         if self.known > 0 {
             println!("  {} ended in a state like one that was seen to end well", self.known);
         }

@@ -77,7 +77,11 @@ async fn old_fence_is_refused(store: &dyn JobStore, names: &mut Names) {
     commit(store, names, &tenant, write(Expect::Fence(7))).await.unwrap();
     let again = Step { op_nonce: names.nonce(), ..next.clone() };
     let again = vec![put(Record::Step(Box::new(again)), Expect::Fence(7))];
-    assert_eq!(conflict_at(commit(store, names, &tenant, again).await), [0], "a version is written once, also by its owner");
+    assert_eq!(
+        conflict_at(commit(store, names, &tenant, again).await),
+        [0],
+        "a version is written once, also by its owner"
+    );
     let check = vec![Change::Check { key: claimed.key(), expect: Expect::Fence(6) }];
     assert_eq!(conflict_at(commit(store, names, &tenant, check).await), [0]);
 }

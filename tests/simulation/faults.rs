@@ -30,12 +30,12 @@ pub(crate) fn sliced_singles(report: &mut Report, calls: i64) {
 
 fn singles_of(report: &mut Report, stage: &mut Stage, weather: Weather) {
     let calm = stage.run(&Schedule::default());
-    report.note("no fault", &calm, 0);
+    report.note(|| format!("{weather:?}, no fault"), &calm, 0);
     for call in &calm.calls {
         for (side, fault) in KINDS {
             let faults = vec![(Point { call: call.number, side }, fault)];
             let verdict = stage.run(&Schedule { faults, twist: None });
-            report.note(&format!("{weather:?} {}", told(call, side, fault)), &verdict, 1);
+            report.note(|| format!("{weather:?} {}", told(call, side, fault)), &verdict, 1);
             if report.is_settled() {
                 return;
             }
@@ -49,7 +49,7 @@ fn singles_of(report: &mut Report, stage: &mut Stage, weather: Weather) {
 pub(crate) fn pairs(report: &mut Report, one_in: u64) {
     let mut stage = Stage::new(ADA, Mutants::NONE, Weather::Fair);
     let calm = stage.run_until_known(&Schedule::default());
-    report.note("no fault", &calm, 0);
+    report.note(|| "no fault".to_owned(), &calm, 0);
     for call in calm.calls.iter().filter(|call| call.number % one_in == 0) {
         for (side, fault) in KINDS {
             let first = (Point { call: call.number, side }, fault);
@@ -59,7 +59,7 @@ pub(crate) fn pairs(report: &mut Report, one_in: u64) {
                     let faults = vec![(Point { call: second.number, side }, fault)];
                     let verdict = branch.run_until_known(&Schedule { faults, ..Schedule::default() });
                     report.note(
-                        &format!("{} then {}", told(call, first.0.side, first.1), told(second, side, fault)),
+                        || format!("{} then {}", told(call, first.0.side, first.1), told(second, side, fault)),
                         &verdict,
                         2,
                     );

@@ -46,11 +46,12 @@ fn short_slices_save_and_go_on() {
     report.conclude();
 }
 
-/// In a debug build a sample of the pairs; all of them with `--release`.
+/// In a debug build a sample of the pairs; all of them with `--release` or `HABEAS_PAIRS=all`.
 #[test]
 fn pairs_of_faults_are_survived() {
     let mut report = Report::new("pairs of faults");
-    faults::pairs(&mut report, if cfg!(debug_assertions) { 97 } else { 1 });
+    let all = !cfg!(debug_assertions) || std::env::var("HABEAS_PAIRS").is_ok_and(|pairs| pairs == "all");
+    faults::pairs(&mut report, if all { 1 } else { 97 });
     report.conclude();
 }
 
@@ -85,16 +86,19 @@ fn every_deliberate_bug_is_caught() {
     assert!(missed.is_empty(), "not caught: {missed:?}");
 }
 
+/// `HABEAS_SWARM_SEED` replays one run, `HABEAS_SWARMS` says how many there are.
 #[test]
 fn random_swarms_come_to_rest() {
+    let given = |name| std::env::var(name).ok().and_then(|number| number.parse::<u64>().ok());
+    let seeds = given("HABEAS_SWARM_SEED")
+        .map_or_else(|| 0..given("HABEAS_SWARMS").unwrap_or(200), |seed| seed..seed.saturating_add(1));
+    println!("swarm: seeds {seeds:?}");
     let mut report = Report::new("swarm");
-    let mut injected = 0;
-    for seed in 0..200 {
+    for seed in seeds {
         let (broken, faults) = swarm::run(seed);
-        injected += faults;
-        report.note_broken(&format!("seed {seed}"), broken);
+        report.note_injected(faults);
+        report.note_broken(&format!("HABEAS_SWARM_SEED={seed}"), broken);
     }
-    println!("swarm: {injected} faults injected");
-    assert!(injected > 0, "a fault test that injected nothing proves nothing");
+    assert!(report.has_injected(), "a fault test that injected nothing proves nothing");
     report.conclude();
 }

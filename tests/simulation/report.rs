@@ -41,10 +41,10 @@ impl Report {
     }
 
     /// Notes a schedule in which at least so many faults had to happen.
-    pub(crate) fn note(&mut self, what: &str, verdict: &Verdict, expected_faults: u64) {
+    pub(crate) fn note(&mut self, what: impl FnOnce() -> String, verdict: &Verdict, expected_faults: u64) {
         self.schedules += 1;
         self.injected += verdict.injected;
-        self.calls += verdict.calls.len() as u64;
+        self.calls += verdict.made;
         self.known += u64::from(verdict.is_known);
         self.doubled_mails += verdict.doubled_mails;
         self.idle += u64::from(verdict.injected < expected_faults);
@@ -53,7 +53,7 @@ impl Report {
             broken.push(format!("INV-S2 {} mails were doubled by {} faults", verdict.doubled_mails, verdict.injected));
         }
         if !broken.is_empty() {
-            self.broken.push((what.to_owned(), broken));
+            self.broken.push((what(), broken));
         }
     }
 
@@ -65,6 +65,16 @@ impl Report {
         if !broken.is_empty() {
             self.broken.push((what.to_owned(), broken));
         }
+    }
+
+    /// Notes faults of a run that counts its own.
+    pub(crate) fn note_injected(&mut self, faults: u64) {
+        self.injected += faults;
+    }
+
+    /// Whether any fault has happened.
+    pub(crate) fn has_injected(&self) -> bool {
+        self.injected > 0
     }
 
     /// Whether nothing more needs to be run.
@@ -86,13 +96,10 @@ impl Report {
             self.schedules,
             self.schedules as f64 / seconds
         );
-        println!(
-            "  {} faults injected, {} calls, {} mails doubled, {} broken",
-            self.injected,
-            self.calls,
-            self.doubled_mails,
-            self.broken.len(),
-        );
+        println!("  {} faults injected, {} broken", self.injected, self.broken.len());
+        if self.calls > 0 {
+            println!("  {} port calls, {} mails doubled", self.calls, self.doubled_mails);
+        }
         if self.known > 0 {
             println!("  {} ended in a state like one that was seen to end well", self.known);
         }

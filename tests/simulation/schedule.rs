@@ -32,12 +32,21 @@ pub(crate) struct Verdict {
     pub(crate) injected: u64,
     /// Notices that were mailed more than once.
     pub(crate) doubled_mails: u64,
-    /// Calls in all.
+    /// Calls in all, also those before the mark it started from.
     pub(crate) calls: Vec<Call>,
+    /// Calls that were made in this run.
+    pub(crate) made: u64,
     /// Messages delivered.
     pub(crate) deliveries: u64,
     /// Whether the end was taken from a state that is alike.
     pub(crate) is_known: bool,
+}
+
+impl Verdict {
+    /// The same, without the calls that lie before a mark.
+    fn since(self, mark: &Mark) -> Self {
+        Self { made: self.made - mark.calls, ..self }
+    }
 }
 
 /// A place in the story without faults from which a schedule can start.
@@ -100,7 +109,7 @@ impl Stage {
         for act in &Story::ACTS[act..] {
             act(&mut story, &mut self.world);
         }
-        verdict(&mut self.world, &story)
+        verdict(&mut self.world, &story).since(self.mark_of(schedule))
     }
 
     /// Runs a schedule until it has come back to a state whose like is known to end well, or to its end.
@@ -124,14 +133,15 @@ impl Stage {
             self.world.watcher = None;
             if self.world.is_stopped {
                 self.world.is_stopped = false;
-                return Verdict { is_known: true, ..glance(&self.world, &story) };
+                let verdict = Verdict { is_known: true, ..glance(&self.world, &story) };
+                return verdict.since(self.mark_of(schedule));
             }
         }
         let verdict = verdict(&mut self.world, &story);
         if verdict.broken.is_empty() {
             self.known_to_end_well.borrow_mut().extend(passed.borrow_mut().drain(..));
         }
-        verdict
+        verdict.since(self.mark_of(schedule))
     }
 
     fn begin(&mut self, schedule: &Schedule) -> Story {
@@ -217,6 +227,7 @@ fn glance(world: &World, story: &Story) -> Verdict {
             injected: state.faults.injected(),
             doubled_mails: notices.values().map(|sent| sent - 1).sum(),
             calls: state.faults.calls().to_vec(),
+            made: state.faults.calls().len() as u64,
             deliveries: world.deliveries,
             is_known: false,
         }

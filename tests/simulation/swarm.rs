@@ -63,13 +63,19 @@ fn happen(world: &mut World, stories: &mut [Story], random: &mut SplitMix) {
         12 => lose_any(world, random),
         13 => drop(world.memory.change(|state| state.queues.purge())),
         14 => world.sweep(),
-        15 => world.memory.advance(SignedDuration::from_secs(i64::try_from(random.below(400)).unwrap_or(0))),
+        15 => outage(world, random),
         16 => deliver_two_at_once(world, random),
         17 => prove(world, &mut stories[at]),
         18 => fetch(world, &mut stories[at]),
         19 if random.happens(60) => cancel(world, &stories[at]),
         _ => world.memory.advance(SignedDuration::from_secs(5)),
     }
+}
+
+/// Nothing runs for a while: minutes, or now and then up to forty days.
+fn outage(world: &World, random: &mut SplitMix) {
+    let longest = if random.happens(100) { 40 * 24 * 3_600 } else { 400 };
+    world.memory.advance(SignedDuration::from_secs(i64::try_from(random.below(longest)).unwrap_or(0)));
 }
 
 fn visible(world: &World, random: &mut SplitMix) -> Option<u64> {

@@ -28,7 +28,7 @@ pub(crate) fn all(report: &mut Report, mutants: Mutants) {
             for meanwhile in plain.into_iter().chain(overlaps) {
                 let twist = Some(Twist { delivery, calls, meanwhile });
                 let verdict = stage.run(&Schedule { twist, faults: Vec::new() });
-                report.note(&format!("{meanwhile:?} after {calls} calls of delivery {delivery}"), &verdict, 0);
+                report.note(|| format!("{meanwhile:?} after {calls} calls of delivery {delivery}"), &verdict, 0);
                 if report.is_settled() {
                     return;
                 }

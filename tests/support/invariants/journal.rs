@@ -24,7 +24,7 @@ pub(super) fn check(state: &State, broken: &mut Vec<String>) {
         check_commit(commit, &mut seen, broken);
     }
     for record in state.items.values() {
-        check_trail(record, &seen, state, broken);
+        check_trail(record, &seen, broken);
     }
 }
 
@@ -123,7 +123,7 @@ fn check_job<'a>(before: Option<&Record>, job: &'a Job, seen: &mut Seen<'a>, bro
 }
 
 fn check_step(commit: &Commit, before: Option<&Record>, step: &Step, seen: &Seen<'_>, broken: &mut Vec<String>) {
-    let name = format!("{} {}", step.kind, step.shard);
+    let name = || format!("{} {}", step.kind, step.shard);
     let before = match before {
         Some(Record::Step(before)) => Some(before.as_ref()),
         _ => None,
@@ -131,13 +131,13 @@ fn check_step(commit: &Commit, before: Option<&Record>, step: &Step, seen: &Seen
     if let Some(before) = before {
         let claims = step.fence == before.fence + 1 && step.state == StepState::Claimed;
         if !claims && step.fence != before.fence {
-            broken.push(format!("INV-S3 {name} was written under an old fence"));
+            broken.push(format!("INV-S3 {} was written under an old fence", name()));
         }
         if claims && before.lease_until.is_some_and(|until| until > commit.at) {
-            broken.push(format!("INV-S2 {name} was claimed while a lease runs"));
+            broken.push(format!("INV-S2 {} was claimed while a lease runs", name()));
         }
         if before.state == StepState::Done {
-            broken.push(format!("INV-S2 {name} was done already"));
+            broken.push(format!("INV-S2 {} was done already", name()));
         }
     }
     let ended = seen.jobs.get(&step.job).is_some_and(|job| job.status.is_terminal());
@@ -145,7 +145,7 @@ fn check_step(commit: &Commit, before: Option<&Record>, step: &Step, seen: &Seen
     let ended_before =
         ended && !commit.writes.iter().any(|write| matches!(write.after.as_deref(), Some(Record::Job(_))));
     if ended_before && step.kind.needs_open_job() && step.state != StepState::Done {
-        broken.push(format!("INV-S1 {name} went on after the job had ended"));
+        broken.push(format!("INV-S1 {} went on after the job had ended", name()));
     }
 }
 
@@ -159,7 +159,7 @@ fn check_challenge<'a>(challenge: &'a Challenge, seen: &mut Seen<'a>, broken: &m
 }
 
 /// As many events as versions (INV-A1), and no item beside the journal.
-fn check_trail(record: &Record, seen: &Seen<'_>, state: &State, broken: &mut Vec<String>) {
+fn check_trail(record: &Record, seen: &Seen<'_>, broken: &mut Vec<String>) {
     let (job, version) = match record {
         Record::Job(job) => (&job.id, job.version),
         Record::Step(step) => (&step.job, step.version),
@@ -182,9 +182,7 @@ fn check_trail(record: &Record, seen: &Seen<'_>, state: &State, broken: &mut Vec
     if !complete {
         broken.push(format!("INV-A1 {} has version {version} and events {events:?}", key.sort()));
     }
-    if matches!(record, Record::Step(_))
-        && !state.items.values().any(|it| matches!(it.as_ref(), Record::Job(j) if j.id == *job))
-    {
+    if matches!(record, Record::Step(_)) && !seen.jobs.contains_key(job) {
         broken.push(format!("INV-A1 {} has no job", key.sort()));
     }
 }

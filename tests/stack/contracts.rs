@@ -14,7 +14,7 @@ use domain::datum::Datum;
 use domain::ids::{OpNonce, TenantId};
 use domain::step::{Nudge, QueueName};
 use habeas_tests::contracts::{
-    Case, connector, data_maps, export_store, job_queue, job_store, key_service, mailer, run_all,
+    Case, connector, data_maps, eraser, export_store, job_queue, job_store, key_service, mailer, run_all,
 };
 use habeas_tests::names::Names;
 use jiff::Timestamp;
@@ -176,6 +176,39 @@ async fn tables_keep_the_contract_of_connectors() {
     load_orders(&config, &table, &tenant, &other).await;
     let connectors = connectors::Connectors::new(&config);
     connector::run(&connectors, &shared_map(&table), &tenant, &other).await;
+}
+
+/// Changes the rows of a table.
+struct TableRows<'a> {
+    client: aws_sdk_dynamodb::Client,
+    table: &'a str,
+}
+
+#[async_trait]
+impl eraser::Rows for TableRows<'_> {
+    async fn put(&self, row: Datum) {
+        let AttributeValue::M(item) = attribute(row) else { panic!("a row is an object") };
+        self.client.put_item().table_name(self.table).set_item(Some(Item::from(item))).send().await.unwrap();
+    }
+
+    async fn remove(&self, id: &str) {
+        let key = AttributeValue::S(id.to_owned());
+        self.client.delete_item().table_name(self.table).key("id", key).send().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_keep_the_contract_of_erasers() {
+    let Some(stack) = Stack::plain().await else { return };
+    let (_, config, mut names) = start(&stack).await;
+    let table = unique(&mut names, "erased");
+    let (tenant, other) = (names.tenant(), names.tenant());
+    load_orders(&config, &table, &tenant, &other).await;
+    let rows = TableRows { client: aws_sdk_dynamodb::Client::new(&config), table: &table };
+    let connectors = connectors::Connectors::new(&config);
+    let (connector, map) = (&connectors, shared_map(&table));
+    let (tenant, other) = (&tenant, &other);
+    eraser::run(eraser::Under { eraser: connector, connector, rows: &rows, map: &map, tenant, other }).await;
 }
 
 async fn load_orders(config: &SdkConfig, table: &str, tenant: &TenantId, other: &TenantId) {

@@ -171,6 +171,9 @@ fn rows(
     Ok(SourcePage { rows, media: Vec::new(), next })
 }
 
+/// Rows with their numbers, and where to go on.
+type NumberedPage<'a> = (Vec<(u64, &'a Datum)>, Option<Cursor>);
+
 /// A page of the rows that a lookup finds, each with its number.
 fn numbered<'a>(
     state: &'a State,
@@ -178,7 +181,7 @@ fn numbered<'a>(
     collection: &Collection,
     lookup: &SourceLookup,
     after: Option<&Cursor>,
-) -> Result<(Vec<(u64, &'a Datum)>, Option<Cursor>), PortError> {
+) -> Result<NumberedPage<'a>, PortError> {
     let start = match after {
         Some(Cursor(text)) => {
             let number = text.parse::<u64>();

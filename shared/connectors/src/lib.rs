@@ -13,3 +13,4 @@ mod scope;
 mod wanted;
 
 pub use registry::Connectors;
+pub use s3::rewrite_object;

@@ -20,3 +20,4 @@ mod versions;
 
 pub(crate) use self::media::MediaSource;
 pub(crate) use self::objects::ObjectSource;
+pub use self::rewriting::rewrite_object;

@@ -8,6 +8,9 @@ use domain::datum::Datum;
 #[derive(Debug, Default)]
 pub(crate) struct Wanted {
     values: HashSet<Datum>,
+    /// The texts, and the numbers that are written as digits alone, to be asked without a copy.
+    texts: HashSet<String>,
+    plain: HashSet<String>,
     numbers: bool,
     truths: bool,
 }
@@ -17,7 +20,16 @@ impl Wanted {
         let values: HashSet<Datum> = values.into_iter().map(|value| datamap::canonical(&value).into_owned()).collect();
         let numbers = values.iter().any(|value| matches!(value, Datum::Number(_)));
         let truths = values.iter().any(|value| matches!(value, Datum::Bool(_)));
-        Self { values, numbers, truths }
+        let (mut texts, mut plain) = (HashSet::new(), HashSet::new());
+        for value in &values {
+            match value {
+                Datum::Text(text) => drop(texts.insert(text.clone())),
+                Datum::Number(digits) if is_plain(digits) => drop(plain.insert(digits.clone())),
+                Datum::Null | Datum::Bool(_) | Datum::Number(_) => {}
+                Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => {}
+            }
+        }
+        Self { values, texts, plain, numbers, truths }
     }
 
     /// Whether one of the values at the path is wanted.
@@ -27,11 +39,28 @@ impl Wanted {
 
     /// Whether a text that stands for any kind of value is wanted: in CSV, `7` is the number and the text.
     pub(crate) fn has_text(&self, text: &str) -> bool {
-        let has = |value: Datum| self.values.contains(datamap::canonical(&value).as_ref());
-        has(Datum::Text(text.to_owned()))
-            || (self.numbers && has(Datum::Number(text.trim().to_owned())))
-            || (self.truths && truth(text).is_some_and(|truth| has(Datum::Bool(truth))))
+        self.texts.contains(text)
+            || (self.numbers && self.has_number(text.trim()))
+            || (self.truths && truth(text).is_some_and(|truth| self.values.contains(&Datum::Bool(truth))))
     }
+
+    /// Whether this text itself is wanted.
+    pub(crate) fn has_exact_text(&self, text: &str) -> bool {
+        self.texts.contains(text)
+    }
+
+    /// Whether the number so written is wanted.
+    pub(crate) fn has_number(&self, digits: &str) -> bool {
+        if is_plain(digits) {
+            return self.plain.contains(digits);
+        }
+        self.values.contains(datamap::canonical(&Datum::Number(digits.to_owned())).as_ref())
+    }
+}
+
+/// Whether a number is its own canonical form for certain.
+fn is_plain(digits: &str) -> bool {
+    (1..=60).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn truth(text: &str) -> Option<bool> {

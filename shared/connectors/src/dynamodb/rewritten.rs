@@ -10,7 +10,6 @@ use super::attribute::datum;
 use super::schema::TableSchema;
 
 /// A rewritten value in the form of the one before it; `None` where nothing is left to store.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the SDK's enum is open")]
 pub(super) fn rewritten(after: &Datum, before: &AttributeValue) -> Option<AttributeValue> {
     match (after, before) {
         (Datum::Map(entries), AttributeValue::M(known)) => {
@@ -59,7 +58,6 @@ fn plain(value: &Datum) -> AttributeValue {
 }
 
 /// Whether an attribute may hold a value: the key of an index can be nothing but what the table declares.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the SDK's enum is open")]
 pub(super) fn may_hold(schema: &TableSchema, name: &str, value: &AttributeValue) -> bool {
     let is_key = schema.indexes.values().any(|index| index.key.names().any(|key| key == name));
     if !is_key {

@@ -125,7 +125,6 @@ async fn once(table: &Table<'_>, statements: &[Statement], open: &[usize]) -> Re
         .collect()
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "the SDK's enum is open")]
 fn refused(code: Option<&BatchStatementErrorCodeEnum>) -> Result<Option<bool>, PortError> {
     use BatchStatementErrorCodeEnum as Code;
     let fails = |kind| Err(PortError::caused(kind, "erase rows", code.map_or("no code", Code::as_str)));

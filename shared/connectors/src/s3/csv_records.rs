@@ -178,6 +178,15 @@ impl CsvRecords {
         Err(Broken { line: self.line, what: What::OpenQuote })
     }
 
+    /// One field of the record that was gone to.
+    pub(super) fn field(&self, position: usize) -> Result<&str, Broken> {
+        let ends = &self.ends[..self.ends_length];
+        let from = position.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+        let to = ends.get(position).copied().unwrap_or(from);
+        let field = std::str::from_utf8(&self.fields[from..to]);
+        field.map_err(|_| Broken { line: self.record_line, what: What::NotUtf8 })
+    }
+
     /// The fields of the record that was gone to.
     pub(super) fn current(&self) -> Result<Vec<&str>, Broken> {
         let mut from = 0;

@@ -62,6 +62,15 @@ impl Lines {
 
     /// The next row; `None` where more bytes are needed, or at the end.
     pub(super) fn next_row(&mut self, is_end: bool) -> Result<Option<Datum>, Broken> {
+        Ok(self.next_if(is_end, |_| true)?.flatten())
+    }
+
+    /// The next row, read only if its line passes a glance; `None` where more bytes are needed, or at the end.
+    pub(super) fn next_if(
+        &mut self,
+        is_end: bool,
+        is_read: impl Fn(&[u8]) -> bool,
+    ) -> Result<Option<Option<Datum>>, Broken> {
         self.release();
         loop {
             let (line, begin) = (self.line, self.start);
@@ -72,8 +81,13 @@ impl Lines {
             if bytes.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            let Ok(row @ Datum::Map(_)) = Datum::parse_json(bytes) else {
-                return Err(Broken { line, what: What::NotAnObject });
+            let row = if is_read(bytes) {
+                let Ok(row @ Datum::Map(_)) = Datum::parse_json(bytes) else {
+                    return Err(Broken { line, what: What::NotAnObject });
+                };
+                Some(row)
+            } else {
+                None
             };
             (self.own, self.is_given) = (own, true);
             return Ok(Some(row));
@@ -81,7 +95,7 @@ impl Lines {
     }
 
     fn next_line(&mut self, is_end: bool) -> Result<Option<&[u8]>, Broken> {
-        let found = self.buffer[self.searched..].iter().position(|byte| *byte == b'\n');
+        let found = memchr::memchr(b'\n', &self.buffer[self.searched..]);
         let end = found.map_or(self.buffer.len(), |position| self.searched + position);
         if end - self.start > MAX_RECORD_BYTES || end - self.raw > MAX_RAW_BYTES {
             return Err(Broken { line: self.line, what: What::TooLong });

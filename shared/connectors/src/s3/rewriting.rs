@@ -11,6 +11,8 @@ use flate2::write::GzEncoder;
 use workflow::ports::ErasureOrder;
 
 use self::columns::Columns;
+use self::glance::Glance;
+pub use self::in_memory::rewrite_object;
 use self::tally::Tally;
 use super::broken::{Broken, What};
 use super::gunzip::Gunzip;
@@ -19,6 +21,8 @@ use crate::scope::Scope;
 use crate::wanted::Wanted;
 
 mod columns;
+mod glance;
+mod in_memory;
 mod tally;
 
 /// What rows are looked for and what becomes of them.
@@ -62,6 +66,8 @@ pub(super) struct Rewriting<'a> {
     gunzip: Option<Gunzip>,
     records: Records,
     columns: Option<Columns>,
+    /// How lines that hold nothing wanted are passed over; a plan reads them all, so that a broken one is told.
+    glance: Option<Glance>,
     sink: Sink,
     tally: Tally,
     /// Whether a record went whose line break may have a second half, which goes as well.
@@ -77,14 +83,26 @@ impl<'a> Rewriting<'a> {
 
     /// Rewrites an object into the form it has.
     pub(super) fn write(work: Work<'a>, is_gzip: bool) -> Self {
+        let glance = Glance::of(&work.scope.lookup.field);
         let gzip = || Sink::Gzip(Box::new(GzEncoder::new(Vec::new(), Compression::default())));
-        Self::new(work, is_gzip, if is_gzip { gzip() } else { Sink::Plain(Vec::new()) })
+        let sink = if is_gzip { gzip() } else { Sink::Plain(Vec::new()) };
+        Self { glance, ..Self::new(work, is_gzip, sink) }
     }
 
     fn new(work: Work<'a>, is_gzip: bool, sink: Sink) -> Self {
         let records = Records::new(work.format, 0, 1, None);
         let gunzip = is_gzip.then(Gunzip::new);
-        Self { work, gunzip, records, columns: None, sink, tally: Tally::default(), is_half_gone: false, is_end: false }
+        Self {
+            work,
+            gunzip,
+            records,
+            columns: None,
+            glance: None,
+            sink,
+            tally: Tally::default(),
+            is_half_gone: false,
+            is_end: false,
+        }
     }
 
     /// What has gone by.
@@ -151,49 +169,53 @@ impl<'a> Rewriting<'a> {
 
     /// What becomes of the next record; nothing where more bytes are needed.
     fn record(&mut self) -> Result<Option<Fate>, Broken> {
+        if matches!(self.records, Records::NdJson(_)) { self.line() } else { self.csv_record() }
+    }
+
+    fn line(&mut self) -> Result<Option<Fate>, Broken> {
         let Work { scope, order, wanted, .. } = self.work;
-        let is_taken = |row: &Datum| scope.is_owned(row) && order.takes(row);
-        match &mut self.records {
-            Records::NdJson(lines) => {
-                let Some(row) = lines.next_row(self.is_end)? else { return Ok(None) };
-                if !wanted.is_in(&row, &scope.lookup.field) || !is_taken(&row) {
-                    return Ok(Some(Fate::Stays));
-                }
-                let fate = json_fate(order, &row, lines.raw().1);
-                self.tally.add(&fate, || order.seen(&row));
-                Ok(Some(fate))
-            }
-            Records::Csv(records) => {
-                if !records.next_record(self.is_end)? {
-                    return Ok(None);
-                }
-                let preamble = records.take_preamble();
-                let header = records.header().expect("a record comes after its header");
-                let columns = match &mut self.columns {
-                    Some(columns) => columns,
-                    none @ None => none.insert(Columns::of(header, scope, order)?),
-                };
-                self.sink.put(&preamble);
-                let fields = records.current()?;
-                if !columns.is_wanted(&fields, wanted) {
-                    return Ok(Some(Fate::Stays));
-                }
-                let row = columns.row(header, &fields);
-                if !is_taken(&row) {
-                    return Ok(Some(Fate::Stays));
-                }
-                let fate = match order.treatment {
-                    Treatment::Delete => Fate::Goes,
-                    Treatment::Keep { .. } => Fate::Stays,
-                    Treatment::Rewrite { .. } => {
-                        let changed = columns.rewritten(&fields, order.masker.as_ref(), records.raw().1);
-                        changed.map_or(Fate::Stays, Fate::Becomes)
-                    }
-                };
-                self.tally.add(&fate, || order.seen(&row));
-                Ok(Some(fate))
-            }
+        let Records::NdJson(lines) = &mut self.records else { return Ok(None) };
+        let glance = self.glance.as_ref();
+        let is_read = |line: &[u8]| glance.is_none_or(|glance| glance.may_hold(line, wanted));
+        let Some(row) = lines.next_if(self.is_end, is_read)? else { return Ok(None) };
+        let is_taken = |row: &Datum| wanted.is_in(row, &scope.lookup.field) && scope.is_owned(row) && order.takes(row);
+        let Some(row) = row.filter(is_taken) else { return Ok(Some(Fate::Stays)) };
+        let fate = json_fate(order, &row, lines.raw().1);
+        self.tally.add(&fate, || order.seen(&row));
+        Ok(Some(fate))
+    }
+
+    fn csv_record(&mut self) -> Result<Option<Fate>, Broken> {
+        let Work { scope, order, wanted, .. } = self.work;
+        let Records::Csv(records) = &mut self.records else { return Ok(None) };
+        if !records.next_record(self.is_end)? {
+            return Ok(None);
         }
+        let preamble = records.take_preamble();
+        let header = records.header().expect("a record comes after its header");
+        let columns = match &mut self.columns {
+            Some(columns) => columns,
+            none @ None => none.insert(Columns::of(header, scope, order)?),
+        };
+        self.sink.put(&preamble);
+        if !wanted.has_text(records.field(columns.looked_up())?) {
+            return Ok(Some(Fate::Stays));
+        }
+        let fields = records.current()?;
+        let row = columns.row(header, &fields);
+        if !scope.is_owned(&row) || !order.takes(&row) {
+            return Ok(Some(Fate::Stays));
+        }
+        let fate = match order.treatment {
+            Treatment::Delete => Fate::Goes,
+            Treatment::Keep { .. } => Fate::Stays,
+            Treatment::Rewrite { .. } => {
+                let changed = columns.rewritten(&fields, order.masker.as_ref(), records.raw().1);
+                changed.map_or(Fate::Stays, Fate::Becomes)
+            }
+        };
+        self.tally.add(&fate, || order.seen(&row));
+        Ok(Some(fate))
     }
 
     fn put(&mut self, fate: Fate) {

@@ -7,7 +7,6 @@ use workflow::ports::ErasureOrder;
 use super::super::broken::{Broken, What};
 use super::super::reader::{declared, typed};
 use crate::scope::Scope;
-use crate::wanted::Wanted;
 
 /// The name of a cell while it is rewritten by itself.
 const CELL: &str = "cell";
@@ -40,8 +39,9 @@ impl Columns {
         })
     }
 
-    pub(super) fn is_wanted(&self, fields: &[&str], wanted: &Wanted) -> bool {
-        fields.get(self.looked_up).is_some_and(|text| wanted.has_text(text))
+    /// The column that is looked up.
+    pub(super) const fn looked_up(&self) -> usize {
+        self.looked_up
     }
 
     /// The record as a row.

@@ -50,15 +50,12 @@ impl ErasureOrder {
     /// The digest of what must still be so of a row; equal rows of every adapter have the same one.
     #[must_use]
     pub fn seen(&self, row: &Datum) -> String {
-        let mut digest = Sha256::new();
-        for name in self.watched() {
+        let one = |name: String| {
             let value = row.get(&name).map_or(Datum::Null, settled);
-            for part in [name.as_bytes(), &value.to_json()] {
-                digest.update(u64::try_from(part.len()).expect("a length fits in 64 bits").to_be_bytes());
-                digest.update(part);
-            }
-        }
-        digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+            (name, value)
+        };
+        let watched = Datum::Map(self.watched().into_iter().map(one).collect());
+        Sha256::digest(watched.to_json()).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The row as it stays, if erasure keeps it but has anything to change in it.

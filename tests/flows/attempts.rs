@@ -108,3 +108,82 @@ fn a_code_and_a_new_code_at_once_leave_one_truth() {
         house.assert_rest();
     }
 }
+
+fn held(tenant: &str, id: &str, code: &str) -> Call {
+    Call::post(format!("{BASE}/jobs/{id}/verify?tenant={tenant}"), &json!({"code": code}))
+}
+
+#[test]
+fn whoever_holds_the_code_needs_no_token() {
+    let (mut house, id) = asked();
+    let code = house.code(&id);
+    let without = Call::post(format!("{BASE}/jobs/{id}/verify"), &json!({"code": code}));
+    assert_eq!(house.send(without).status, 401, "nobody says whose job it is");
+    let foreign = held("acme", &id, &code).token("e30.e30.e30");
+    assert_eq!(house.send(foreign).status, 401, "a bad token is not as good as none");
+    assert_eq!(house.send(held("globex", &id, &code)).status, 422);
+    assert_eq!(house.send(held("acme", &id, &code)).status, 204);
+    assert_eq!(house.send(held("acme", &id, &code)).status, 422);
+    house.world.advance(SignedDuration::from_hours(26));
+    assert_eq!(house.status("acme", &id), "completed");
+    house.assert_rest();
+}
+
+#[test]
+fn without_a_token_five_tries_count_as_well() {
+    let (mut house, id) = asked();
+    let code = house.code(&id);
+    for _ in 0..7 {
+        assert_eq!(house.send(held("acme", &id, "00000000")).status, 422);
+    }
+    assert_eq!(house.send(held("acme", &id, &code)).status, 422);
+    assert_eq!(attempts(&house, &id), 5);
+}
+
+/// What an answer looks like without its request id, and the calls of ports it took.
+fn seen(house: &mut House, call: Call) -> ((u16, Vec<(String, usize)>, String), usize) {
+    let path = call.path.split('?').next().unwrap().to_owned();
+    let before = house.world.memory.inspect(|state| state.faults.calls().len());
+    let answer = house.send(call);
+    let calls = house.world.memory.inspect(|state| state.faults.calls().len()) - before;
+    let text = String::from_utf8(answer.bytes).unwrap();
+    let text = text.replace(answer.body["request_id"].as_str().unwrap(), "request").replace(&path, "path");
+    let headers = answer.headers.iter().map(|(name, value)| (name.to_string(), value.len())).collect();
+    ((answer.status, headers, text), calls)
+}
+
+#[test]
+fn without_a_token_every_failure_looks_the_same() {
+    let (mut house, live) = asked();
+    let (ended, used_up) = (
+        house.submit(&operator("acme"), "/requests", &access(ADA.email), ADA),
+        house.submit(&operator("acme"), "/requests", &access(ADA.email), ADA),
+    );
+    let unknown_person = house.post(&operator("acme"), "/requests", &access("who@example.com")).job();
+    house.world.run_until_idle();
+    house.prove(&operator("acme"), &ended);
+    for _ in 0..5 {
+        house.send(held("acme", &used_up, "00000000"));
+    }
+    let unknown = crate::house::UNKNOWN_JOB;
+    let dead = [
+        ("acme", unknown),
+        ("globex", unknown),
+        ("nobody-s-slug", unknown),
+        ("globex", live.as_str()),
+        ("acme", ended.as_str()),
+        ("acme", used_up.as_str()),
+        ("acme", unknown_person.as_str()),
+    ];
+    let before = house.written();
+    let (answer, calls) = seen(&mut house, held("acme", unknown, "00000000"));
+    assert_eq!((answer.0, calls), (422, 1));
+    for (tenant, id) in dead {
+        assert_eq!(seen(&mut house, held(tenant, id, "00000000")), (answer.clone(), calls), "{tenant} {id}");
+    }
+    assert!(house.written() == before, "something was written for somebody who is only claimed");
+    // Only a code that may still be right is compared and counted; its answer is the same.
+    assert_eq!(seen(&mut house, held("acme", &live, "00000000")).0, answer);
+    assert_eq!(seen(&mut house, held("Not%20a%20slug", &live, "00000000")).0, answer);
+    assert!(!answer.2.contains("tries_left"), "{}", answer.2);
+}

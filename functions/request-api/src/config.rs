@@ -6,6 +6,7 @@ use lambda_kit::auth::Verifier;
 use lambda_kit::{Settings, StartError};
 use std::sync::Arc;
 use workflow::legal_clock::LegalClock;
+use workflow::ports::Documents;
 use workflow::submit_request::Quotas;
 
 /// The settings of this function.
@@ -30,7 +31,7 @@ impl Config {
     ///
     /// # Errors
     /// Names a time zone or calendar that is not known, and issuers that are described wrongly.
-    pub fn of(settings: &Settings) -> Result<Self, StartError> {
+    pub fn of(settings: &Settings, documents: Arc<dyn Documents>) -> Result<Self, StartError> {
         let verifier =
             Verifier::from_json(&settings.trusted_issuers).map_err(|e| StartError::because(e.to_string()))?;
         let timezone = TimeZone::get(&settings.timezone)
@@ -39,7 +40,7 @@ impl Config {
         let calendar = calendar.map_err(|error| StartError::because(format!("HABEAS_HOLIDAY_CALENDAR {error}")))?;
         let response_days = u16::try_from(settings.response_days).unwrap_or(30);
         Ok(Self {
-            verifier: Arc::new(verifier),
+            verifier: Arc::new(verifier.fetching(documents)),
             public_url: settings.public_url.clone(),
             legal_clock: LegalClock { timezone, calendar, response_days },
             quotas: Quotas { open_jobs: settings.max_open_jobs, jobs_per_month: settings.max_jobs_per_month },

@@ -5,10 +5,10 @@ use request_api::{App, Config, Ports};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_kit::StartError> {
     let settings = lambda_kit::start()?;
-    let config = Config::of(&settings)?;
+    let config = Config::of(&settings, adapters_aws::documents(settings.is_local()))?;
     let aws = adapters_aws::connect().await;
     let ports = Ports {
-        store: aws.job_store(&settings.jobs_table, &settings.keyring_table),
+        store: lambda_kit::metered(&settings, aws.job_store(&settings.jobs_table, &settings.keyring_table)),
         queue: aws.job_queue(adapters_aws::QueueUrls::new(
             &settings.export_queue_url,
             &settings.erasure_queue_url,

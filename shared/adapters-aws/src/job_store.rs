@@ -13,7 +13,7 @@ use domain::key::{Partition, TenantKey};
 use domain::record::Record;
 use domain::transition::Transition;
 use jiff::Timestamp;
-use workflow::ports::{CommitError, JobFilter, JobStore, ListPage, PortError, WakeEntry};
+use workflow::ports::{CommitError, JobFilter, JobStore, ListPage, PortError, SortRange, WakeEntry};
 
 /// Jobs, steps, events and keys in DynamoDB.
 #[derive(Debug, Clone)]
@@ -53,11 +53,10 @@ impl JobStore for DynamoJobStore {
         &self,
         tenant: &TenantId,
         partition: &Partition,
-        prefix: &str,
-        below: &str,
+        range: SortRange<'_>,
         limit: usize,
     ) -> Result<Vec<Record>, PortError> {
-        read::query_newest(self, (tenant, partition), prefix, below, limit).await
+        read::query_newest(self, tenant, partition, range, limit).await
     }
 
     async fn list_jobs(

@@ -6,6 +6,7 @@
 mod calls;
 mod connect;
 mod data_maps;
+mod documents;
 mod export_store;
 mod failure;
 mod item;
@@ -21,6 +22,7 @@ mod replay;
 pub use calls::{CallCount, CallCounter, take_calls};
 pub use connect::{Aws, connect};
 pub use data_maps::{PublishError, S3DataMaps};
+pub use documents::{HttpsDocuments, documents};
 pub use export_store::S3ExportStore;
 pub use job_queue::{QueueUrls, SqsJobQueue};
 pub use job_store::DynamoJobStore;

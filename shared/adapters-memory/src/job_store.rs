@@ -10,7 +10,7 @@ use domain::key::{Partition, TenantKey};
 use domain::record::Record;
 use domain::transition::Transition;
 use jiff::Timestamp;
-use workflow::ports::{CommitError, JobFilter, JobStore, ListPage, PortError, PortErrorKind, WakeEntry};
+use workflow::ports::{CommitError, JobFilter, JobStore, ListPage, PortError, PortErrorKind, SortRange, WakeEntry};
 
 pub use self::commit::{Commit, Verb, Write};
 use self::items::address;
@@ -59,14 +59,13 @@ impl JobStore for MemoryJobStore {
         &self,
         tenant: &TenantId,
         partition: &Partition,
-        prefix: &str,
-        below: &str,
+        range: SortRange<'_>,
         limit: usize,
     ) -> Result<Vec<Record>, PortError> {
         self.world
             .call("query_newest", |state| {
-                let mut found = query(state, tenant, partition, prefix);
-                found.retain(|record| record.key().sort() < below);
+                let mut found = query(state, tenant, partition, range.prefix);
+                found.retain(|record| record.key().sort() < range.below);
                 found.reverse();
                 found.truncate(limit);
                 Ok(found)

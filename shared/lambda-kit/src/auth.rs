@@ -2,23 +2,25 @@
 //!
 //! Nothing here decides what a principal may do.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::ids::TenantId;
 use domain::role::{Principal, Role};
 use domain::sensitive::Sensitive;
 use jiff::Timestamp;
-use jsonwebtoken::{DecodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use serde::Deserialize;
+use workflow::ports::Documents;
 
 use self::cache::TokenCache;
 use self::claims::Claims;
-use self::issuers::Issuer;
 pub use self::issuers::IssuersError;
+use self::issuers::{Issuer, Keys, fitting};
 
 mod cache;
 mod claims;
 mod issuers;
+mod remote;
 
 /// A token may be used this long before its `nbf`, as issuers' clocks differ.
 const NOT_BEFORE_LEEWAY_SECONDS: i64 = 30;
@@ -42,6 +44,9 @@ pub enum TokenError {
     /// No such key, or more than one and no `kid`.
     #[error("the token's key is not known")]
     UnknownKey,
+    /// The issuer's published keys can't be had now.
+    #[error("the keys of the token's issuer can't be fetched now")]
+    KeysUnavailable,
     /// Signed by another key, or changed.
     #[error("the token's signature is wrong")]
     BadSignature,
@@ -60,23 +65,31 @@ pub enum TokenError {
 #[derive(Debug)]
 pub struct Verifier {
     issuers: Vec<Issuer>,
+    documents: Option<Arc<dyn Documents>>,
     verified: Mutex<TokenCache>,
 }
 
 impl Verifier {
-    /// Reads `HABEAS_TRUSTED_ISSUERS`: `[{"issuer","audience","algorithms":["ES256"],"jwks":{…},"tenant_claim"?}]`.
+    /// Reads `HABEAS_TRUSTED_ISSUERS`: `[{"issuer","audience","algorithms":["ES256"],"jwks":{…},"tenant_claim"?}]`,
+    /// or `jwks_url` instead of `jwks`.
     ///
     /// # Errors
     /// Says which issuer is described wrongly, and how.
     pub fn from_json(text: &str) -> Result<Self, IssuersError> {
-        Ok(Self { issuers: issuers::read(text)?, verified: Mutex::new(TokenCache::default()) })
+        Ok(Self { issuers: issuers::read(text)?, documents: None, verified: Mutex::new(TokenCache::default()) })
+    }
+
+    /// The same verifier, with the means to fetch published key sets.
+    #[must_use]
+    pub fn fetching(self, documents: Arc<dyn Documents>) -> Self {
+        Self { documents: Some(documents), ..self }
     }
 
     /// The principal a token speaks for at `now`.
     ///
     /// # Errors
     /// Says why the token is refused.
-    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Principal, TokenError> {
+    pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Principal, TokenError> {
         if token.len() > LONGEST_TOKEN {
             return Err(TokenError::Malformed);
         }
@@ -85,23 +98,31 @@ impl Verifier {
         if let Some(principal) = remembered {
             return Ok(principal);
         }
-        let (principal, expires_at) = self.verify_afresh(token, now)?;
+        let (principal, expires_at) = self.verify_afresh(token, now).await?;
         let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
         verified.remember(digest, principal.clone(), expires_at, now);
         Ok(principal)
     }
 
-    fn verify_afresh(&self, token: &str, now: Timestamp) -> Result<(Principal, Timestamp), TokenError> {
-        let header = read_header(token)?;
-        let named: Named = jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(|_| TokenError::Malformed)?;
-        let mut of_issuer = self.issuers.iter().filter(|issuer| issuer.name == named.iss).peekable();
-        if of_issuer.peek().is_none() {
+    /// The issuer of this name that is pinned to the algorithm.
+    fn issuer(&self, name: &str, algorithm: Algorithm) -> Result<&Issuer, TokenError> {
+        let mut of_name = self.issuers.iter().filter(|issuer| issuer.name == name).peekable();
+        if of_name.peek().is_none() {
             return Err(TokenError::UnknownIssuer);
         }
-        let issuer = of_issuer.find(|issuer| issuer.algorithms.contains(&header.alg));
-        let issuer = issuer.ok_or(TokenError::AlgorithmNotAllowed)?;
-        let key = issuer.key(header.kid.as_deref(), header.alg).ok_or(TokenError::UnknownKey)?;
-        let claims = check_signature(token, key, header.alg)?;
+        of_name.find(|issuer| issuer.algorithms.contains(&algorithm)).ok_or(TokenError::AlgorithmNotAllowed)
+    }
+
+    async fn verify_afresh(&self, token: &str, now: Timestamp) -> Result<(Principal, Timestamp), TokenError> {
+        let header = read_header(token)?;
+        let named: Named = jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(|_| TokenError::Malformed)?;
+        let issuer = self.issuer(&named.iss, header.alg)?;
+        let wanted = (header.kid.as_deref(), header.alg);
+        let key = match &issuer.keys {
+            Keys::Given(keys) => fitting(keys, wanted.0, wanted.1).cloned().ok_or(TokenError::UnknownKey)?,
+            Keys::Remote(remote) => remote.key(self.documents.as_deref(), wanted, now).await?,
+        };
+        let claims = check_signature(token, &key, header.alg)?;
         claims.check(&issuer.audience, now)?;
         let principal = claims.principal(&issuer.tenant_claim)?;
         Ok((principal, claims.expires_at()))
@@ -130,7 +151,7 @@ fn read_header(token: &str) -> Result<Header, TokenError> {
     })
 }
 
-fn check_signature(token: &str, key: &DecodingKey, algorithm: jsonwebtoken::Algorithm) -> Result<Claims, TokenError> {
+fn check_signature(token: &str, key: &DecodingKey, algorithm: Algorithm) -> Result<Claims, TokenError> {
     let mut validation = Validation::new(algorithm);
     // Times and names are checked by ourselves, against a time that is given.
     validation.validate_exp = false;

@@ -6,6 +6,7 @@ mod alerts;
 pub mod auth;
 pub mod http;
 mod logging;
+mod metered;
 mod metrics;
 mod problem;
 mod redaction;
@@ -18,6 +19,7 @@ mod wiring;
 
 pub use alerts::{EmfAlerts, emf_alerts};
 pub use logging::{Redaction, log_layer};
+pub use metered::metered;
 pub use metrics::{Metric, Unit};
 pub use problem::{FieldError, Problem, ProblemDocument, ProblemKind};
 pub use redaction::{redact_json, redact_text};

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use jiff::SignedDuration;
 
-use self::endpoint::is_loopback;
+pub(crate) use self::endpoint::is_loopback;
 use crate::logging::Redaction;
 use crate::start::StartError;
 
@@ -133,6 +133,12 @@ const KNOWN: [&str; 21] = [
 const CLOCK_OFFSET: &str = "HABEAS_CLOCK_OFFSET";
 
 impl Settings {
+    /// Whether everything stands on this machine: a local stack.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.endpoint_url.as_deref().is_some_and(is_loopback)
+    }
+
     /// Reads the environment.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::keyring::TenantSecrets;
-use crate::ports::{Cursor, JobFilter, JobStore, ListPage, PortError, SourcePage};
+use crate::ports::{Cursor, JobFilter, JobStore, ListPage, PortError, SortRange, SourcePage};
 use crate::request_body::RequestBody;
 use crate::step_context::unreadable;
 use crate::step_error::StepError;
@@ -207,7 +207,8 @@ impl OwnRecords {
             }
         };
         let partition = Partition::Job(job.clone());
-        let found = self.store.query_newest(&self.tenant, &partition, AuditEvent::SORT_PREFIX, &below, EVENTS).await?;
+        let range = SortRange { prefix: AuditEvent::SORT_PREFIX, below: &below };
+        let found = self.store.query_newest(&self.tenant, &partition, range, EVENTS).await?;
         let more = found.len() == EVENTS;
         let last = found.last().map(|record| record.key().sort().to_owned()).filter(|_| more);
         let rows = found.into_iter().filter_map(Record::into_event).map(|event| row::of_event(&event)).collect();

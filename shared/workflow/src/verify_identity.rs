@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use domain::event::{Action, EventOutcome, EventType, Level};
-use domain::ids::{JobId, OpNonce};
+use domain::ids::{JobId, OpNonce, TenantId};
 use domain::job::{Job, JobStatus, NUDGE_GRACE, Outcome, VerificationMethod, decide};
+use domain::key::TenantKey;
 use domain::record::{Challenge, Record};
 use domain::role::{Permission, Role};
 use domain::sensitive::Sensitive;
@@ -50,12 +51,39 @@ impl VerifyIdentity {
         let tenant = &caller.principal.tenant;
         let now = self.ports.clock.now();
         let secrets = self.ports.keyring.tenant(tenant, now).await?;
+        self.check(tenant, id, code, &caller.anonymous_cause(&secrets, now)).await
+    }
+
+    /// The same for somebody without a session, whose tenant is only claimed: nothing is made or kept for it.
+    ///
+    /// # Errors
+    /// As [`Self::code`]; whoever answers must not let an unknown job, an ended one and a wrong code differ.
+    pub async fn code_of_holder(
+        &self,
+        tenant: &TenantId,
+        id: &JobId,
+        code: &Sensitive<String>,
+        cause: &Cause,
+    ) -> Result<(), Refusal> {
+        self.check(tenant, id, code, cause).await
+    }
+
+    async fn check(
+        &self,
+        tenant: &TenantId,
+        id: &JobId,
+        code: &Sensitive<String>,
+        cause: &Cause,
+    ) -> Result<(), Refusal> {
+        let now = cause.at;
         for _ in 0..MAX_TRIES {
-            let job = job_of(self.ports.store.as_ref(), tenant, id).await?;
+            // One read, whether there is such a job or not, and whether it waits for a code or not.
+            let (job, challenge) = self.waiting(tenant, id).await?;
+            let job = job.ok_or(Refusal::NotFound)?;
             if job.status != JobStatus::AwaitingVerification {
                 return Err(Refusal::WrongState { status: job.status });
             }
-            let Some(challenge) = self.challenge(&job).await? else {
+            let Some(challenge) = challenge else {
                 return Err(Refusal::WrongCode { tries_left: 0 });
             };
             let left = Challenge::MAX_ATTEMPTS.saturating_sub(challenge.attempts);
@@ -65,7 +93,7 @@ impl VerifyIdentity {
             let key = self.ports.keyring.job_key(tenant, id).await?;
             let given = code_hash(&key, id, code.expose());
             let right = bool::from(given.as_bytes().ct_eq(challenge.code_hash.as_bytes()));
-            let cause = caller.anonymous_cause(&secrets, now);
+            let cause = cause.clone();
             let counted = if right {
                 self.accept(&job, &challenge, cause).await
             } else {
@@ -189,9 +217,12 @@ impl VerifyIdentity {
         self.ports.store.commit(&builder.build()).await
     }
 
-    async fn challenge(&self, job: &Job) -> Result<Option<Challenge>, PortError> {
-        let found = self.ports.store.load(&[Challenge::key_of(&job.tenant, &job.id)]).await?;
-        Ok(found.into_iter().flatten().find_map(Record::into_challenge))
+    /// A job and the code it waits for.
+    async fn waiting(&self, tenant: &TenantId, id: &JobId) -> Result<(Option<Job>, Option<Challenge>), PortError> {
+        let keys = [TenantKey::job(tenant, id), Challenge::key_of(tenant, id)];
+        let mut found = self.ports.store.load(&keys).await?.into_iter();
+        let job = found.next().flatten().and_then(Record::into_job).map(|job| *job);
+        Ok((job, found.next().flatten().and_then(Record::into_challenge)))
     }
 
     fn transition(&self, job: &Job, cause: Cause) -> TransitionBuilder {

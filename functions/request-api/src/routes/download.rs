@@ -48,7 +48,10 @@ pub(crate) async fn download(
     let tenant = query.take("tenant");
     let session = match &ticket {
         Some(_) => None,
-        None => Some(app.gate.admit(request.headers(), request.uri().authority().map(http::uri::Authority::as_str))?),
+        None => {
+            let authority = request.uri().authority().map(http::uri::Authority::as_str);
+            Some(app.gate.admit(request.headers(), authority).await?)
+        }
     };
     let redirect = query.read("redirect", "must be true or false", |text| text.parse::<bool>().ok())?.unwrap_or(true);
     query.finish()?;
@@ -73,7 +76,7 @@ fn holder(tenant: Option<&str>, ticket: Option<String>) -> Result<TicketHolder, 
 }
 
 /// A holder has no session, so nothing is hashed under a tenant that is only claimed.
-fn anonymous(app: &App, origin: Origin) -> Cause {
+pub(super) fn anonymous(app: &App, origin: Origin) -> Cause {
     Cause {
         at: app.clock.now(),
         actor: Actor::Holder,

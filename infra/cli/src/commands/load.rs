@@ -48,17 +48,25 @@ pub(crate) async fn load(stack: &Stack, dir: &Path) -> anyhow::Result<Loaded> {
     let (tables, total) = check(&layout)?;
     let config = stack.aws_config().await;
     let may_create = is_loopback(&stack.endpoint_url);
-    let mut rows = 0;
-    for (region, tables) in by_region(&map, tables, &stack.region) {
+    let bar = report::bar(total, "loading rows");
+    for (region, tables) in by_region(&map, tables, |load| &load.collection, &stack.region) {
         let here = config.to_builder().region(Region::new(region.clone())).build();
         let client = aws_sdk_dynamodb::Client::new(&here);
         if may_create {
             let is_here = |collection: &Collection| region_of(&map, collection, &stack.region) == region;
             tables::create_empty(&client, &map, &tables, is_here).await?;
         }
-        rows += tables::write(&client, tables, total, may_create).await?;
+        tables::write(&client, tables, &bar, may_create).await?;
     }
-    let objects = objects::write(&crate::stack::s3_client(&config), layout.objects, may_create).await?;
+    let rows = bar.position();
+    bar.finish_and_clear();
+    let bar = report::bar(u64::try_from(layout.objects.len())?, "loading objects");
+    for (region, objects) in by_region(&map, layout.objects, |object| object.collection, &stack.region) {
+        let here = config.to_builder().region(Region::new(region)).build();
+        objects::write(&crate::stack::s3_client(&here), objects, &bar, may_create).await?;
+    }
+    let objects = bar.position();
+    bar.finish_and_clear();
     Ok(Loaded { rows, objects })
 }
 
@@ -68,12 +76,17 @@ fn region_of(map: &DataMap, collection: &Collection, own: &str) -> String {
     named.unwrap_or_else(|| own.to_owned())
 }
 
-/// The files of each region; a region whose tables are all empty has none, and is named all the same.
-fn by_region(map: &DataMap, tables: Vec<tables::Load>, own: &str) -> BTreeMap<String, Vec<tables::Load>> {
+/// The files of each region; a region whose collections are all empty has none, and is named all the same.
+fn by_region<T>(
+    map: &DataMap,
+    files: Vec<T>,
+    collection: impl Fn(&T) -> &Collection,
+    own: &str,
+) -> BTreeMap<String, Vec<T>> {
     let regions = map.collections.iter().map(|collection| region_of(map, collection, own));
-    let mut sorted: BTreeMap<String, Vec<tables::Load>> = regions.map(|region| (region, Vec::new())).collect();
-    for load in tables {
-        sorted.entry(region_of(map, &load.collection, own)).or_default().push(load);
+    let mut sorted: BTreeMap<String, Vec<T>> = regions.map(|region| (region, Vec::new())).collect();
+    for file in files {
+        sorted.entry(region_of(map, collection(&file), own)).or_default().push(file);
     }
     sorted
 }
@@ -123,4 +136,42 @@ fn check(layout: &Layout<'_>) -> anyhow::Result<(Vec<tables::Load>, u64)> {
     spinner.finish_and_clear();
     anyhow::ensure!(mistakes.is_empty(), "nothing was loaded:\n{}", mistakes.join("\n"));
     Ok((loads, total))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAP: &str = "
+dataset:
+  - fides_key: lake
+    collections:
+      - name: here
+        fields: [{ name: id, fides_meta: { primary_key: true, identity: user_id } }]
+  - fides_key: far
+    collections:
+      - name: away
+        fields: [{ name: id, fides_meta: { primary_key: true, identity: user_id } }]
+connection:
+  - fides_key: own
+    datasets: [lake]
+    connector: s3
+    collections: { here: { bucket: b, prefix: here/, format: ndjson } }
+  - fides_key: other
+    datasets: [far]
+    connector: s3
+    region: eu-west-1
+    collections: { away: { bucket: b, prefix: away/, format: ndjson } }
+";
+
+    #[test]
+    fn files_go_to_the_region_their_connection_names() {
+        let map = datamap::read_strs(&[("m.yml", MAP)]).map.unwrap();
+        let of = |id: &str| &map.collections[map.collection(id).unwrap()];
+        let files = vec![of("far.away"), of("lake.here"), of("far.away")];
+        let sorted = by_region(&map, files, |file| file, "eu-central-1");
+        let ids = |region: &str| sorted[region].iter().map(|file| file.id()).collect::<Vec<_>>();
+        assert_eq!(ids("eu-west-1"), ["far.away", "far.away"]);
+        assert_eq!(ids("eu-central-1"), ["lake.here"]);
+    }
 }

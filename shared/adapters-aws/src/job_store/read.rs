@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use domain::ids::TenantId;
 use domain::key::{Partition, TenantKey, stored_partition};
 use domain::record::Record;
-use workflow::ports::{PortError, PortErrorKind};
+use workflow::ports::{PortError, PortErrorKind, SortRange};
 
 use super::DynamoJobStore;
 use crate::failure::failed;
@@ -115,9 +115,9 @@ pub(super) async fn query(
 /// The last items of a partition between `prefix` and `below`, last first.
 pub(super) async fn query_newest(
     store: &DynamoJobStore,
-    (tenant, partition): (&TenantId, &Partition),
-    prefix: &str,
-    below: &str,
+    tenant: &TenantId,
+    partition: &Partition,
+    SortRange { prefix, below }: SortRange<'_>,
     limit: usize,
 ) -> Result<Vec<Record>, PortError> {
     let mut records = Vec::new();

@@ -58,6 +58,7 @@ pub(crate) fn read(object: Object<'_>, report: &mut Report) -> Option<RawConnect
     let key = object.required("fides_key", report);
     let connector = connector(object, report);
     let datasets = object.texts("datasets", report);
+    refuse_other_accounts(object, report);
     let tenant_field = object.text("tenant_field", report);
     let processing = processing(object, &Processing::default(), report);
     warn_of_silence(object, &processing, report);
@@ -77,6 +78,16 @@ pub(crate) fn read(object: Object<'_>, report: &mut Report) -> Option<RawConnect
         assumed: false,
     };
     Some(RawConnection { place: object.place, key, datasets, tenant_field, connection, collections })
+}
+
+/// Read, so that the form stays; refused, so that nobody waits for an export that can't come.
+fn refuse_other_accounts(object: Object<'_>, report: &mut Report) {
+    for key in ["role_arn", "external_id"] {
+        if let Some(node) = object.node(key) {
+            let message = format!("`{key}` names another account, which is not supported yet");
+            report.error("other-account", node.place, message, "copy or share the data into the stack's own account");
+        }
+    }
 }
 
 fn connector(object: Object<'_>, report: &mut Report) -> Option<ConnectorKind> {

@@ -79,6 +79,13 @@ fn finding_is_shown_with_its_place() {
 }
 
 #[test]
+fn other_accounts_are_refused_until_they_are_supported() {
+    let arn = "  region: eu-central-1\n  role_arn: arn:aws:iam::111122223333:role/habeas";
+    check_at(25, arn, ERROR, "other-account", 26);
+    check_at(25, "  region: eu-central-1\n  external_id: x", ERROR, "other-account", 26);
+}
+
+#[test]
 fn yaml_mistakes_are_found() {
     check_at(3, "  collections: [", ERROR, "yaml-syntax", 4);
     check(2, "- {fides_key: app, fides_key: app}", ERROR, "duplicate-key");

@@ -4,6 +4,9 @@ use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicK
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 
+use super::remote::RemoteKeys;
+use crate::settings::is_loopback;
+
 /// Why the issuers can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum IssuersError {
@@ -15,9 +18,15 @@ pub enum IssuersError {
         /// Column of the mistake.
         column: usize,
     },
-    /// A `jwks_url`, which this version doesn't fetch.
-    #[error("issuer {issuer}: jwks_url is not supported yet; put the key set inline as jwks")]
-    RemoteKeys {
+    /// Both `jwks` and `jwks_url`, or neither.
+    #[error("issuer {issuer}: give either jwks, the key set itself, or jwks_url, where it is published")]
+    OneKeySet {
+        /// The issuer.
+        issuer: String,
+    },
+    /// A `jwks_url` that is not HTTPS; plain HTTP counts for a loopback address on a local stack only.
+    #[error("issuer {issuer}: jwks_url must be an https:// URL without credentials")]
+    Url {
         /// The issuer.
         issuer: String,
     },
@@ -45,10 +54,19 @@ pub(super) struct Issuer {
     pub(super) audience: String,
     pub(super) algorithms: Vec<Algorithm>,
     pub(super) tenant_claim: String,
-    keys: Vec<Key>,
+    pub(super) keys: Keys,
 }
 
-struct Key {
+/// Where the keys of an issuer come from.
+#[derive(Debug)]
+pub(super) enum Keys {
+    /// From the setting.
+    Given(Vec<Key>),
+    /// From where the issuer publishes them.
+    Remote(RemoteKeys),
+}
+
+pub(super) struct Key {
     id: Option<String>,
     algorithm: Algorithm,
     key: DecodingKey,
@@ -76,14 +94,12 @@ fn default_tenant_claim() -> String {
     "tenant".to_owned()
 }
 
-impl Issuer {
-    /// The key of that id and algorithm; without an id only where there is no choice.
-    pub(super) fn key(&self, id: Option<&str>, algorithm: Algorithm) -> Option<&DecodingKey> {
-        let mut fitting = self.keys.iter().filter(|key| key.algorithm == algorithm);
-        match id {
-            Some(id) => fitting.find(|key| key.id.as_deref() == Some(id)).map(|key| &key.key),
-            None => fitting.next().filter(|_| fitting.next().is_none()).map(|key| &key.key),
-        }
+/// The key of that id and algorithm; without an id only where there is no choice.
+pub(super) fn fitting<'a>(keys: &'a [Key], id: Option<&str>, algorithm: Algorithm) -> Option<&'a DecodingKey> {
+    let mut fitting = keys.iter().filter(|key| key.algorithm == algorithm);
+    match id {
+        Some(id) => fitting.find(|key| key.id.as_deref() == Some(id)).map(|key| &key.key),
+        None => fitting.next().filter(|_| fitting.next().is_none()).map(|key| &key.key),
     }
 }
 
@@ -99,18 +115,30 @@ fn read_one(described: Described) -> Result<Issuer, IssuersError> {
     if issuer.is_empty() || audience.is_empty() || tenant_claim.is_empty() {
         return Err(IssuersError::Empty);
     }
-    if jwks_url.is_some() {
-        return Err(IssuersError::RemoteKeys { issuer });
-    }
     let pinned: Option<Vec<_>> = algorithms.iter().map(|name| allowed_algorithm(name)).collect();
     let Some(algorithms) = pinned.filter(|pinned| !pinned.is_empty()) else {
         return Err(IssuersError::Algorithms { issuer });
     };
-    let found: Option<Vec<_>> = jwks.unwrap_or(JwkSet { keys: Vec::new() }).keys.iter().map(read_key).collect();
-    let Some(keys) = found.filter(|keys| keys.iter().any(|key| algorithms.contains(&key.algorithm))) else {
-        return Err(IssuersError::Keys { issuer });
+    let keys = match (jwks, jwks_url) {
+        (Some(set), None) => {
+            let found: Option<Vec<_>> = set.keys.iter().map(read_key).collect();
+            let fits = |keys: &Vec<Key>| keys.iter().any(|key| algorithms.contains(&key.algorithm));
+            Keys::Given(found.filter(fits).ok_or(IssuersError::Keys { issuer: issuer.clone() })?)
+        }
+        (None, Some(url)) if is_allowed(&url) => Keys::Remote(RemoteKeys::at(url)),
+        (None, Some(_)) => return Err(IssuersError::Url { issuer }),
+        (Some(_), Some(_)) | (None, None) => return Err(IssuersError::OneKeySet { issuer }),
     };
     Ok(Issuer { name: issuer, audience, algorithms, tenant_claim, keys })
+}
+
+/// HTTPS, or plain HTTP to this machine, which only a local stack fetches.
+fn is_allowed(url: &str) -> bool {
+    let Ok(uri) = url.parse::<http::Uri>() else { return false };
+    let bare =
+        uri.authority().is_some_and(|authority| !authority.as_str().contains('@') && !authority.host().is_empty());
+    let scheme = uri.scheme_str();
+    bare && (scheme == Some("https") || scheme == Some("http") && is_loopback(url))
 }
 
 fn allowed_algorithm(name: &str) -> Option<Algorithm> {
@@ -121,7 +149,7 @@ fn allowed_algorithm(name: &str) -> Option<Algorithm> {
     }
 }
 
-fn read_key(jwk: &Jwk) -> Option<Key> {
+pub(super) fn read_key(jwk: &Jwk) -> Option<Key> {
     if jwk.common.public_key_use.as_ref().is_some_and(|purpose| *purpose != PublicKeyUse::Signature) {
         return None;
     }

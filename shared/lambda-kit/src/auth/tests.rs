@@ -5,11 +5,14 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPai
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::role::{Permission, Role};
+use futures::FutureExt;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
 use super::{TokenError, Verifier};
+
+mod remote;
 
 const NOW: i64 = 1_800_000_000;
 
@@ -80,7 +83,7 @@ fn a_good_token_gives_its_principal_until_it_ends() {
     let verifier = verifier(&[signer.jwk("k1")]);
     let token = signer.sign(Some("k1"), &claims(json!({"aud": ["other", "habeas"]})));
     for _ in 0..2 {
-        let principal = verifier.verify(&token, now()).unwrap();
+        let principal = verifier.verify(&token, now()).now_or_never().unwrap().unwrap();
         assert_eq!(principal.tenant.as_str(), "acme");
         assert_eq!(principal.roles, [Role::Operator]);
         assert!(principal.may(Permission::JobCreate));
@@ -88,7 +91,7 @@ fn a_good_token_gives_its_principal_until_it_ends() {
         assert_eq!(principal.organization_id.as_deref(), Some("org-1"));
     }
     let later = Timestamp::from_second(NOW + 60).unwrap();
-    assert_eq!(verifier.verify(&token, later).unwrap_err(), TokenError::Expired);
+    assert_eq!(verifier.verify(&token, later).now_or_never().unwrap().unwrap_err(), TokenError::Expired);
 }
 
 #[test]
@@ -114,7 +117,7 @@ fn claims_that_are_missing_or_wrong_are_refused() {
     ];
     for (change, expected) in cases {
         let token = signer.sign(Some("k1"), &claims(change.clone()));
-        assert_eq!(verifier.verify(&token, now()).unwrap_err(), expected, "{change}");
+        assert_eq!(verifier.verify(&token, now()).now_or_never().unwrap().unwrap_err(), expected, "{change}");
     }
 }
 
@@ -131,20 +134,26 @@ fn rsa_tokens_count_only_where_the_issuer_is_pinned_to_rsa() {
             json!([{"issuer": "https://id.example", "audience": "habeas", "algorithms": [algorithm], "jwks": keys}]);
         Verifier::from_json(&issuers.to_string()).unwrap()
     };
-    assert!(pinned("RS256").verify(&token, now()).is_ok());
-    assert_eq!(pinned("ES256").verify(&token, now()).unwrap_err(), TokenError::AlgorithmNotAllowed);
+    assert!(pinned("RS256").verify(&token, now()).now_or_never().unwrap().is_ok());
+    assert_eq!(
+        pinned("ES256").verify(&token, now()).now_or_never().unwrap().unwrap_err(),
+        TokenError::AlgorithmNotAllowed
+    );
     // The public key as a secret: the oldest trick.
     let secret = EncodingKey::from_secret(jwk["n"].as_str().unwrap().as_bytes());
     header.alg = Algorithm::HS256;
     let forged = encode(&header, &claims(json!({})), &secret).unwrap();
-    assert_eq!(pinned("RS256").verify(&forged, now()).unwrap_err(), TokenError::AlgorithmNotAllowed);
+    assert_eq!(
+        pinned("RS256").verify(&forged, now()).now_or_never().unwrap().unwrap_err(),
+        TokenError::AlgorithmNotAllowed
+    );
 }
 
 #[test]
 fn an_address_nobody_verified_is_no_address() {
     let signer = Signer::new();
     let token = signer.sign(Some("k1"), &claims(json!({"email_verified": null})));
-    assert!(verifier(&[signer.jwk("k1")]).verify(&token, now()).unwrap().email.is_none());
+    assert!(verifier(&[signer.jwk("k1")]).verify(&token, now()).now_or_never().unwrap().unwrap().email.is_none());
 }
 
 #[test]
@@ -152,7 +161,7 @@ fn keys_are_chosen_by_id_and_foreign_ones_refused() {
     let (ours, other, foreign) = (Signer::new(), Signer::new(), Signer::new());
     let verifier = verifier(&[ours.jwk("k1"), other.jwk("k2")]);
     let good = claims(json!({}));
-    assert!(verifier.verify(&other.sign(Some("k2"), &good), now()).is_ok());
+    assert!(verifier.verify(&other.sign(Some("k2"), &good), now()).now_or_never().unwrap().is_ok());
     let refused = [
         (foreign.sign(Some("k1"), &good), TokenError::BadSignature),
         (ours.sign(Some("k2"), &good), TokenError::BadSignature),
@@ -160,7 +169,7 @@ fn keys_are_chosen_by_id_and_foreign_ones_refused() {
         (ours.sign(None, &good), TokenError::UnknownKey),
     ];
     for (token, expected) in refused {
-        assert_eq!(verifier.verify(&token, now()).unwrap_err(), expected);
+        assert_eq!(verifier.verify(&token, now()).now_or_never().unwrap().unwrap_err(), expected);
     }
 }
 
@@ -171,16 +180,23 @@ fn unsigned_symmetric_and_changed_tokens_are_refused() {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let payload = part(&claims(json!({})));
     let none = format!("{}.{payload}.", part(&json!({"alg": "none", "typ": "JWT"})));
-    assert_eq!(verifier.verify(&none, now()).unwrap_err(), TokenError::AlgorithmNotAllowed);
+    assert_eq!(verifier.verify(&none, now()).now_or_never().unwrap().unwrap_err(), TokenError::AlgorithmNotAllowed);
     let secret = EncodingKey::from_secret(format!("{}{}", signer.x, signer.y).as_bytes());
     let symmetric = encode(&Header::new(Algorithm::HS256), &claims(json!({})), &secret).unwrap();
-    assert_eq!(verifier.verify(&symmetric, now()).unwrap_err(), TokenError::AlgorithmNotAllowed);
+    assert_eq!(
+        verifier.verify(&symmetric, now()).now_or_never().unwrap().unwrap_err(),
+        TokenError::AlgorithmNotAllowed
+    );
     let token = signer.sign(Some("k1"), &claims(json!({})));
     let parts: Vec<&str> = token.split('.').collect();
     let changed = format!("{}.{}.{}", parts[0], part(&claims(json!({"tenant": "globex"}))), parts[2]);
-    assert_eq!(verifier.verify(&changed, now()).unwrap_err(), TokenError::BadSignature);
+    assert_eq!(verifier.verify(&changed, now()).now_or_never().unwrap().unwrap_err(), TokenError::BadSignature);
     for garbage in ["", "a", "a.b", "a.b.c", "....", &"x".repeat(10_000)] {
-        assert_eq!(verifier.verify(garbage, now()).unwrap_err(), TokenError::Malformed, "{garbage}");
+        assert_eq!(
+            verifier.verify(garbage, now()).now_or_never().unwrap().unwrap_err(),
+            TokenError::Malformed,
+            "{garbage}"
+        );
     }
 }
 
@@ -204,10 +220,19 @@ fn issuers_described_wrongly_are_refused_at_start() {
         ),
         (
             json!({"jwks_url": "https://i/jwks"}),
-            "issuer i: jwks_url is not supported yet; put the key set inline as jwks",
+            "issuer i: give either jwks, the key set itself, or jwks_url, where it is published",
         ),
         (json!({"issuer": ""}), "an issuer has an empty issuer, audience or tenant_claim"),
     ];
+    for url in
+        ["http://i/jwks", "ftp://i/jwks", "https://", "i/jwks", "https://ada:secret@i/jwks", "http://10.0.0.1/jwks"]
+    {
+        let expected = "issuer i: jwks_url must be an https:// URL without credentials";
+        assert_eq!(issuer(json!({"jwks": null, "jwks_url": url})), Err(expected.to_owned()), "{url}");
+    }
+    for url in ["https://i/jwks", "https://i:8443/a?b=c", "http://127.0.0.1:4000/jwks", "http://localhost/jwks"] {
+        assert_eq!(issuer(json!({"jwks": null, "jwks_url": url})), Ok(()), "{url}");
+    }
     for (change, expected) in cases {
         assert_eq!(issuer(change.clone()), Err(expected.to_owned()), "{change}");
     }

@@ -34,11 +34,12 @@ impl Gate {
     /// The principal of a call.
     ///
     /// # Errors
-    /// 401 without a valid token; 404, as for anything unknown, where header or host name another tenant.
-    pub fn admit(&self, headers: &HeaderMap, authority: Option<&str>) -> Result<Principal, Problem> {
-        let principal = bearer(headers)
-            .and_then(|token| self.verifier.verify(token, self.clock.now()))
-            .map_err(|error| refusal(error, headers))?;
+    /// 401 without a valid token, 503 while its issuer's keys can't be fetched; 404, as for anything unknown, where
+    /// header or host name another tenant.
+    pub async fn admit(&self, headers: &HeaderMap, authority: Option<&str>) -> Result<Principal, Problem> {
+        let token = bearer(headers).map_err(|error| refusal(error, headers))?;
+        let verified = self.verifier.verify(token, self.clock.now()).await;
+        let principal = verified.map_err(|error| refusal(error, headers))?;
         if !self.names_only(&principal, headers, authority) {
             return Err(Problem::not_found());
         }
@@ -75,6 +76,9 @@ fn refusal(error: TokenError, headers: &HeaderMap) -> Problem {
     if error == TokenError::Missing && headers.contains_key("x-api-key") {
         return Problem::new(ProblemKind::Unauthenticated, "API keys are not supported yet; send a bearer token");
     }
+    if error == TokenError::KeysUnavailable {
+        return Problem::new(ProblemKind::Unavailable, error.to_string()).retry_after(30);
+    }
     Problem::new(ProblemKind::Unauthenticated, error.to_string())
 }
 
@@ -91,6 +95,6 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let authority = parts.uri.authority().map(http::uri::Authority::as_str);
-        Gate::from_ref(state).admit(&parts.headers, authority).map(Self)
+        Gate::from_ref(state).admit(&parts.headers, authority).await.map(Self)
     }
 }

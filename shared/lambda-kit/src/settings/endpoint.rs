@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Whether the URL's host is a loopback address or `localhost`; anything unclear is not.
-pub(super) fn is_loopback(url: &str) -> bool {
+pub(crate) fn is_loopback(url: &str) -> bool {
     let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
     let Some(authority) = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or("")) else { return false };
     if let Some(v6) = authority.strip_prefix('[') {

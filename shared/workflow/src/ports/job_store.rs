@@ -26,14 +26,13 @@ pub trait JobStore: Send + Sync {
     /// All items of a partition whose sort key starts with `prefix`, in sort order, strongly consistent.
     async fn query(&self, tenant: &TenantId, partition: &Partition, prefix: &str) -> Result<Vec<Record>, PortError>;
 
-    /// The last `limit` items of a partition whose sort key starts with `prefix` and sorts before `below`, last first,
-    /// strongly consistent; fewer only where there are no more.
+    /// The last `limit` items of a partition within a range, last first, strongly consistent; fewer only where there
+    /// are no more.
     async fn query_newest(
         &self,
         tenant: &TenantId,
         partition: &Partition,
-        prefix: &str,
-        below: &str,
+        range: SortRange<'_>,
         limit: usize,
     ) -> Result<Vec<Record>, PortError>;
 
@@ -51,6 +50,15 @@ pub trait JobStore: Send + Sync {
 
     /// Moves an entry of the sweep's index if it still stands at `seen`; `false` if it doesn't. Writes no version.
     async fn postpone(&self, entry: &WakeEntry, to: Timestamp) -> Result<bool, PortError>;
+}
+
+/// Sort keys that start with `prefix` and sort before `below`.
+#[derive(Debug, Clone, Copy)]
+pub struct SortRange<'a> {
+    /// How they start.
+    pub prefix: &'a str,
+    /// What they sort before.
+    pub below: &'a str,
 }
 
 /// Which jobs to list. Organisation and subject narrow what the caller may see.

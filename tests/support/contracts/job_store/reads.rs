@@ -7,7 +7,7 @@ use domain::record::{Challenge, DataMapPointer, IdempotencyRecord, KeyRecord, Re
 use domain::role::{Pseudonym, Role};
 use domain::sealed::Sealed;
 use domain::step::{ObjectRef, Step, StepKind};
-use workflow::ports::JobStore;
+use workflow::ports::{JobStore, SortRange};
 
 use super::{load_one, plant};
 use crate::contracts::cases;
@@ -207,11 +207,15 @@ async fn newest_come_first_below_a_sort_key(store: &dyn JobStore, names: &mut Na
         (&sort(9), 0, &[]),
     ];
     for (below, limit, expected) in cases {
-        let found = store.query_newest(&tenant, &partition, "step#collect#", below, limit).await.unwrap();
+        let range = SortRange { prefix: "step#collect#", below };
+        let found = store.query_newest(&tenant, &partition, range, limit).await.unwrap();
         let shards: Vec<u32> = found.into_iter().filter_map(Record::into_step).map(|step| step.shard).collect();
         assert_eq!(shards, expected, "below {below}");
     }
-    let none = store.query_newest(&names.tenant(), &partition, "step#", "step#z", 9).await.unwrap();
+    let none = store
+        .query_newest(&names.tenant(), &partition, SortRange { prefix: "step#", below: "step#z" }, 9)
+        .await
+        .unwrap();
     assert_eq!(none, Vec::new(), "another tenant's");
 }
 

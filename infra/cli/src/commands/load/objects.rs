@@ -8,20 +8,24 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+use indicatif::ProgressBar;
 use tokio::task::JoinSet;
 
 use super::layout::Object;
-use crate::report;
 
 const WRITERS: usize = 8;
 
 /// Puts all objects; an object that is there already is replaced by the same bytes.
-pub(super) async fn write(client: &Client, objects: Vec<Object<'_>>, may_create: bool) -> anyhow::Result<u64> {
+pub(super) async fn write(
+    client: &Client,
+    objects: Vec<Object<'_>>,
+    bar: &ProgressBar,
+    may_create: bool,
+) -> anyhow::Result<()> {
     let buckets: BTreeSet<&str> = objects.iter().map(|object| object.bucket.as_str()).collect();
     for bucket in buckets {
         ensure_bucket(client, bucket, may_create).await?;
     }
-    let bar = report::bar(u64::try_from(objects.len())?, "loading objects");
     let mut writers = JoinSet::new();
     for object in objects {
         if writers.len() >= WRITERS {
@@ -34,9 +38,7 @@ pub(super) async fn write(client: &Client, objects: Vec<Object<'_>>, may_create:
         done??;
         bar.inc(1);
     }
-    let written = bar.position();
-    bar.finish_and_clear();
-    Ok(written)
+    Ok(())
 }
 
 async fn put(client: Client, bucket: String, key: String, path: PathBuf) -> anyhow::Result<()> {

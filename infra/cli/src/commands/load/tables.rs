@@ -19,7 +19,6 @@ use tokio::task::JoinSet;
 
 use super::rows;
 use super::shape::{KeyField, Row, Shape};
-use crate::report;
 use crate::waiting::pause;
 
 const WRITERS: usize = 4;
@@ -39,12 +38,16 @@ struct Batch {
 }
 
 /// Writes all rows; a row that is there already is replaced by the same row.
-pub(super) async fn write(client: &Client, loads: Vec<Load>, total: u64, may_create: bool) -> anyhow::Result<u64> {
+pub(super) async fn write(
+    client: &Client,
+    loads: Vec<Load>,
+    bar: &ProgressBar,
+    may_create: bool,
+) -> anyhow::Result<()> {
     let shapes = loads.iter().filter_map(|load| load.shape.as_ref());
     for shape in shapes {
         ensure_table(client, shape, may_create).await?;
     }
-    let bar = report::bar(total, "loading rows");
     let (sender, mut batches) = mpsc::channel(WRITERS * 4);
     let reader = tokio::task::spawn_blocking(move || read(&loads, &sender));
     let mut writers = JoinSet::new();
@@ -57,10 +60,7 @@ pub(super) async fn write(client: &Client, loads: Vec<Load>, total: u64, may_cre
     while let Some(done) = writers.join_next().await {
         done??;
     }
-    reader.await??;
-    let written = bar.position();
-    bar.finish_and_clear();
-    Ok(written)
+    reader.await?
 }
 
 /// Makes the tables of collections that have no rows, so that a walk finds them empty and not missing.

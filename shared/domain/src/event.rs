@@ -63,6 +63,8 @@ wire_enum! {
         Authentication = "authentication",
         /// The data map or a setting changed.
         ConfigurationChange = "configuration_change",
+        /// A legal hold was placed or released.
+        HoldChange = "hold_change",
         /// An administrative endpoint was read.
         UserAccess = "user_access",
     }
@@ -117,8 +119,9 @@ pub struct AuditEvent {
     pub outcome: EventOutcome,
     /// Who acted.
     pub actor: Actor,
-    /// The job concerned.
-    pub job: JobId,
+    /// The job concerned; none where the tenant itself is, as by a legal hold.
+    #[serde(default)]
+    pub job: Option<JobId>,
     /// What kind of thing was acted on.
     pub resource_type: String,
     /// The item and version written by the same transaction; none for events without a state change.
@@ -142,7 +145,7 @@ pub struct AuditEvent {
 }
 
 impl AuditEvent {
-    /// Events sort by time within the job; the item and its version make the key unique.
+    /// Events sort by time within the job, or the tenant; the item and its version make the key unique.
     #[must_use]
     pub fn key(&self) -> TenantKey {
         let millis = self.at.as_millisecond().max(0);
@@ -150,6 +153,7 @@ impl AuditEvent {
             Some(item) => format!("event#{millis:013}#{}#{:06}", item.item, item.version),
             None => format!("event#{millis:013}#{}", self.id),
         };
-        TenantKey::new(&self.tenant, Partition::Job(self.job.clone()), sort)
+        let partition = self.job.clone().map_or(Partition::Tenant, Partition::Job);
+        TenantKey::new(&self.tenant, partition, sort)
     }
 }

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use crate::event::{Action, Actor, AuditEvent, EventOutcome, EventType, ItemVersion, Level};
-use crate::ids::{EventId, JobId, OpNonce, TenantId};
+use crate::hold::Hold;
+use crate::ids::{EventId, HoldId, JobId, OpNonce, TenantId};
 use crate::job::Job;
 use crate::key::TenantKey;
 use crate::record::{Challenge, Record, Ticket};
@@ -20,6 +21,8 @@ pub enum Expect {
     Fence(u64),
     /// The item is a job that has not ended.
     OpenJob,
+    /// The item is a guard with no hold behind it, or no item is there.
+    NoHold,
     /// Anything.
     Any,
 }
@@ -48,6 +51,15 @@ pub enum Change {
         /// The value before must be below this.
         limit: Option<i64>,
     },
+    /// Puts a hold behind a guard or takes it away; doing so twice is doing it once.
+    Guard {
+        /// The guard.
+        key: TenantKey,
+        /// The hold.
+        hold: HoldId,
+        /// Whether it stands there from now on.
+        holds: bool,
+    },
     /// Writes nothing; refuses the transition unless the expectation holds.
     Check {
         /// The item's key.
@@ -63,7 +75,9 @@ impl Change {
     pub fn key(&self) -> TenantKey {
         match self {
             Self::Put { record, .. } => record.key(),
-            Self::Delete { key } | Self::Add { key, .. } | Self::Check { key, .. } => key.clone(),
+            Self::Delete { key } | Self::Add { key, .. } | Self::Guard { key, .. } | Self::Check { key, .. } => {
+                key.clone()
+            }
         }
     }
 }
@@ -189,6 +203,21 @@ impl TransitionBuilder {
         self.put(Record::Ticket(ticket), expect);
     }
 
+    /// Writes the next version of a hold, or its first.
+    pub fn write_hold(&mut self, before: Option<&Hold>, after: Hold) {
+        let version = before.map_or(0, |hold| hold.version) + 1;
+        let hold = Hold { version, op_nonce: self.transition.op_nonce.clone(), ..after };
+        let action = if before.is_none() { Action::Create } else { Action::Update };
+        let mut event = self.event_about(None, "hold", action);
+        event.event_type = EventType::HoldChange;
+        event.item = Some(ItemVersion { item: Hold::sort_of(&hold.id), version });
+        event.from = before.map(|hold| hold.status.as_str().to_owned());
+        event.to = Some(hold.status.as_str().to_owned());
+        self.event(event);
+        let expect = before.map_or(Expect::Absent, |hold| Expect::Version(hold.version));
+        self.put(Record::Hold(Box::new(hold)), expect);
+    }
+
     /// Writes an item that has no version.
     pub fn put(&mut self, record: Record, expect: Expect) {
         self.transition.changes.push(Change::Put { record, expect });
@@ -204,6 +233,11 @@ impl TransitionBuilder {
         self.transition.changes.push(Change::Add { key, by, limit });
     }
 
+    /// Puts a hold behind a guard, or takes it away.
+    pub fn guard(&mut self, key: TenantKey, hold: HoldId, holds: bool) {
+        self.transition.changes.push(Change::Guard { key, hold, holds });
+    }
+
     /// Requires something of an item that is not written.
     pub fn check(&mut self, key: TenantKey, expect: Expect) {
         self.transition.changes.push(Change::Check { key, expect });
@@ -217,6 +251,10 @@ impl TransitionBuilder {
     /// An event with the shared cause filled in, to be completed by the caller.
     #[must_use]
     pub fn plain_event(&mut self, job: &JobId, resource_type: &str, action: Action) -> AuditEvent {
+        self.event_about(Some(job.clone()), resource_type, action)
+    }
+
+    fn event_about(&mut self, job: Option<JobId>, resource_type: &str, action: Action) -> AuditEvent {
         let cause = self.cause.clone();
         AuditEvent {
             v: 1,
@@ -228,7 +266,7 @@ impl TransitionBuilder {
             level: Level::Info,
             outcome: EventOutcome::Success,
             actor: cause.actor,
-            job: job.clone(),
+            job,
             resource_type: resource_type.to_owned(),
             item: None,
             from: None,

@@ -14,6 +14,7 @@ mod call;
 mod caller;
 mod canaries;
 mod cancelling;
+mod erasure;
 mod graph;
 mod house;
 mod idempotency;

@@ -15,6 +15,7 @@ fn body_of(path: &str) -> Value {
         "reject" => json!({"reason": "r"}),
         "assign" => json!({"assignee": "a"}),
         "notes" => json!({"note": "n"}),
+        "approve" => json!({"plan_hash": "h"}),
         _ => json!({}),
     }
 }

@@ -43,12 +43,18 @@ fn hash_record(record: &Record, now: Timestamp, hasher: &mut DefaultHasher) {
         Record::Idempotency(record) => (&record.scope, &record.body).hash(hasher),
         Record::Ticket(ticket) => ticket.job.hash(hasher),
         Record::DataMapPointer(pointer) => pointer.hash.hash(hasher),
+        Record::Suppression(record) => record.alias.hash(hasher),
         Record::Event(_) => {}
     }
 }
 
 fn hash_job(job: &Job, now: Timestamp, hasher: &mut DefaultHasher) {
     (job.status, job.codes_sent, job.contact.is_some(), &job.parked_because).hash(hasher);
+    if let Some(erasure) = &job.erasure {
+        (erasure.generation, erasure.is_approved(), erasure.plan.is_some(), erasure.receipt.is_some()).hash(hasher);
+        erasure.grace_ends_at.map(|at| off(at, now)).hash(hasher);
+        erasure.begun_at.is_some().hash(hasher);
+    }
     job.verification.as_ref().map(|verification| verification.method).hash(hasher);
     job.archive
         .as_ref()
@@ -73,6 +79,17 @@ fn hash_step(step: &Step, now: Timestamp, hasher: &mut DefaultHasher) {
             }
         }
         Some(Checkpoint::Package(it)) => (2, it.upload_id.is_some(), it.uploaded.len(), it.bytes).hash(hasher),
+        Some(Checkpoint::PlanErasure(it)) => {
+            (4, it.chunks.len(), it.lookups_done, it.cursor.is_some(), it.order.is_some()).hash(hasher);
+        }
+        Some(Checkpoint::BeginErasure(it)) => (5, it.created, it.shards).hash(hasher),
+        Some(Checkpoint::Erase(it)) => {
+            (6, it.chunks_done, it.targets_done).hash(hasher);
+            for source in &it.sources {
+                (&source.source, source.deleted, source.anonymised, source.gone, source.drifted).hash(hasher);
+            }
+        }
+        Some(Checkpoint::Confirm(it)) => (7, it.shards_done, it.residual, it.reported).hash(hasher),
         None => 3.hash(hasher),
     }
 }

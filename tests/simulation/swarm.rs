@@ -123,6 +123,7 @@ fn deliver_two_at_once(world: &mut World, random: &mut SplitMix) {
             let nudge: std::sync::Arc<domain::step::Nudge> = nudge;
             let worker = match nudge.step.queue() {
                 domain::step::QueueName::Export => &sandbox.export_worker,
+                domain::step::QueueName::Erasure => &sandbox.erasure_worker,
                 domain::step::QueueName::Notification => &sandbox.notification_worker,
             };
             worker.once(&nudge, ends_at).await.is_ok()

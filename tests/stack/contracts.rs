@@ -60,10 +60,10 @@ async fn tables_keep_the_contract_of_the_job_store() {
     job_store::run(store.as_ref() as &(dyn JobStore + 'static), &mut names).await;
 }
 
-/// The receiving ends of two queues.
+/// The receiving ends of the queues.
 struct Queues {
     client: aws_sdk_sqs::Client,
-    urls: [String; 2],
+    urls: [String; 3],
 }
 
 #[async_trait]
@@ -71,7 +71,8 @@ impl job_queue::Inbox for Queues {
     async fn drain(&self, queue: QueueName) -> Vec<Nudge> {
         let url = match queue {
             QueueName::Export => &self.urls[0],
-            QueueName::Notification => &self.urls[1],
+            QueueName::Erasure => &self.urls[1],
+            QueueName::Notification => &self.urls[2],
         };
         let mut nudges = Vec::new();
         loop {
@@ -95,12 +96,12 @@ async fn queues_keep_the_contract_of_the_job_queue() {
     let (aws, config, mut names) = start(&stack).await;
     let client = aws_sdk_sqs::Client::new(&config);
     let mut urls = Vec::new();
-    for what in ["export", "notification"] {
+    for what in ["export", "erasure", "notification"] {
         let made = client.create_queue().queue_name(unique(&mut names, what)).send().await.unwrap();
         urls.push(made.queue_url.unwrap());
     }
-    let urls: [String; 2] = urls.try_into().unwrap();
-    let queue = aws.job_queue(&urls[0], &urls[1]);
+    let urls: [String; 3] = urls.try_into().unwrap();
+    let queue = aws.job_queue(adapters_aws::QueueUrls::new(&urls[0], &urls[1], &urls[2]));
     job_queue::run(queue.as_ref(), &Queues { client, urls }, &mut names).await;
 }
 

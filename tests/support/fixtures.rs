@@ -73,6 +73,7 @@ pub fn job(names: &mut Names, tenant: &TenantId, id: &JobId, now: Timestamp) -> 
         request: Sealed { v: 1, body: "c2VhbGVk".to_owned() },
         contact: None,
         codes_sent: 0,
+        erasure: None,
     }
 }
 
@@ -86,8 +87,14 @@ pub fn step(names: &mut Names, tenant: &TenantId, job: &JobId, kind: StepKind, n
 pub fn checkpoints() -> Vec<Checkpoint> {
     let object = ObjectRef { key: "exports/t/j/plan/0".to_owned(), count: 10_000, sha256: "12".repeat(32) };
     let part = PartRef { key: "exports/t/j/parts/0".to_owned(), zip_bytes: 7, bytes: 9, rows: 2 };
-    let locate =
-        LocateCheckpoint { walk: Some(object.clone()), waves: 3, frozen: true, shards: vec![object], created: 1 };
+    let locate = LocateCheckpoint {
+        walk: Some(object.clone()),
+        waves: 3,
+        frozen: true,
+        shards: vec![object],
+        created: 1,
+        aliases: Vec::new(),
+    };
     let collect = CollectCheckpoint {
         parts: vec![part],
         lookups_done: 4,

@@ -12,7 +12,10 @@ use workflow::keyring::Keyring;
 use workflow::legal_clock::LegalClock;
 use workflow::read_jobs::ReadJobs;
 use workflow::step_context::StepPorts;
-use workflow::steps::{Collect, Expire, Locate, Notify, Package, PlanStore, Screen, Sources, Verify};
+use workflow::steps::{
+    Approve, BeginErasure, Collect, Conclude, Confirm, Erase, Erasing, Expire, Grace, Locate, Notify, Package,
+    PlanErasure, PlanStore, Screen, SealPlan, Sources, Verify,
+};
 use workflow::submit_request::{Quotas, SubmitRequest};
 use workflow::sweep_jobs::SweepJobs;
 use workflow::verify_identity::VerifyIdentity;
@@ -38,6 +41,8 @@ pub struct Handlers {
     pub download: IssueDownload,
     /// The export worker.
     pub export_worker: AdvanceJob,
+    /// The erasure worker.
+    pub erasure_worker: AdvanceJob,
     /// The notification worker.
     pub notification_worker: AdvanceJob,
     /// The sweep.
@@ -84,6 +89,7 @@ impl Handlers {
             read,
             download: IssueDownload { ports: ports.clone(), exports },
             export_worker: export_worker(world, &ports),
+            erasure_worker: erasure_worker(world, &ports),
             notification_worker: notification_worker(world, &ports),
             sweep,
         }
@@ -110,6 +116,21 @@ fn export_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
         .runs(Collect { sources: sources.clone(), plans: plans(), exports: exports.clone() })
         .runs(Package { sources, exports: exports.clone(), download_for: SignedDuration::from_hours(24) })
         .runs(Expire { exports })
+}
+
+fn erasure_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
+    let exports = world.export_store();
+    let sources = Sources { maps: world.data_maps(), connector: world.source(), region: REGION.to_owned() };
+    let erasing = Erasing { sources, eraser: world.eraser(), plans: PlanStore { exports: exports.clone() } };
+    AdvanceJob::new(ports.clone(), world.alerts(), LEASE)
+        .runs(PlanErasure { erasing: erasing.clone() })
+        .runs(SealPlan)
+        .runs(Approve { alerts: world.alerts() })
+        .runs(Grace)
+        .runs(BeginErasure)
+        .runs(Erase { erasing: erasing.clone() })
+        .runs(Confirm { erasing })
+        .runs(Conclude { exports, signer: world.receipt_signer(), backups_last: SignedDuration::from_hours(35 * 24) })
 }
 
 fn notification_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {

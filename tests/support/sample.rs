@@ -226,5 +226,6 @@ pub fn access(person: Person) -> NewRequest {
         description: Some(Sensitive::new(format!("{} asks", person.canary))),
         format: None,
         include_media: true,
+        grace_days: None,
     }
 }

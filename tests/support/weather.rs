@@ -62,6 +62,7 @@ pub struct Twist {
 pub(crate) async fn work(handlers: &Handlers, nudge: &Nudge, slice: SignedDuration) -> bool {
     let worker = match nudge.step.queue() {
         QueueName::Export => &handlers.export_worker,
+        QueueName::Erasure => &handlers.erasure_worker,
         QueueName::Notification => &handlers.notification_worker,
     };
     worker.once(nudge, handlers.submit.clock.now() + slice).await.is_ok()

@@ -111,6 +111,7 @@ impl World {
         self.memory.change(|state| state.acting_for = Some(nudge.tenant.clone()));
         let worker = match nudge.step.queue() {
             QueueName::Export => &self.handlers.export_worker,
+            QueueName::Erasure => &self.handlers.erasure_worker,
             QueueName::Notification => &self.handlers.notification_worker,
         };
         let ended = run(&self.memory, worker.once(nudge, ends_at));

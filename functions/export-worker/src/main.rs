@@ -13,7 +13,11 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let Config { lease, download_for, region } = Config::of(&settings);
     let aws = adapters_aws::connect().await;
     let store = aws.job_store(&settings.jobs_table, &settings.keyring_table);
-    let queue = aws.job_queue(adapters_aws::queue_urls(&settings.export_queue_url, &settings.erasure_queue_url, &settings.notification_queue_url));
+    let queue = aws.job_queue(adapters_aws::QueueUrls::new(
+        &settings.export_queue_url,
+        &settings.erasure_queue_url,
+        &settings.notification_queue_url,
+    ));
     let ports = lambda_kit::step_ports(&settings, store, queue, aws.key_service(&settings.kms_key_id));
     let exports: Arc<dyn ExportStore> = aws.export_store(&settings.exports_bucket, &settings.kms_key_id);
     let connector = Arc::new(connectors::Connectors::new(aws.config()).watched_by(aws.call_watcher()));

@@ -12,7 +12,11 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let clock = lambda_kit::system_clock(&settings);
     let sweep = SweepJobs {
         store: aws.job_store(&settings.jobs_table, &settings.keyring_table),
-        queue: aws.job_queue(adapters_aws::queue_urls(&settings.export_queue_url, &settings.erasure_queue_url, &settings.notification_queue_url)),
+        queue: aws.job_queue(adapters_aws::QueueUrls::new(
+            &settings.export_queue_url,
+            &settings.erasure_queue_url,
+            &settings.notification_queue_url,
+        )),
         clock: Arc::<lambda_kit::SystemClock>::clone(&clock),
     };
     let (sweep, clock, stage) = (&sweep, &*clock, settings.stage.as_str());

@@ -12,7 +12,11 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let ports = lambda_kit::step_ports(
         &settings,
         aws.job_store(&settings.jobs_table, &settings.keyring_table),
-        aws.job_queue(adapters_aws::queue_urls(&settings.export_queue_url, &settings.erasure_queue_url, &settings.notification_queue_url)),
+        aws.job_queue(adapters_aws::QueueUrls::new(
+            &settings.export_queue_url,
+            &settings.erasure_queue_url,
+            &settings.notification_queue_url,
+        )),
         aws.key_service(&settings.kms_key_id),
     );
     let mailer = aws.mailer(&settings.mail_from, None);

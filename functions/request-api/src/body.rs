@@ -13,5 +13,5 @@ pub use forms::{
     ApproveBody, AssignBody, CancelBody, CodeBody, DeleteBody, EmptyBody, ExportBody, IdentityForm, ManualBody,
     NoteBody, OwnDeletionBody, OwnExportBody, RejectBody, RequestForm, SubjectForm,
 };
-pub use plan::{EstimateBody, PlanBody, PlannedSourceBody};
 pub use job::{ArchiveBody, JobBody, ProgressBody, StepBody, VerificationBody};
+pub use plan::{EstimateBody, PlanBody, PlannedSourceBody};

@@ -5,7 +5,7 @@ use axum::routing::{get, post};
 use lambda_kit::http::harden;
 
 use crate::app::App;
-use crate::routes::{acts, download, jobs, me, requests, verification};
+use crate::routes::{acts, download, erasure, jobs, me, requests, verification};
 
 /// The router of this function, whole: tests drive the same one that Lambda serves.
 pub fn router(app: App) -> Router {
@@ -21,6 +21,9 @@ pub fn router(app: App) -> Router {
         .route("/reject", post(acts::reject))
         .route("/assign", post(acts::assign))
         .route("/notes", post(acts::note))
+        .route("/plan", get(erasure::plan))
+        .route("/approve", post(erasure::approve))
+        .route("/receipt", get(erasure::receipt))
         .route("/download", get(download::download));
     let privacy = Router::new()
         .route("/export", post(requests::export_organization))

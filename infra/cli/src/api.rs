@@ -50,6 +50,17 @@ impl Api {
         self.call(Method::POST, path, Some(body)).await
     }
 
+    /// GET of a text that had to be a success.
+    pub(crate) async fn text(&self, path: &str) -> anyhow::Result<String> {
+        let url = format!("{}/api/v1{path}", self.url);
+        let request = Request::builder().method(Method::GET).header("authorization", format!("Bearer {}", self.token));
+        let answer = send(request, &url, Bytes::new()).await?;
+        let status = answer.status();
+        let bytes = answer.into_body().collect().await.context("the answer broke off")?.to_bytes();
+        ensure!(status.is_success(), "{path} answered {status}");
+        String::from_utf8(bytes.to_vec()).context("the answer is not text")
+    }
+
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Reply> {
         let url = format!("{}/api/v1{path}", self.url);
         let mut request = Request::builder().method(method).header("authorization", format!("Bearer {}", self.token));

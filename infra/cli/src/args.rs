@@ -88,6 +88,9 @@ pub(crate) struct DemoArguments {
     /// Print one JSON object on standard output.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Erase a person in place of exporting: plan, approval, erasure, receipt, and an export that is empty.
+    #[arg(long)]
+    pub(crate) erase: bool,
     /// A directory with a data map and NDJSON or CSV files, in place of the sample company.
     #[arg(long, requires = "subject")]
     pub(crate) data: Option<PathBuf>,

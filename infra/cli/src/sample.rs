@@ -73,6 +73,11 @@ impl Settings {
     }
 }
 
+/// The address of one person of the company, by number.
+pub(crate) fn address(settings: &Settings, number: usize) -> Option<String> {
+    people::everyone(settings).into_iter().nth(number).map(|person| person.email)
+}
+
 /// Writes the whole sample company into `dir`, replacing what an earlier run left there.
 ///
 /// # Errors

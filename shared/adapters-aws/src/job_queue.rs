@@ -34,6 +34,14 @@ pub struct QueueUrls {
     pub notification: String,
 }
 
+impl QueueUrls {
+    /// The three queues, in the order the data flows.
+    #[must_use]
+    pub fn new(export: &str, erasure: &str, notification: &str) -> Self {
+        Self { export: export.to_owned(), erasure: erasure.to_owned(), notification: notification.to_owned() }
+    }
+}
+
 impl SqsJobQueue {
     pub(crate) const fn new(client: Client, urls: QueueUrls) -> Self {
         Self { client, urls }

@@ -14,6 +14,7 @@ mod job_store;
 mod key_service;
 mod mailer;
 mod pause;
+mod receipt_signer;
 #[cfg(test)]
 mod replay;
 
@@ -21,7 +22,8 @@ pub use calls::{CallCount, CallCounter, take_calls};
 pub use connect::{Aws, connect};
 pub use data_maps::{PublishError, S3DataMaps};
 pub use export_store::S3ExportStore;
-pub use job_queue::SqsJobQueue;
+pub use job_queue::{QueueUrls, SqsJobQueue};
 pub use job_store::DynamoJobStore;
 pub use key_service::KmsKeyService;
 pub use mailer::SesMailer;
+pub use receipt_signer::KmsReceiptSigner;

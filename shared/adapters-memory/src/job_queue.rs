@@ -179,6 +179,7 @@ pub(crate) fn send_one(state: &mut State, nudge: &Nudge, delay_seconds: u32) {
         | Record::Ticket(_)
         | Record::Idempotency(_)
         | Record::Key(_)
+        | Record::Suppression(_)
         | Record::DataMapPointer(_)
         | Record::Counter(_) => None,
     });

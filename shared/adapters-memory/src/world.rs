@@ -15,6 +15,7 @@ use crate::job_queue::MemoryJobQueue;
 use crate::job_store::{MemoryJobStore, write_item};
 use crate::key_service::MemoryKeyService;
 use crate::mailer::MemoryMailer;
+use crate::receipt_signer::MemoryReceiptSigner;
 use crate::source::{MemoryEraser, MemorySource, Sources};
 use crate::state::State;
 
@@ -156,6 +157,12 @@ impl MemoryWorld {
     #[must_use]
     pub fn eraser(&self) -> Arc<MemoryEraser> {
         Arc::new(MemoryEraser::new(self.clone()))
+    }
+
+    /// The key that signs receipts.
+    #[must_use]
+    pub fn receipt_signer(&self) -> Arc<MemoryReceiptSigner> {
+        Arc::new(MemoryReceiptSigner::new(self.clone()))
     }
 
     /// Changes what the sources hold, also while a job runs.

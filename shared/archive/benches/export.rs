@@ -151,6 +151,7 @@ fn ours(input: &[u8], fields: &[String], is_json: bool) -> Vec<u8> {
         region: "local".to_owned(),
         controller: Controller::default(),
         automated_decisions: None,
+        notice: None,
         sources: Vec::new(),
     };
     zip.extend_from_slice(&archive_tail(&info, &frozen).unwrap().bytes);

@@ -24,6 +24,8 @@ pub struct ArchiveInfo {
     pub controller: Controller,
     /// Automated decisions and profiling (Art. 15(1)(h)), if the data map states any.
     pub automated_decisions: Option<String>,
+    /// Something the reader must know first, such as an erasure in the past.
+    pub notice: Option<String>,
     /// Every collection that was searched, also those without a row.
     pub sources: Vec<SourceInfo>,
 }

@@ -121,13 +121,7 @@ impl ActOnJob {
         written_so_far.ok_or(Refusal::Busy)
     }
 
-    async fn decide(
-        &self,
-        job: &Job,
-        act: &Act,
-        who: Pseudonym,
-        now: Timestamp,
-    ) -> Result<Written, Refusal> {
+    async fn decide(&self, job: &Job, act: &Act, who: Pseudonym, now: Timestamp) -> Result<Written, Refusal> {
         let wrong = || Refusal::WrongState { status: job.status };
         let plain = |decision| Written { decision, restarted: Vec::new() };
         let begun = job.erasure.as_ref().is_some_and(|erasure| erasure.begun_at.is_some());

@@ -3,12 +3,13 @@
 use archive::{ArchiveInfo, Controller, Source, SourceInfo};
 use datamap::{Collection, DataMap};
 use domain::job::Job;
+use domain::record::SuppressionRecord;
 
 use crate::steps::format_of;
 
 /// The head of the archive of a job.
 #[must_use]
-pub fn archive_info(job: &Job, map: &DataMap) -> ArchiveInfo {
+pub fn archive_info(job: &Job, map: &DataMap, erased: Option<&SuppressionRecord>) -> ArchiveInfo {
     let controller = map.controller.clone().unwrap_or_default();
     ArchiveInfo {
         job_id: job.id.to_string(),
@@ -16,6 +17,7 @@ pub fn archive_info(job: &Job, map: &DataMap) -> ArchiveInfo {
         made_at: job.created_at,
         format: format_of(job.format),
         region: job.region.clone(),
+        notice: erased.map(erased_notice),
         automated_decisions: controller.automated_decisions.clone(),
         controller: Controller {
             name: controller.name,
@@ -25,6 +27,12 @@ pub fn archive_info(job: &Job, map: &DataMap) -> ArchiveInfo {
         },
         sources: map.collections.iter().filter(|it| !it.skip).filter_map(source_info).collect(),
     }
+}
+
+/// Why an archive may be empty: the data was erased before.
+fn erased_notice(erased: &SuppressionRecord) -> String {
+    let on: String = erased.erased_at.to_string().chars().take(10).collect();
+    format!("The personal data held about you was erased on {on} at your request ({}).", erased.job)
 }
 
 fn source_info(collection: &Collection) -> Option<SourceInfo> {

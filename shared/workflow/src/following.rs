@@ -46,8 +46,7 @@ pub async fn settle_waiting(
     // Approvals are numbered by the plan they wait for; every other step that is settled there is once.
     let plan = job.erasure.as_ref().map_or(0, |erasure| erasure.generation);
     let shard = |kind: StepKind| if kind == StepKind::Approve { plan } else { 0 };
-    let keys: Vec<_> =
-        kinds.iter().map(|kind| Step::key_of(&job.tenant, &job.id, *kind, shard(*kind))).collect();
+    let keys: Vec<_> = kinds.iter().map(|kind| Step::key_of(&job.tenant, &job.id, *kind, shard(*kind))).collect();
     if keys.is_empty() {
         return Ok(());
     }

@@ -23,13 +23,14 @@ async fn nudges_arrive_in_the_queue_of_their_step(queue: &dyn JobQueue, inbox: &
     let (tenant, job) = (names.tenant(), names.job());
     let nudge =
         |step: StepKind, shard| Nudge { v: 1, tenant: tenant.clone(), job: job.clone(), step, shard, version: 7 };
-    // More than one batch of SQS, for both queues at once.
+    // More than one batch of SQS, for all queues at once.
     let sent: Vec<Nudge> = (0..23)
         .map(|shard| nudge(StepKind::Collect, shard))
+        .chain((0..12).map(|shard| nudge(StepKind::Erase, shard)))
         .chain((0..12).map(|shard| nudge(StepKind::NotifyCode, shard)))
         .collect();
     queue.send(&sent, 0).await.unwrap();
-    for name in [QueueName::Export, QueueName::Notification] {
+    for name in [QueueName::Export, QueueName::Erasure, QueueName::Notification] {
         let mut got: Vec<Nudge> = inbox.drain(name).await.into_iter().filter(|nudge| nudge.tenant == tenant).collect();
         got.sort();
         got.dedup();

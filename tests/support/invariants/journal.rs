@@ -93,7 +93,7 @@ fn check_write<'a>(
         (Some(_), Record::Idempotency(_)) => broken.push("INV-S4 an idempotency record was written over".to_owned()),
         (Some(_), Record::Key(_)) => broken.push("INV-E9 a key was written over".to_owned()),
         (None, Record::Event(_) | Record::Idempotency(_) | Record::Key(_))
-        | (_, Record::Ticket(_) | Record::DataMapPointer(_) | Record::Counter(_)) => {}
+        | (_, Record::Ticket(_) | Record::DataMapPointer(_) | Record::Suppression(_) | Record::Counter(_)) => {}
     }
 }
 
@@ -164,7 +164,12 @@ fn check_trail(record: &Record, seen: &Seen<'_>, state: &State, broken: &mut Vec
         Record::Step(step) => (&step.job, step.version),
         Record::Challenge(challenge) => (&challenge.job, challenge.version),
         Record::Ticket(ticket) => (&ticket.job, ticket.version),
-        Record::Event(_) | Record::Idempotency(_) | Record::Key(_) | Record::DataMapPointer(_) | Record::Counter(_) => {
+        Record::Event(_)
+        | Record::Idempotency(_)
+        | Record::Key(_)
+        | Record::DataMapPointer(_)
+        | Record::Suppression(_)
+        | Record::Counter(_) => {
             return;
         }
     };

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use datamap::Severity;
 use domain::ids::{OpNonce, TenantId};
 
+use self::policy::Rights;
 use crate::args::{DatamapCommand, DatamapLintArguments};
 use crate::commands::load::read_map;
 use crate::home::Home;
@@ -23,6 +24,8 @@ pub(crate) struct Published {
     pub(crate) hash: String,
     /// The managed policy that lets the export worker read the map's sources.
     pub(crate) policy_arn: String,
+    /// The managed policy that lets the erasure worker change them.
+    pub(crate) erase_arn: String,
 }
 
 /// Runs the subcommand.
@@ -35,6 +38,7 @@ pub(crate) async fn run(command: &DatamapCommand) -> anyhow::Result<ExitCode> {
             let published = publish(&stack, &arguments.dir, tenant).await?;
             report::note(&format!("tenant {tenant} now follows data map {}", published.hash));
             report::note(&format!("its sources are readable by {}", published.policy_arn));
+            report::note(&format!("and the erasure worker may erase in them by {}", published.erase_arn));
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -46,8 +50,13 @@ pub(crate) async fn publish(stack: &Stack, dir: &Path, tenant: &str) -> anyhow::
     let tenant: TenantId = tenant.parse().with_context(|| format!("{tenant} is not the name of a tenant"))?;
     let config = stack.aws_config().await;
     // One policy for each tenant, given to the worker at once: publishing for one takes nothing from another.
-    let policy_arn = policy::refresh(&config, &format!("{}-read-{tenant}", stack.stack_name), &map).await?;
+    let named = |rights: &str| format!("{}-{rights}-{tenant}", stack.stack_name);
+    let policy_arn = policy::refresh(&config, &named("read"), &map, Rights::Read).await?;
+    let erase_arn = policy::refresh(&config, &named("erase"), &map, Rights::Erase).await?;
     policy::attach(&config, &policy_arn, stack.resource("ExportWorkerRole")?).await?;
+    for arn in [&policy_arn, &erase_arn] {
+        policy::attach(&config, arn, stack.resource("ErasureWorkerRole")?).await?;
+    }
     let aws = Aws::new(config, CallCounter::process());
     let store = aws.job_store(stack.resource("JobsTable")?, stack.resource("KeyringTable")?);
     let maps = aws.data_maps(stack.resource("ConfigBucket")?);
@@ -55,7 +64,7 @@ pub(crate) async fn publish(stack: &Stack, dir: &Path, tenant: &str) -> anyhow::
     aws_lc_rs::rand::fill(&mut random).map_err(|_| anyhow::anyhow!("the system gives no random bytes"))?;
     let now = jiff::Timestamp::from_second(waiting::epoch_seconds())?;
     let published = maps.publish(&*store, &tenant, &map, OpNonce::new(random), now).await;
-    Ok(Published { hash: published.context("cannot publish the data map")?, policy_arn })
+    Ok(Published { hash: published.context("cannot publish the data map")?, policy_arn, erase_arn })
 }
 
 fn lint(arguments: &DatamapLintArguments) -> anyhow::Result<ExitCode> {

@@ -1,5 +1,6 @@
 //! `habeas demo`: one access request from submission to the verified archive, as the person and the officer would see it.
 
+mod erase;
 mod mailbox;
 mod outcome;
 mod watch;
@@ -32,10 +33,14 @@ pub(crate) async fn run(arguments: &DemoArguments) -> anyhow::Result<ExitCode> {
     let mut watch = Stopwatch::start();
     let stack = up::ready(&home, &arguments.up).await?;
     watch.lap("up");
-    let subject = arguments.subject.as_deref().unwrap_or(DEMO_SUBJECT);
+    let chosen = if arguments.erase { erase::next_person(&home)? } else { DEMO_SUBJECT.to_owned() };
+    let subject = arguments.subject.as_deref().unwrap_or(&chosen);
     let tenant = prepare(&home, &stack, arguments.data.as_deref()).await?;
     watch.lap("load");
     let demo = Demo { home: &home, stack: &stack, tenant: &tenant, subject, started: Instant::now() };
+    if arguments.erase {
+        return erase::run(&demo, watch, arguments.json).await;
+    }
     let outcome = demo.play(watch).await?;
     if arguments.json {
         report::line(&serde_json::to_string_pretty(&outcome.to_json())?);
@@ -116,7 +121,11 @@ impl Demo<'_> {
     }
 
     fn api(&self, role: Role) -> anyhow::Result<Api> {
-        let bearer = Bearer { tenant: self.tenant, role, email: None, org: None };
+        self.api_of(role, None)
+    }
+
+    fn api_of(&self, role: Role, email: Option<&str>) -> anyhow::Result<Api> {
+        let bearer = Bearer { tenant: self.tenant, role, email, org: None };
         let token = Issuer::load_or_create(self.home)?.token(&bearer, waiting::epoch_seconds(), TOKEN_SECONDS)?;
         Ok(Api { url: self.stack.api_url.clone(), token })
     }

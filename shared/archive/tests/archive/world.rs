@@ -46,6 +46,7 @@ pub(crate) fn info(collections: &[&str]) -> ArchiveInfo {
             authority: Some("the authority".to_owned()),
         },
         automated_decisions: None,
+        notice: None,
         sources: collections.iter().map(about).collect(),
     }
 }

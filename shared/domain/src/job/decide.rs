@@ -133,7 +133,9 @@ pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
         Outcome::Packaged { archive } => after_package(job, archive.clone(), now),
         Outcome::Cancelled => ended(job, JobStatus::Cancelled, "cancelled on request", now),
         Outcome::Rejected { reason } => ended(job, JobStatus::Rejected, reason, now),
-        Outcome::ShardDone | Outcome::Collected | Outcome::Notified | Outcome::Cleaned | Outcome::Nothing => Decision::default(),
+        Outcome::ShardDone | Outcome::Collected | Outcome::Notified | Outcome::Cleaned | Outcome::Nothing => {
+            Decision::default()
+        }
     }
 }
 

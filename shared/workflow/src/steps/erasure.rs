@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::plan::{PlanStore, ShardPlan};
 use super::sources::{Sources, source_lookup};
 use crate::keyring::TenantSecrets;
-use crate::ports::{ErasureOrder, Eraser, Target};
+use crate::ports::{Eraser, ErasureOrder, Target};
 use crate::sealing::SealingKey;
 use crate::step_context::StepContext;
 use crate::step_error::StepError;

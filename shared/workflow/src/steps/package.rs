@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::job::{Archive, Outcome};
+use domain::record::{Record, SuppressionRecord};
 use domain::step::{Checkpoint, PackageCheckpoint, PartRef, Step, StepKind};
 use jiff::SignedDuration;
 use sha2::digest::common::hazmat::SerializableState;
@@ -83,6 +84,16 @@ impl RunStep for Package {
     }
 }
 
+/// Whether the person asked about was erased before: an empty archive must say since when and why.
+async fn erased_before(context: &StepContext) -> Result<Option<SuppressionRecord>, StepError> {
+    let Some(alias) = &context.job.subject_ref else { return Ok(None) };
+    let key = SuppressionRecord::key_of(&context.job.tenant, alias);
+    let found = context.ports.store.load(&[key]).await?;
+    let suppression = found.into_iter().flatten().find_map(Record::into_suppression);
+    // Frozen with the job: an erasure that ends while this archive is made must not change its bytes.
+    Ok(suppression.filter(|it| it.erased_at <= context.job.created_at))
+}
+
 impl Package {
     async fn layout(&self, context: &mut StepContext) -> Result<Layout, StepError> {
         let steps = steps_of(context.ports.store.as_ref(), &context.job.tenant, &context.job.id).await?;
@@ -98,7 +109,8 @@ impl Package {
             frozen.push(FrozenPart { zip_bytes: part.zip_bytes, entries });
         }
         let map = self.sources.map_of(&context.job).await?;
-        let info = archive_info(&context.job, &map);
+        let erased = erased_before(context).await?;
+        let info = archive_info(&context.job, &map, erased.as_ref());
         let tail = archive_tail(&info, &frozen).map_err(|_| StepError::park("the parts don't join to an archive"))?;
         let rows = parts.iter().map(|part| part.rows).sum();
         Ok(Layout { parts, tail: tail.bytes, bytes: tail.archive_bytes, files: tail.entries, rows })

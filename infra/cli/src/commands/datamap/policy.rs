@@ -1,4 +1,5 @@
-//! The managed policy that lets the export worker read exactly the tables, indexes and prefixes of a data map.
+//! The managed policies that let the workers read, and the erasure worker alone change, exactly the tables, indexes and
+//! prefixes of a data map.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +17,15 @@ const MAX_VERSIONS: usize = 5;
 /// IAM's limit for a managed policy, white space not counted.
 const MAX_CHARACTERS: usize = 6144;
 
+/// What a policy lets a worker do with the sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rights {
+    /// Read them.
+    Read,
+    /// Erase in them; reading is another policy.
+    Erase,
+}
+
 /// Where the sources are.
 struct Account {
     partition: String,
@@ -24,13 +34,13 @@ struct Account {
 }
 
 /// Makes the policy say what the map needs, and gives back its ARN; a policy that says it already stays as it is.
-pub(super) async fn refresh(config: &SdkConfig, name: &str, map: &DataMap) -> anyhow::Result<String> {
+pub(super) async fn refresh(config: &SdkConfig, name: &str, map: &DataMap, rights: Rights) -> anyhow::Result<String> {
     let account = account(config).await?;
-    let wanted = document(map, &account);
+    let wanted = document(map, &account, rights);
     let length = wanted.to_string().len();
     anyhow::ensure!(
         length <= MAX_CHARACTERS,
-        "the read policy of this map has {length} characters, IAM takes {MAX_CHARACTERS}: put fewer sources behind one stack"
+        "policy {name} would have {length} characters, IAM takes {MAX_CHARACTERS}: put fewer sources behind one stack"
     );
     let client = Client::new(config);
     let arn = format!("arn:{}:iam::{}:policy/{name}", account.partition, account.id);
@@ -68,7 +78,7 @@ async fn account(config: &SdkConfig) -> anyhow::Result<Account> {
 async fn create(client: &Client, name: &str, document: &Value) -> anyhow::Result<String> {
     let request = client.create_policy().policy_name(name).policy_document(document.to_string());
     let request =
-        request.description("Reads the sources of the published data map; written by habeas datamap publish.");
+        request.description("Reaches the sources of the published data map; written by habeas datamap publish.");
     let made = request.send().await;
     let made = made.map_err(|error| anyhow::anyhow!("cannot make policy {name}: {}", DisplayErrorContext(&error)))?;
     made.policy().and_then(|policy| policy.arn()).map(str::to_owned).context("the new policy has no ARN")
@@ -128,15 +138,19 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// What reading the map's sources takes, and nothing else.
-fn document(map: &DataMap, account: &Account) -> Value {
+/// What reading the map's sources takes, or erasing in them, and nothing else.
+fn document(map: &DataMap, account: &Account, rights: Rights) -> Value {
     let mut needs = Needs::default();
     for collection in map.collections.iter().filter(|collection| !collection.skip) {
         if let Some(connection) = map.connection(collection) {
             needs.add(collection, connection, account);
         }
     }
-    json!({"Version": "2012-10-17", "Statement": needs.statements(account)})
+    let statements = match rights {
+        Rights::Read => needs.reading(account),
+        Rights::Erase => needs.erasing(account),
+    };
+    json!({"Version": "2012-10-17", "Statement": statements})
 }
 
 #[derive(Default)]
@@ -183,8 +197,20 @@ impl Needs {
         self.listed.entry(bucket.to_owned()).or_default().insert(format!("{prefix}*"));
     }
 
-    fn statements(&self, account: &Account) -> Vec<Value> {
-        let allow = |name: &str, actions: &[&str], resources: &BTreeSet<String>| json!({"Sid": name, "Effect": "Allow", "Action": actions, "Resource": resources});
+    /// Rows go by single conditional statements; objects are rewritten as they were, and their versions go.
+    fn erasing(&self, account: &Account) -> Vec<Value> {
+        let buckets: BTreeSet<String> =
+            self.listed.keys().map(|bucket| format!("arn:{}:s3:::{bucket}", account.partition)).collect();
+        let mut statements = vec![
+            allow("EraseRows", &ERASE_ROWS, &self.tables),
+            allow("EraseObjects", &ERASE_OBJECTS, &self.objects),
+            allow("SeeVersions", &["s3:GetBucketVersioning", "s3:ListBucketVersions"], &buckets),
+        ];
+        statements.retain(has_resources);
+        statements
+    }
+
+    fn reading(&self, account: &Account) -> Vec<Value> {
         let mut statements = vec![
             allow("AskTables", &["dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:DescribeTable"], &self.tables),
             allow("AskIndexes", &["dynamodb:Query"], &self.indexes),
@@ -192,7 +218,7 @@ impl Needs {
             allow("ReadObjects", &["s3:GetObject"], &self.objects),
             allow("ReachOtherAccounts", &["sts:AssumeRole"], &self.roles),
         ];
-        statements.retain(|statement| statement["Resource"].as_array().is_some_and(|resources| !resources.is_empty()));
+        statements.retain(has_resources);
         for (place, (bucket, prefixes)) in self.listed.iter().enumerate() {
             statements.push(json!({
                 "Sid": format!("ListObjects{place}"),
@@ -204,6 +230,27 @@ impl Needs {
         }
         statements
     }
+}
+
+const ERASE_ROWS: [&str; 4] =
+    ["dynamodb:DeleteItem", "dynamodb:PartiQLDelete", "dynamodb:PartiQLUpdate", "dynamodb:UpdateItem"];
+const ERASE_OBJECTS: [&str; 8] = [
+    "s3:AbortMultipartUpload",
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "s3:GetObjectTagging",
+    "s3:GetObjectVersion",
+    "s3:GetObjectVersionTagging",
+    "s3:PutObject",
+    "s3:PutObjectTagging",
+];
+
+fn allow(name: &str, actions: &[&str], resources: &BTreeSet<String>) -> Value {
+    json!({"Sid": name, "Effect": "Allow", "Action": actions, "Resource": resources})
+}
+
+fn has_resources(statement: &Value) -> bool {
+    statement["Resource"].as_array().is_some_and(|resources| !resources.is_empty())
 }
 
 #[cfg(test)]
@@ -247,7 +294,10 @@ mod tests {
         let map = datamap::read_dir(std::path::Path::new(sample)).unwrap().map.unwrap();
         let account =
             Account { partition: "aws".to_owned(), id: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
-        let text = document(&map, &account).to_string();
+        let erasing = document(&map, &account, Rights::Erase).to_string();
+        assert!(erasing.len() <= MAX_CHARACTERS, "{}", erasing.len());
+        assert!(!erasing.contains("feature_flags") && !erasing.contains("BatchWrite") && !erasing.contains(":*\""));
+        let text = document(&map, &account, Rights::Read).to_string();
         assert!(text.len() <= MAX_CHARACTERS, "{}", text.len());
         assert!(text.contains("table/sample.messages/index/by-author"));
         assert!(!text.contains("feature_flags"), "a collection passed by needs no rights");

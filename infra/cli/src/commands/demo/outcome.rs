@@ -116,10 +116,11 @@ fn action(event: &Value) -> String {
     format!("{} {item}{to}", event["action"].as_str().unwrap_or("")).trim().to_owned()
 }
 
-const fn yes(is: bool) -> &'static str {
-    if is { "yes" } else { "NO" }
+/// How long a stretch took.
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+const fn yes(is: bool) -> &'static str {
+    if is { "yes" } else { "NO" }
 }

@@ -12,6 +12,11 @@ const PATIENCE: u32 = 3_000;
 
 /// The job as it is once completed.
 pub(super) async fn until_completed(api: &Api, job: &str) -> anyhow::Result<Value> {
+    until(api, job, "completed").await
+}
+
+/// The job as it is once it has a status.
+pub(super) async fn until(api: &Api, job: &str, wanted: &str) -> anyhow::Result<Value> {
     let bar = report::bar(0, "working");
     for _ in 0..PATIENCE {
         let view = api.get(&format!("/privacy/jobs/{job}")).await?.expect_success("the job could not be read")?;
@@ -20,11 +25,11 @@ pub(super) async fn until_completed(api: &Api, job: &str) -> anyhow::Result<Valu
         bar.set_position(progress["done"].as_u64().unwrap_or(0));
         bar.set_message(running(&view));
         match view["status"].as_str().unwrap_or("unknown") {
-            "completed" => {
+            status if status == wanted => {
                 bar.finish_and_clear();
                 return Ok(view);
             }
-            status @ ("needs_human" | "failed" | "cancelled" | "rejected" | "expired") => {
+            status @ ("needs_human" | "failed" | "cancelled" | "rejected" | "expired" | "completed") => {
                 bar.finish_and_clear();
                 let why =
                     view["parked_because"].as_str().or(view["resolution_notes"].as_str()).unwrap_or("no reason given");

@@ -45,11 +45,7 @@ pub(super) fn after_plan(job: &Job, plan: ErasurePlan, now: Timestamp) -> Decisi
         return Decision { job: Some(with(job, job.status, erasure)), next: vec![begin], settles: Vec::new() };
     }
     let approve = StepSeed { shard: generation, ..waiting(StepKind::Approve, now + APPROVAL_REMINDER) };
-    Decision {
-        job: Some(with(job, JobStatus::AwaitingApproval, erasure)),
-        next: vec![approve],
-        settles: Vec::new(),
-    }
+    Decision { job: Some(with(job, JobStatus::AwaitingApproval, erasure)), next: vec![approve], settles: Vec::new() }
 }
 
 /// Somebody approved the plan: the grace period runs, once for a job however often it is planned anew (INV-E3).

@@ -243,7 +243,7 @@ impl World {
     #[must_use]
     pub fn audit_trail(&self, id: &JobId) -> Vec<AuditEvent> {
         let of_job = |record: &Record| match record {
-            Record::Event(event) if event.job == *id => Some(AuditEvent::clone(event)),
+            Record::Event(event) if event.job.as_ref() == Some(id) => Some(AuditEvent::clone(event)),
             _ => None,
         };
         self.memory.inspect(|state| state.items.values().filter_map(|record| of_job(record)).collect())

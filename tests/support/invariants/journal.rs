@@ -14,7 +14,8 @@ use domain::transition::Expect;
 #[derive(Default)]
 struct Seen<'a> {
     jobs: BTreeMap<&'a JobId, &'a Job>,
-    events: BTreeMap<(&'a JobId, &'a str), BTreeSet<u64>>,
+    /// Versions by the job, none for what the tenant has once, and the item.
+    events: BTreeMap<(Option<&'a JobId>, &'a str), BTreeSet<u64>>,
     used_codes: BTreeSet<&'a str>,
 }
 
@@ -38,7 +39,7 @@ fn check_commit<'a>(commit: &'a Commit, seen: &mut Seen<'a>, broken: &mut Vec<St
             && let Some(item) = &event.item
         {
             announced.insert((&item.item, item.version));
-            if !seen.events.entry((&event.job, &item.item)).or_default().insert(item.version) {
+            if !seen.events.entry((event.job.as_ref(), &item.item)).or_default().insert(item.version) {
                 broken.push(format!("INV-A1 two events for {} version {}", item.item, item.version));
             }
         }
@@ -73,7 +74,13 @@ fn check_write<'a>(
             broken.push(format!("INV-A1 {} was deleted", write.key.sort()));
             return;
         }
-        Verb::Delete | Verb::Add(_) | Verb::Check(_) => return,
+        Verb::Check(Expect::NoHold) => {
+            if before.is_some_and(|guard| !guard.is_free_guard()) {
+                broken.push("INV-E1 something was claimed past a hold".to_owned());
+            }
+            return;
+        }
+        Verb::Delete | Verb::Add(_) | Verb::Guard(_) | Verb::Check(_) => return,
     }
     let Some(after) = after else { return };
     if let Some(version) = after.version() {
@@ -93,7 +100,16 @@ fn check_write<'a>(
         (Some(_), Record::Idempotency(_)) => broken.push("INV-S4 an idempotency record was written over".to_owned()),
         (Some(_), Record::Key(_)) => broken.push("INV-E9 a key was written over".to_owned()),
         (None, Record::Event(_) | Record::Idempotency(_) | Record::Key(_))
-        | (_, Record::Ticket(_) | Record::DataMapPointer(_) | Record::Suppression(_) | Record::Counter(_)) => {}
+        | (
+            _,
+            Record::Ticket(_)
+            | Record::DataMapPointer(_)
+            | Record::Suppression(_)
+            | Record::Hold(_)
+            | Record::Guard(_)
+            | Record::Claim(_)
+            | Record::Counter(_),
+        ) => {}
     }
 }
 
@@ -129,7 +145,11 @@ fn check_step(commit: &Commit, before: Option<&Record>, step: &Step, seen: &Seen
     };
     if let Some(before) = before {
         let claims = step.fence == before.fence + 1 && step.state == StepState::Claimed;
-        if !claims && step.fence != before.fence {
+        // A hold ends a claim whose lease is over for good.
+        let held = step.fence == before.fence + 1
+            && (before.state, step.state) == (StepState::Claimed, StepState::Waiting)
+            && before.lease_until.is_some_and(|until| until <= commit.at);
+        if !claims && !held && step.fence != before.fence {
             broken.push(format!("INV-S3 {name} was written under an old fence"));
         }
         if claims && before.lease_until.is_some_and(|until| until > commit.at) {
@@ -160,15 +180,18 @@ fn check_challenge<'a>(challenge: &'a Challenge, seen: &mut Seen<'a>, broken: &m
 /// As many events as versions (INV-A1), and no item beside the journal.
 fn check_trail(record: &Record, seen: &Seen<'_>, state: &State, broken: &mut Vec<String>) {
     let (job, version) = match record {
-        Record::Job(job) => (&job.id, job.version),
-        Record::Step(step) => (&step.job, step.version),
-        Record::Challenge(challenge) => (&challenge.job, challenge.version),
-        Record::Ticket(ticket) => (&ticket.job, ticket.version),
+        Record::Job(job) => (Some(&job.id), job.version),
+        Record::Step(step) => (Some(&step.job), step.version),
+        Record::Challenge(challenge) => (Some(&challenge.job), challenge.version),
+        Record::Ticket(ticket) => (Some(&ticket.job), ticket.version),
+        Record::Hold(hold) => (None, hold.version),
         Record::Event(_)
         | Record::Idempotency(_)
         | Record::Key(_)
         | Record::DataMapPointer(_)
         | Record::Suppression(_)
+        | Record::Guard(_)
+        | Record::Claim(_)
         | Record::Counter(_) => {
             return;
         }
@@ -182,7 +205,7 @@ fn check_trail(record: &Record, seen: &Seen<'_>, state: &State, broken: &mut Vec
         broken.push(format!("INV-A1 {} has version {version} and events {events:?}", key.sort()));
     }
     if matches!(record, Record::Step(_))
-        && !state.items.values().any(|it| matches!(it.as_ref(), Record::Job(j) if j.id == *job))
+        && !state.items.values().any(|it| matches!(it.as_ref(), Record::Job(j) if Some(&j.id) == job))
     {
         broken.push(format!("INV-A1 {} has no job", key.sort()));
     }

@@ -56,7 +56,7 @@ pub(super) fn check_ends(state: &State, expected: &Expected, broken: &mut Vec<St
         };
         let logged = || {
             state.items.values().any(|record| {
-                matches!(record.as_ref(), Record::Event(event) if event.job == *id && event.level >= Level::Error)
+                matches!(record.as_ref(), Record::Event(event) if event.job.as_ref() == Some(id) && event.level >= Level::Error)
             })
         };
         let alerted = || logged() && state.alerts.iter().any(|(_, alert)| alert.job == *id);

@@ -40,7 +40,7 @@ async fn the_sample_event_is_answered_under_the_gateways_name() {
     let answer = house.send_request(lambda_http::request::from_str(&event).unwrap()).await;
     assert_eq!((answer.status, answer.headers["x-request-id"].to_str().unwrap()), (202, "JKJaXmPLvHcESHA="));
     let job = answer.body["id"].as_str().unwrap();
-    let of_job = |record: &&Record| matches!(record, Record::Event(event) if event.job.as_str() == job);
+    let of_job = |record: &&Record| matches!(record, Record::Event(event) if event.job.as_ref().is_some_and(|id| id.as_str() == job));
     let stored = house.stored();
     let events: Vec<_> = stored.iter().filter(of_job).collect();
     assert!(!events.is_empty());

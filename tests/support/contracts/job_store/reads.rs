@@ -108,7 +108,7 @@ fn full_event(names: &mut Names, tenant: &TenantId, id: &JobId) -> AuditEvent {
         level: Level::Critical,
         outcome: EventOutcome::Failure,
         actor: Actor::Person { pseudonym: Pseudonym::from_keyed_hash("ab".repeat(16)), role: Some(Role::Dpo) },
-        job: id.clone(),
+        job: Some(id.clone()),
         resource_type: "challenge".to_owned(),
         item: Some(ItemVersion { item: "challenge".to_owned(), version: 4 }),
         from: Some("open".to_owned()),

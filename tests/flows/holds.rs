@@ -2,7 +2,7 @@
 
 use adapters_memory::{Fault, Point, Side};
 use domain::record::Record;
-use habeas_tests::sample::{ADA, BOB, EVE, Person};
+use habeas_tests::sample::{ADA, BOB, EVE};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 

@@ -133,6 +133,20 @@ fn fields_that_are_wrong_are_422_with_their_place() {
         ("/tenant", json!("globex")),
         ("/organization_id", json!("org-1")),
         ("/status", json!("completed")),
+        ("/type", json!({"access": null})),
+        ("/type", json!({"access": {}})),
+        ("/type", json!(["access"])),
+        ("/regime", json!({"gdpr": null})),
+        ("/format", json!({"json": null})),
+        ("/include_media", json!("true")),
+        ("/include_media", json!({})),
+        ("/subject", json!([[{"type": "email", "value": ADA.email}]])),
+        ("/subject/identities", json!({"0": {"type": "email", "value": ADA.email}})),
+        ("/subject/identities/0", json!(["email", ADA.email])),
+        ("/subject/identities/0/type", json!({"email": null})),
+        ("/subject/identities/0/type", json!(["email"])),
+        ("/subject/identities/0/value", json!([ADA.email])),
+        ("/subject/identities/0/value", json!({"value": ADA.email})),
         ("/subject", json!([])),
         ("/subject", json!("canary")),
         ("/subject", json!(null)),
@@ -167,6 +181,9 @@ fn fields_that_are_wrong_are_422_with_their_place() {
     let more = json!({"type": "email", "value": ADA.email, "verified": true});
     let body = changed("/subject/identities/0", &more).to_string();
     check(&mut house, &operator("acme"), requests(body), 422, "/subject/identities/0/verified");
+    let more = json!({"identities": [{"type": "email", "value": ADA.email}], "tenant": "globex"});
+    let body = changed("/subject", &more).to_string();
+    check(&mut house, &operator("acme"), requests(body), 422, "/subject/tenant");
     for (body, place) in [
         ("[]", ""),
         ("\"canary\"", ""),
@@ -181,6 +198,43 @@ fn fields_that_are_wrong_are_422_with_their_place() {
     check(&mut house, &operator("acme"), requests(twice), 422, "/type");
     let nested = "{\"type\":\"access\",\"subject\":{\"identities\":[{\"type\":\"email\",\"value\":\"a@b.de\",\"value\":\"c@d.de\"}]}}";
     check(&mut house, &operator("acme"), requests(nested), 422, "/subject/identities/0/value");
+}
+
+#[test]
+fn a_name_that_is_given_twice_is_422_at_every_depth() {
+    let mut house = House::new();
+    let identity = format!("{{\"type\":\"email\",\"value\":\"{}\"}}", ADA.email);
+    let subject = format!("{{\"identities\":[{identity}]}}");
+    for (body, place) in [
+        (format!("{{\"type\":\"access\",\"subject\":{subject},\"subject\":{subject}}}"), "/subject"),
+        (
+            format!("{{\"type\":\"access\",\"subject\":{{\"identities\":[],\"identities\":[{identity}]}}}}"),
+            "/subject/identities",
+        ),
+        (
+            format!(
+                "{{\"type\":\"rectification\",\"subject\":{subject},\"corrections\":{{\"a\":{{\"b\":1,\"b\":2}}}}}}"
+            ),
+            "/corrections/a/b",
+        ),
+        (format!("{{\"type\":\"access\",\"\\u0074ype\":\"portability\",\"subject\":{subject}}}"), "/type"),
+    ] {
+        check(&mut house, &operator("acme"), requests(body), 422, place);
+    }
+}
+
+#[test]
+fn numbers_and_switches_as_text_are_422() {
+    let mut house = House::new();
+    let delete = |value: Value| {
+        Call::post(format!("{BASE}/delete"), &json!({"confirm_org_name": "Acme", "grace_period_days": value}))
+    };
+    for value in [json!("7"), json!(7.5), json!(-1), json!(70_000), json!([7]), json!(true)] {
+        check(&mut house, &owner("acme", "org-1"), delete(value), 422, "/grace_period_days");
+    }
+    for body in [json!({"include_media": "false"}), json!({"include_media": 0}), json!({"include_media": [false]})] {
+        check(&mut house, &subject(ADA), Call::post(format!("{BASE}/me/export"), &body), 422, "/include_media");
+    }
 }
 
 #[test]

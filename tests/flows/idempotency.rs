@@ -138,3 +138,36 @@ fn a_repeated_call_is_answered_although_the_quota_is_used_up() {
     assert_eq!((again.status, again.bytes), (202, first.bytes));
     assert_eq!(house.post(&caller, "/requests", &access(BOB.email)).status, 429);
 }
+
+#[test]
+fn after_thirty_days_a_key_is_a_new_one_also_where_the_store_forgets_late() {
+    let mut house = House::new();
+    let caller = operator("acme");
+    let first = house.ask(&caller, call(&access(ADA.email))).job();
+    house.remember("acme", &first, ADA);
+    house.world.advance(SignedDuration::from_hours(30 * 24));
+    let second = house.ask(&caller, call(&access(BOB.email)));
+    assert!(!second.headers.contains_key("idempotency-replayed"));
+    assert_ne!(second.job(), first);
+    house.remember("acme", &second.job(), BOB);
+    let again = house.ask(&caller, call(&access(BOB.email)));
+    assert_eq!((again.job(), again.bytes), (second.job(), second.bytes));
+    assert_eq!(house.ask(&caller, call(&access(ADA.email))).status, 422);
+    assert_eq!(jobs(&mut house), 2);
+    house.world.advance(SignedDuration::from_hours(15 * 24));
+    house.assert_rest();
+}
+
+#[test]
+fn at_the_same_time_after_thirty_days_one_job_is_made() {
+    for seed in 0..30 {
+        let mut house = House::new();
+        let caller = operator("acme");
+        let first = house.ask(&caller, call(&access(ADA.email))).job();
+        house.world.advance(SignedDuration::from_hours(31 * 24));
+        let answers = house.ask_together(&caller, vec![call(&access(ADA.email)); 6], seed);
+        let accepted: Vec<String> = answers.iter().filter(|it| it.status == 202).map(Answer::job).collect();
+        assert!(!accepted.is_empty() && accepted.iter().all(|id| *id == accepted[0] && *id != first), "seed {seed}");
+        assert_eq!(jobs(&mut house), 2, "seed {seed}");
+    }
+}

@@ -26,6 +26,7 @@ mod maps;
 mod mixed_case;
 mod needs_human;
 mod organisation;
+mod own_records;
 mod portability;
 mod quotas;
 mod resending;

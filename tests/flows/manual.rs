@@ -20,6 +20,9 @@ fn an_officers_word_counts_as_proof() {
     let code = house.code(&id);
     let verified = house.post(&dpo("acme"), &format!("/jobs/{id}/verify/manual"), &word());
     assert_eq!((verified.status, &verified.body["verification"]["method"]), (200, &json!("manual")));
+    let timeline = house.get(&dpo("acme"), &format!("/jobs/{id}/timeline?limit=200")).body;
+    let reasons: Vec<_> = timeline["items"].as_array().unwrap().iter().map(|event| &event["reason"]).collect();
+    assert!(reasons.contains(&&json!("passport: canary: seen at the desk")), "{reasons:?}");
     let late = house.post(&operator("acme"), &format!("/jobs/{id}/verify"), &json!({"code": code}));
     assert_eq!((late.status, &late.body["state"]), (409, &json!("in_progress")));
     house.world.run_until_idle();

@@ -226,3 +226,77 @@ fn a_changed_index_of_a_part_parks_the_job() {
         assert_eq!(house.status("acme", &id), "needs_human", "cut by {cut}");
     }
 }
+
+/// Before the archive is joined: every part is there, and its job has not ended.
+fn collected(house: &mut House, body: &serde_json::Value) -> (String, Vec<String>) {
+    let id = house.submit(&subject(ADA), "/me/export", body, ADA);
+    for _ in 0..200 {
+        let steps = house.steps("acme", &id);
+        let waits = steps.iter().any(|step| step.kind == StepKind::Package);
+        let mut shards = steps.iter().filter(|step| step.kind == StepKind::Collect).peekable();
+        if waits && shards.peek().is_some() && shards.all(|step| step.state == domain::step::StepState::Done) {
+            let keys = part_keys(house, &id);
+            return (id, keys);
+        }
+        assert_eq!(house.deliver(1), 1, "the moment never came");
+    }
+    panic!("the moment never came");
+}
+
+fn part_bytes(house: &House, key: &str) -> usize {
+    house.world.memory.inspect(|state| state.objects.stored[key].bytes.len())
+}
+
+#[test]
+fn a_changed_byte_anywhere_in_a_part_parks_the_job() {
+    let mut house = House::new();
+    let (_, keys) = collected(&mut house, &json!({}));
+    let (parts, bytes) = (keys.len(), part_bytes(&house, &keys[0]));
+    for part in 0..parts {
+        for at in (0..bytes).step_by(bytes / 23 + 1).chain([bytes - 1]) {
+            let mut house = House::new();
+            let (id, keys) = collected(&mut house, &json!({}));
+            flip(&house, &keys[part], at);
+            assert_parked(&mut house, ADA, &id, "part");
+            assert!(!house.objects(&id).iter().any(|key| key.starts_with("exports/")), "an archive was written");
+        }
+    }
+}
+
+#[test]
+fn swapped_parts_and_parts_of_others_park_the_job() {
+    let mut house = House::new();
+    let (id, keys) = collected(&mut house, &json!({}));
+    assert!(keys.len() > 1, "nothing to swap");
+    house.world.memory.change(|state| {
+        let first = state.objects.stored[keys[0].as_str()].clone();
+        let second = state.objects.stored.insert(keys[1].as_str().into(), first).unwrap();
+        state.objects.stored.insert(keys[0].as_str().into(), second);
+    });
+    assert_parked(&mut house, ADA, &id, "part");
+}
+
+#[test]
+fn a_changed_byte_in_a_file_of_many_pieces_parks_the_job_also_after_slices() {
+    const BYTES: usize = 20 * 1024 * 1024;
+    for (at, sliced) in [(70, false), (BYTES / 2, false), (BYTES / 2, true), (BYTES - 1, true), (usize::MAX, false)] {
+        let mut house = House::new();
+        house.world.memory.change_sources(|sources| {
+            let picture = adapters_memory::MediaObject {
+                etag: "1".to_owned(),
+                content_type: Some("image/png".to_owned()),
+                bytes: Arc::new(ADA.canary.bytes().cycle().take(BYTES).collect()),
+            };
+            sources.put_media("media.pictures", &format!("u/{}/film.png", ADA.id), picture);
+        });
+        let (id, keys) = collected(&mut house, &json!({"include_media": true}));
+        let large = keys.iter().find(|key| part_bytes(&house, key) > BYTES).unwrap();
+        flip(&house, large, at);
+        if sliced {
+            house.world.slice = jiff::SignedDuration::from_millis(4);
+            house.world.memory.change(|state| state.tick = jiff::SignedDuration::from_millis(1));
+        }
+        assert_parked(&mut house, ADA, &id, "part");
+        assert!(!house.objects(&id).iter().any(|key| key.starts_with("exports/")), "an archive was written");
+    }
+}

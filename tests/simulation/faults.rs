@@ -20,13 +20,21 @@ const KINDS: [(Side, Fault); 6] = [
 
 /// Runs every single fault in one weather, each to the very end.
 pub(crate) fn singles(report: &mut Report, mutants: Mutants, weather: Weather) {
-    let mut stage = Stage::new(ADA, mutants);
-    let calm = stage.run(&Schedule { weather, ..Schedule::default() });
+    singles_of(report, &mut Stage::new(ADA, mutants, weather), weather);
+}
+
+/// Runs every single fault of a story whose slices end after so many calls.
+pub(crate) fn sliced_singles(report: &mut Report, calls: i64) {
+    singles_of(report, &mut Stage::sliced(ADA, calls), Weather::Fair);
+}
+
+fn singles_of(report: &mut Report, stage: &mut Stage, weather: Weather) {
+    let calm = stage.run(&Schedule::default());
     report.note("no fault", &calm, 0);
     for call in &calm.calls {
         for (side, fault) in KINDS {
             let faults = vec![(Point { call: call.number, side }, fault)];
-            let verdict = stage.run(&Schedule { faults, weather, twist: None });
+            let verdict = stage.run(&Schedule { faults, twist: None });
             report.note(&format!("{weather:?} {}", told(call, side, fault)), &verdict, 1);
             if report.is_settled() {
                 return;
@@ -39,21 +47,21 @@ pub(crate) fn singles(report: &mut Report, mutants: Mutants, weather: Weather) {
 ///
 /// A run ends early where it comes to a state whose like has been seen to end well.
 pub(crate) fn pairs(report: &mut Report, one_in: u64) {
-    let mut stage = Stage::new(ADA, Mutants::NONE);
+    let mut stage = Stage::new(ADA, Mutants::NONE, Weather::Fair);
     let calm = stage.run_until_known(&Schedule::default());
     report.note("no fault", &calm, 0);
     for call in calm.calls.iter().filter(|call| call.number % one_in == 0) {
         for (side, fault) in KINDS {
             let first = (Point { call: call.number, side }, fault);
-            let alone = stage.run(&Schedule { faults: vec![first], ..Schedule::default() });
+            let (mut branch, alone) = stage.branch(&Schedule { faults: vec![first], ..Schedule::default() });
             for second in &alone.calls[usize::try_from(call.number).expect("a call is counted") + 1..] {
                 for (side, fault) in KINDS {
-                    let faults = vec![first, (Point { call: second.number, side }, fault)];
-                    let verdict = stage.run_until_known(&Schedule { faults, ..Schedule::default() });
+                    let faults = vec![(Point { call: second.number, side }, fault)];
+                    let verdict = branch.run_until_known(&Schedule { faults, ..Schedule::default() });
                     report.note(
                         &format!("{} then {}", told(call, first.0.side, first.1), told(second, side, fault)),
                         &verdict,
-                        1,
+                        2,
                     );
                 }
             }

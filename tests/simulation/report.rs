@@ -47,7 +47,7 @@ impl Report {
         self.calls += verdict.calls.len() as u64;
         self.known += u64::from(verdict.is_known);
         self.doubled_mails += verdict.doubled_mails;
-        self.idle += u64::from(verdict.injected < expected_faults.min(1));
+        self.idle += u64::from(verdict.injected < expected_faults);
         let mut broken = verdict.broken.clone();
         if verdict.doubled_mails > verdict.injected && expected_faults > 0 {
             broken.push(format!("INV-S2 {} mails were doubled by {} faults", verdict.doubled_mails, verdict.injected));
@@ -58,8 +58,10 @@ impl Report {
     }
 
     /// Notes something that was checked by itself.
-    pub(crate) fn note_broken(&mut self, what: &str, broken: Vec<String>) {
+    pub(crate) fn note_broken(&mut self, what: &str, mut broken: Vec<String>) {
         self.schedules += 1;
+        broken.sort();
+        broken.dedup();
         if !broken.is_empty() {
             self.broken.push((what.to_owned(), broken));
         }
@@ -79,17 +81,21 @@ impl Report {
     pub(crate) fn conclude(&self) {
         let seconds = self.started.elapsed().as_secs_f64();
         println!(
-            "{}: {} distinct schedules ({} to the end of a state like one that ended well), {:.0} a second, \
-             {} calls a second, {} faults injected, {} mails doubled, {} broken",
+            "{}: {} distinct schedules, {:.0} a second",
             self.name,
             self.schedules,
-            self.known,
-            self.schedules as f64 / seconds,
-            (self.calls as f64 / seconds).round(),
+            self.schedules as f64 / seconds
+        );
+        println!(
+            "  {} faults injected, {} calls, {} mails doubled, {} broken",
             self.injected,
+            self.calls,
             self.doubled_mails,
             self.broken.len(),
         );
+        if self.known > 0 {
+            println!("  {} ended in a state like one that was seen to end well", self.known);
+        }
         for (what, broken) in self.broken.iter().take(20) {
             println!("  {what}: {}", broken.join(", "));
         }

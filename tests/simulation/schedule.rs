@@ -4,12 +4,13 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
-use adapters_memory::{Call, Fault, Mutants, Point, Snapshot};
+use adapters_memory::{Call, Fault, MemoryWorld, Mutants, Point, Snapshot};
 use habeas_tests::invariants::{check_always, check_at_rest, check_canaries};
 use habeas_tests::sample::Person;
 use habeas_tests::story::Story;
 use habeas_tests::weather::{Twist, Weather};
-use habeas_tests::world::World;
+use habeas_tests::world::{Watcher, World};
+use jiff::SignedDuration;
 
 use crate::likeness::likeness;
 
@@ -18,8 +19,6 @@ use crate::likeness::likeness;
 pub(crate) struct Schedule {
     /// Faults at port calls, by the number of the call in the run.
     pub(crate) faults: Vec<(Point, Fault)>,
-    /// How messages fare.
-    pub(crate) weather: Weather,
     /// What happens beside a delivery.
     pub(crate) twist: Option<Twist>,
 }
@@ -41,7 +40,7 @@ pub(crate) struct Verdict {
     pub(crate) is_known: bool,
 }
 
-/// A place in the undisturbed story from which a schedule can start.
+/// A place in the story without faults from which a schedule can start.
 struct Mark {
     snapshot: Snapshot,
     story: Story,
@@ -59,29 +58,39 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Plays a story in fair weather and marks each message and each act.
-    pub(crate) fn new(person: Person, mutants: Mutants) -> Self {
+    /// Plays a story in one weather and marks each message and each act.
+    pub(crate) fn new(person: Person, mutants: Mutants, weather: Weather) -> Self {
         let mut world = World::new(1);
+        world.weather = weather;
+        // Time must move with each call: two writes of one moment can't overwrite each other's event, which hides much.
+        world.memory.change(|state| state.tick = SignedDuration::from_millis(1));
+        Self::in_world(person, mutants, world)
+    }
+
+    /// The same with slices that end after a few calls, so that every step saves and goes on.
+    pub(crate) fn sliced(person: Person, calls: i64) -> Self {
+        let mut world = World::new(1);
+        world.memory.change(|state| state.tick = SignedDuration::from_secs(1));
+        world.slice = SignedDuration::from_secs(calls);
+        Self::in_world(person, Mutants::NONE, world)
+    }
+
+    fn in_world(person: Person, mutants: Mutants, mut world: World) -> Self {
         world.memory.change(|state| state.mutants = mutants);
-        let mut story = Story::new(person);
-        let mut marks = Vec::new();
-        for (number, act) in Story::ACTS.iter().enumerate() {
-            let seen: Rc<RefCell<Vec<Mark>>> = Rc::default();
-            let (mark, so_far) = (Rc::clone(&seen), story.clone());
-            let deliveries = world.deliveries;
-            let mark_here = move |memory: &adapters_memory::MemoryWorld, deliveries| {
-                let calls = memory.inspect(|state| state.faults.calls().len() as u64);
-                let story = so_far.clone();
-                mark.borrow_mut().push(Mark { snapshot: memory.snapshot(), story, act: number, calls, deliveries });
-                false
-            };
-            mark_here(&world.memory, deliveries);
-            world.watcher = Some(Box::new(mark_here));
-            act(&mut story, &mut world);
-            world.watcher = None;
-            marks.append(&mut seen.borrow_mut());
-        }
+        let (marks, _) = mark(&mut world, Story::new(person), 0);
         Self { world, marks, known_to_end_well: Rc::default() }
+    }
+
+    /// A stage on which a schedule's faults have their place already, with the run's own marks and its verdict.
+    pub(crate) fn branch(&mut self, schedule: &Schedule) -> (Self, Verdict) {
+        let story = self.begin(schedule);
+        let act = self.mark_of(schedule).act;
+        let mut world = World::over(self.world.memory.fork());
+        (world.slice, world.deliveries, world.weather) = (self.world.slice, self.world.deliveries, self.world.weather);
+        world.checked_archives.clone_from(&self.world.checked_archives);
+        let (marks, story) = mark(&mut world, story, act);
+        let verdict = verdict(&mut world, &story);
+        (Self { world, marks, known_to_end_well: Rc::clone(&self.known_to_end_well) }, verdict)
     }
 
     /// Runs a schedule to its very end; what lies before its first fault is taken from memory.
@@ -96,18 +105,21 @@ impl Stage {
 
     /// Runs a schedule until it has come back to a state whose like is known to end well, or to its end.
     pub(crate) fn run_until_known(&mut self, schedule: &Schedule) -> Verdict {
-        let planned = schedule.faults.len() as u64;
         let mut story = self.begin(schedule);
         let first = self.mark_of(schedule).act;
         let passed: Rc<RefCell<Vec<(usize, u64)>>> = Rc::default();
         for (number, act) in Story::ACTS.iter().enumerate().skip(first) {
-            let (known, passing) = (Rc::clone(&self.known_to_end_well), Rc::clone(&passed));
-            self.world.watcher = Some(Box::new(move |memory, _| {
-                let like = memory.inspect(|state| (state.faults.injected() >= planned).then(|| likeness(state)));
-                let Some(like) = like else { return false };
-                passing.borrow_mut().push((number, like));
-                known.borrow().contains(&(number, like))
-            }));
+            // People in the middle of an act remember what the state does not show.
+            self.world.watcher = Story::LEFT_ALONE.contains(&number).then(|| {
+                let (known, passing) = (Rc::clone(&self.known_to_end_well), Rc::clone(&passed));
+                let watcher: Watcher = Box::new(move |memory, _| {
+                    let like = memory.inspect(|state| state.faults.is_settled().then(|| likeness(state)));
+                    let Some(like) = like else { return false };
+                    passing.borrow_mut().push((number, like));
+                    known.borrow().contains(&(number, like))
+                });
+                watcher
+            });
             act(&mut story, &mut self.world);
             self.world.watcher = None;
             if self.world.is_stopped {
@@ -128,7 +140,6 @@ impl Stage {
         world.restore(&mark.snapshot);
         world.deliveries = mark.deliveries;
         world.crashes = 0;
-        world.weather = schedule.weather;
         world.twist = schedule.twist;
         world.memory.change(|state| {
             for (point, fault) in &schedule.faults {
@@ -144,9 +155,6 @@ impl Stage {
 
     /// The last mark from which the schedule still sees all that it changes.
     fn mark_index(&self, schedule: &Schedule) -> usize {
-        if schedule.weather != Weather::Fair {
-            return 0;
-        }
         let first_call = schedule.faults.iter().map(|(point, _)| point.call).min();
         let comes_before = |mark: &Mark| {
             first_call.is_none_or(|call| mark.calls <= call)
@@ -161,6 +169,28 @@ impl Stage {
     pub(crate) fn canaries(&self) -> Vec<String> {
         self.world.memory.inspect(check_canaries)
     }
+}
+
+/// Plays a story from one of its acts and marks each message and each act.
+fn mark(world: &mut World, mut story: Story, first: usize) -> (Vec<Mark>, Story) {
+    let mut marks = Vec::new();
+    for (number, act) in Story::ACTS.iter().enumerate().skip(first) {
+        let seen: Rc<RefCell<Vec<Mark>>> = Rc::default();
+        let (marks_of_act, so_far) = (Rc::clone(&seen), story.clone());
+        let mark_here = move |memory: &MemoryWorld, deliveries| {
+            let calls = memory.inspect(|state| state.faults.calls().len() as u64);
+            let story = so_far.clone();
+            marks_of_act.borrow_mut().push(Mark { snapshot: memory.snapshot(), story, act: number, calls, deliveries });
+            false
+        };
+        mark_here(&world.memory, world.deliveries);
+        // Only where nobody acts can the act be taken up again in its middle.
+        world.watcher = Story::LEFT_ALONE.contains(&number).then(|| Box::new(mark_here) as Watcher);
+        act(&mut story, world);
+        world.watcher = None;
+        marks.append(&mut seen.borrow_mut());
+    }
+    (marks, story)
 }
 
 /// Comes to rest, delivers every message there ever was once more, and checks everything.

@@ -21,6 +21,7 @@ pub(crate) fn run(seed: u64) -> (Vec<String>, u64) {
     let chaos =
         Chaos { random: SplitMix::new(random.next()), crash: 8, fail: 12, lose_answer: 8, retried: 8, throttle: 6 };
     world.memory.change(|state| state.faults.set_chaos(Some(chaos)));
+    world.memory.change(|state| state.tick = SignedDuration::from_millis(1));
     let mut stories: Vec<Story> = [ADA, BOB, EVE].into_iter().map(Story::new).collect();
     let mut broken = Vec::new();
     for _ in 0..HAPPENINGS {

@@ -2,7 +2,7 @@
 
 use adapters_memory::Mutants;
 use habeas_tests::sample::ADA;
-use habeas_tests::weather::{Meanwhile, Twist};
+use habeas_tests::weather::{Meanwhile, Twist, Weather};
 
 use crate::report::Report;
 use crate::schedule::{Schedule, Stage};
@@ -12,7 +12,7 @@ const MOST_CALLS: u32 = 30;
 
 /// Runs every twist at every call of every delivery.
 pub(crate) fn all(report: &mut Report, mutants: Mutants) {
-    let mut stage = Stage::new(ADA, mutants);
+    let mut stage = Stage::new(ADA, mutants, Weather::Fair);
     let deliveries = stage.run(&Schedule::default()).deliveries;
     let plain = [
         Meanwhile::Second,
@@ -27,7 +27,7 @@ pub(crate) fn all(report: &mut Report, mutants: Mutants) {
             let overlaps = (1..MOST_CALLS).step_by(3).map(Meanwhile::Overlap);
             for meanwhile in plain.into_iter().chain(overlaps) {
                 let twist = Some(Twist { delivery, calls, meanwhile });
-                let verdict = stage.run(&Schedule { twist, ..Schedule::default() });
+                let verdict = stage.run(&Schedule { twist, faults: Vec::new() });
                 report.note(&format!("{meanwhile:?} after {calls} calls of delivery {delivery}"), &verdict, 0);
                 if report.is_settled() {
                     return;

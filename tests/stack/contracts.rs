@@ -115,9 +115,7 @@ async fn key_keeps_the_contract_of_the_key_service_but_for_tampering() {
 }
 
 /// S3 answers a repeated completion with success or with `NoSuchUpload`, as it likes: what must hold is tried below.
-/// The emulator takes parts below 5 MiB, which S3 refuses.
-const NOT_SHOWN_HERE: [&str; 2] =
-    ["completing_twice_is_refused_and_changes_nothing", "small_parts_are_refused_but_for_the_last"];
+const NOT_SHOWN_HERE: [&str; 1] = ["completing_twice_is_refused_and_changes_nothing"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bucket_keeps_the_contract_of_the_export_store() {

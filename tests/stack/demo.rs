@@ -40,6 +40,13 @@ fn assert_complete(told: &Value) {
     assert!(audit.iter().any(|event| event["action"].as_str().unwrap().contains("completed")), "{audit:?}");
 }
 
+/// Rows of the sources: our own records about the person grow with each request.
+fn of_sources(told: &Value) -> serde_json::Map<String, Value> {
+    let rows = told["rows"].as_object().unwrap();
+    assert!(rows["habeas.requests"].as_u64() >= Some(1) && rows["habeas.audit_events"].as_u64() >= Some(1), "{rows:?}");
+    rows.iter().filter(|(source, _)| !source.starts_with("habeas.")).map(|(s, n)| (s.clone(), n.clone())).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn demo_ends_with_a_verified_archive() {
     let Some(_stack) = Stack::plain().await else { return };
@@ -48,7 +55,7 @@ async fn demo_ends_with_a_verified_archive() {
     let (second, seconds) = run(&[]);
     assert_complete(&second);
     assert_ne!(first["job_id"], second["job_id"]);
-    assert_eq!(first["rows"], second["rows"]);
+    assert_eq!(of_sources(&first), of_sources(&second));
     println!("the second demo took {seconds:.1} s");
     assert!(seconds < 120.0, "{seconds} s");
 }
@@ -62,5 +69,5 @@ async fn demo_runs_on_ones_own_data() {
     assert_complete(&told);
     let expected = chinook.rows_of(&customer);
     let counts = expected.iter().map(|(source, rows)| (source.clone(), Value::from(rows.len()))).collect();
-    assert_eq!(told["rows"], Value::Object(counts));
+    assert_eq!(of_sources(&told), counts);
 }

@@ -86,7 +86,13 @@ pub fn step(names: &mut Names, tenant: &TenantId, job: &JobId, kind: StepKind, n
 #[must_use]
 pub fn checkpoints() -> Vec<Checkpoint> {
     let object = ObjectRef { key: "exports/t/j/plan/0".to_owned(), count: 10_000, sha256: "12".repeat(32) };
-    let part = PartRef { key: "exports/t/j/parts/0".to_owned(), zip_bytes: 7, bytes: 9, rows: 2 };
+    let part = PartRef {
+        key: "exports/t/j/parts/0".to_owned(),
+        zip_bytes: 7,
+        bytes: 9,
+        rows: 2,
+        sha256: Some("34".repeat(32)),
+    };
     let locate = LocateCheckpoint {
         walk: Some(object.clone()),
         waves: 3,
@@ -107,6 +113,7 @@ pub fn checkpoints() -> Vec<Checkpoint> {
         uploaded: vec![UploadedPart { number: 1, etag: "\"e\"".to_owned() }],
         bytes: 5 * 1024 * 1024,
         sha256_state: Some("c3RhdGU=".to_owned()),
+        part_sha256_state: Some("cGFydA==".to_owned()),
     };
     vec![Checkpoint::Locate(locate), Checkpoint::Collect(collect), Checkpoint::Package(package)]
 }

@@ -14,8 +14,7 @@ use workflow::legal_clock::LegalClock;
 use workflow::read_jobs::ReadJobs;
 use workflow::step_context::StepPorts;
 use workflow::steps::{
-    Approve, BeginErasure, Collect, Conclude, Confirm, Erase, Erasing, Expire, Grace, Locate, Notify, Package,
-    PlanErasure, PlanStore, Screen, SealPlan, Sources, Verify,
+    Collect, Conclude, Erasing, Expire, Locate, Notify, Package, PlanStore, Screen, Sources, Verify, erasure_steps,
 };
 use workflow::submit_request::{Quotas, SubmitRequest};
 use workflow::sweep_jobs::SweepJobs;
@@ -126,15 +125,9 @@ fn erasure_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
     let exports = world.export_store();
     let sources = Sources { maps: world.data_maps(), connector: world.source(), region: REGION.to_owned() };
     let erasing = Erasing { sources, eraser: world.eraser(), plans: PlanStore { exports: exports.clone() } };
-    AdvanceJob::new(ports.clone(), world.alerts(), LEASE)
-        .runs(PlanErasure { erasing: erasing.clone() })
-        .runs(SealPlan)
-        .runs(Approve { alerts: world.alerts() })
-        .runs(Grace)
-        .runs(BeginErasure)
-        .runs(Erase { erasing: erasing.clone() })
-        .runs(Confirm { erasing })
-        .runs(Conclude { exports, signer: world.receipt_signer(), backups_last: SignedDuration::from_hours(35 * 24) })
+    let signer = world.receipt_signer();
+    let conclude = Conclude { exports, signer, backups_last: SignedDuration::from_hours(35 * 24) };
+    erasure_steps(AdvanceJob::new(ports.clone(), world.alerts(), LEASE), &erasing, world.alerts(), conclude)
 }
 
 fn notification_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {

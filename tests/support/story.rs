@@ -68,6 +68,9 @@ impl Story {
         Self::find_nothing,
     ];
 
+    /// The acts in which nobody does anything and the house is left to itself.
+    pub const LEFT_ALONE: [usize; 3] = [1, 3, 5];
+
     /// Staff asks until there is an answer.
     pub fn submit(&mut self, world: &mut World) {
         for _ in 0..TRIES {

@@ -1,6 +1,7 @@
 //! What a simulation does to messages and workers beside faults in port calls.
 
 use domain::ids::TenantId;
+use domain::sensitive::Sensitive;
 use domain::step::{Nudge, QueueName, StepKind};
 use jiff::SignedDuration;
 
@@ -110,8 +111,12 @@ impl World {
             }
             Meanwhile::Vouch => {
                 let staff = officer(nudge.tenant.as_str());
-                Held::new(&memory, Box::pin(async { drop(other_sandbox.verify.manual(&staff, &nudge.job).await) }))
-                    .finish();
+                let seen = Sensitive::new("passport: canary".to_owned());
+                Held::new(
+                    &memory,
+                    Box::pin(async { drop(other_sandbox.verify.manual(&staff, &nudge.job, &seen).await) }),
+                )
+                .finish();
             }
             Meanwhile::Sweep => {
                 memory.advance(SignedDuration::from_hours(1));

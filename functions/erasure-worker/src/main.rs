@@ -5,9 +5,7 @@ use std::sync::Arc;
 use erasure_worker::{Config, handle};
 use workflow::advance_job::AdvanceJob;
 use workflow::ports::ExportStore;
-use workflow::steps::{
-    Approve, BeginErasure, Conclude, Confirm, Erase, Erasing, Grace, PlanErasure, PlanStore, SealPlan, Sources,
-};
+use workflow::steps::{Conclude, Erasing, PlanStore, Sources, erasure_steps};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_kit::StartError> {
@@ -28,15 +26,8 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let erasing = Erasing { sources, eraser: systems, plans: PlanStore { exports: Arc::clone(&exports) } };
     let signer = aws.receipt_signer(&settings.receipt_key_id);
     let alerts = lambda_kit::emf_alerts(&settings);
-    let advance = &AdvanceJob::new(ports, Arc::clone(&alerts) as _, lease)
-        .runs(PlanErasure { erasing: erasing.clone() })
-        .runs(SealPlan)
-        .runs(Approve { alerts })
-        .runs(Grace)
-        .runs(BeginErasure)
-        .runs(Erase { erasing: erasing.clone() })
-        .runs(Confirm { erasing })
-        .runs(Conclude { exports, signer, backups_last });
+    let engine = AdvanceJob::new(ports, Arc::clone(&alerts) as _, lease);
+    let advance = &erasure_steps(engine, &erasing, alerts, Conclude { exports, signer, backups_last });
     let handle = async |nudge, ends_at| handle(advance, &nudge, ends_at).await;
     lambda_kit::run_sqs(&settings, adapters_aws::take_calls, handle).await
 }

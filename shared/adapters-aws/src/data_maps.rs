@@ -8,9 +8,10 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
 use datamap::DataMap;
+use domain::event::Actor;
 use domain::ids::{OpNonce, TenantId};
 use domain::record::{DataMapPointer, Record};
-use domain::transition::{Change, Expect, Transition};
+use domain::transition::{Cause, Transition, TransitionBuilder};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use workflow::ports::{CommitError, DataMaps, JobStore, PortError, PortErrorKind};
@@ -138,6 +139,7 @@ async fn current(store: &dyn JobStore, tenant: &TenantId) -> Result<Option<DataM
     }
 }
 
+/// Moves the pointer and writes the audit event of it, together.
 fn point_to(
     tenant: &TenantId,
     hash: &str,
@@ -145,18 +147,13 @@ fn point_to(
     op_nonce: OpNonce,
     now: Timestamp,
 ) -> Transition {
-    let before = current.map(|pointer| pointer.version);
-    let pointer = DataMapPointer {
-        v: 1,
-        tenant: tenant.clone(),
-        version: before.unwrap_or(0) + 1,
-        op_nonce: op_nonce.clone(),
-        hash: hash.to_owned(),
-        published_at: now,
-    };
-    let expect = before.map_or(Expect::Absent, Expect::Version);
-    let change = Change::Put { record: Record::DataMapPointer(pointer), expect };
-    Transition { tenant: tenant.clone(), op_nonce, changes: vec![change] }
+    let cause = Cause { actor: Actor::Operator, ..Cause::worker(now) };
+    let digest: [u8; 32] = Sha256::digest(op_nonce.as_str()).into();
+    let mut random = [0; 10];
+    random.copy_from_slice(&digest[..10]);
+    let mut builder = TransitionBuilder::new(tenant, op_nonce, cause, random);
+    builder.point_to_data_map(current, hash);
+    builder.build()
 }
 
 fn object_key(tenant: &TenantId, hash: &str) -> String {

@@ -49,6 +49,17 @@ impl JobStore for DynamoJobStore {
         read::query(self, tenant, partition, prefix).await
     }
 
+    async fn query_newest(
+        &self,
+        tenant: &TenantId,
+        partition: &Partition,
+        prefix: &str,
+        below: &str,
+        limit: usize,
+    ) -> Result<Vec<Record>, PortError> {
+        read::query_newest(self, (tenant, partition), prefix, below, limit).await
+    }
+
     async fn list_jobs(
         &self,
         tenant: &TenantId,

@@ -21,6 +21,16 @@ impl KmsReceiptSigner {
     pub(crate) fn new(client: Client, key_id: &str) -> Self {
         Self { client, key_id: key_id.to_owned() }
     }
+
+    /// The public half as SPKI DER (RFC 5480): all that anybody needs to check receipts.
+    ///
+    /// # Errors
+    /// When the key service fails.
+    pub async fn public_key(&self) -> Result<Vec<u8>, PortError> {
+        let answer = self.client.get_public_key().key_id(&self.key_id).send().await;
+        let answer = answer.map_err(|error| failed("read public key", error))?;
+        answer.public_key.map(Blob::into_inner).ok_or(PortError::new(PortErrorKind::Corrupt, "read public key"))
+    }
 }
 
 #[async_trait]

@@ -86,10 +86,13 @@ async fn expectations_are_kept() {
     let first = job(1);
     let claimed = domain::step::Step { fence: 5, ..step(&first, 0, at(10)) };
     commit(&store, 1, vec![put_job(&first, Expect::Absent), put_step(&claimed, Expect::Absent)]).await.unwrap();
+    let next = domain::step::Step { version: 2, ..claimed.clone() };
+    let after = domain::step::Step { version: 3, ..claimed.clone() };
     let check = |expect| Change::Check { key: job(1).key(), expect };
     for (n, change, holds) in [
-        (2, put_step(&claimed, Expect::Fence(5)), true),
-        (3, put_step(&claimed, Expect::Fence(4)), false),
+        (2, put_step(&next, Expect::Fence(5)), true),
+        (3, put_step(&after, Expect::Fence(4)), false),
+        (9, put_step(&next, Expect::Fence(5)), false),
         (4, check(Expect::OpenJob), true),
         (5, check(Expect::Version(1)), true),
         (6, check(Expect::Version(2)), false),

@@ -125,6 +125,12 @@ impl Faults {
         self.throttled = 0;
     }
 
+    /// Whether everything that was planned has happened.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.planned.is_empty() && self.throttled == 0
+    }
+
     /// Every call since the last reset.
     #[must_use]
     pub fn calls(&self) -> &[Call] {

@@ -59,6 +59,25 @@ impl JobStore for MemoryJobStore {
         self.world.call("query", |state| Ok(query(state, tenant, partition, prefix))).await
     }
 
+    async fn query_newest(
+        &self,
+        tenant: &TenantId,
+        partition: &Partition,
+        prefix: &str,
+        below: &str,
+        limit: usize,
+    ) -> Result<Vec<Record>, PortError> {
+        self.world
+            .call("query_newest", |state| {
+                let mut found = query(state, tenant, partition, prefix);
+                found.retain(|record| record.key().sort() < below);
+                found.reverse();
+                found.truncate(limit);
+                Ok(found)
+            })
+            .await
+    }
+
     async fn list_jobs(
         &self,
         tenant: &TenantId,

@@ -7,6 +7,8 @@ pub enum Mutant {
     NoFence,
     /// The store takes a valid lease for a fence: whoever comes while any lease runs may write.
     ClockInsteadOfFence,
+    /// The store looks at the fence alone: a worker may write over what it has written itself.
+    NoVersionUnderFence,
     /// The store ignores versions.
     NoVersionCondition,
     /// The store overwrites what should be absent.
@@ -46,6 +48,7 @@ impl Mutant {
     pub const ALL: &'static [Self] = &[
         Self::NoFence,
         Self::ClockInsteadOfFence,
+        Self::NoVersionUnderFence,
         Self::NoVersionCondition,
         Self::NoAbsenceCondition,
         Self::NoGuard,

@@ -1,4 +1,5 @@
-//! Rows of a `DynamoDB` table: by key, by index, or by a scan where the map allows it. Reads are eventually consistent.
+//! Rows of a `DynamoDB` table: by key, by index, or by a scan where the map allows it. Reads for an export are eventually
+//! consistent; reads of the table for an erasure are not, so that its confirmation sees what it has done.
 //!
 //! Work is cut into lanes (a value, a batch of keys, a segment); a page works on a few lanes at once, and its cursor
 //! holds how far each is. There is never a transaction on a customer's table.
@@ -25,11 +26,14 @@ use crate::wanted::Wanted;
 
 mod attribute;
 mod cursor;
+mod erase;
 mod expression;
 mod order;
 mod plan;
 mod request;
+mod rewritten;
 mod schema;
+mod statement;
 
 /// A page ends once it has so many rows,
 const PAGE_ROWS: usize = 1000;
@@ -57,6 +61,8 @@ pub(crate) struct Table<'a> {
     pub(crate) index: Option<&'a str>,
     /// Segments of a scan; none where the map does not allow it.
     pub(crate) segments: Option<u32>,
+    /// Whether reads of the table itself see every write before them; indexes never promise that.
+    pub(crate) is_consistent: bool,
 }
 
 impl DynamoDb {
@@ -183,12 +189,17 @@ impl<'a> Lookup<'a> {
         for item in items {
             let row = attribute::datum(AttributeValue::M(item));
             let mut row = row.ok_or_else(|| corrupt("read table", "an attribute has a type that is not known"))?;
-            if self.wanted.is_in(&row, &self.scope.lookup.field) && self.scope.is_owned(&row) {
+            if self.finds(&row) {
                 self.order.sort(&mut row);
                 rows.push(row);
             }
         }
         Ok(rows)
+    }
+
+    /// Whether a row is what was asked for, and the tenant's.
+    fn finds(&self, row: &Datum) -> bool {
+        self.wanted.is_in(row, &self.scope.lookup.field) && self.scope.is_owned(row)
     }
 }
 

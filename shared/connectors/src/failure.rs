@@ -48,8 +48,10 @@ fn kind_of_code(code: &str) -> Option<PortErrorKind> {
         | "ServiceUnavailable"
         | "ExpiredToken"
         | "ExpiredTokenException" => PortErrorKind::Transient,
-        "PreconditionFailed" => PortErrorKind::Conflict,
-        "NoSuchKey" | "NotFound" | "ResourceNotFoundException" | "NoSuchBucket" => PortErrorKind::NotFound,
+        "PreconditionFailed" | "ConditionalRequestConflict" => PortErrorKind::Conflict,
+        "NoSuchKey" | "NoSuchUpload" | "NotFound" | "ResourceNotFoundException" | "NoSuchBucket" => {
+            PortErrorKind::NotFound
+        }
         "AccessDenied"
         | "AccessDeniedException"
         | "UnrecognizedClientException"

@@ -1,7 +1,7 @@
-//! Reads the systems that hold personal data: `DynamoDB` tables, rows in S3 objects and media in S3.
+//! Reads, and erases in, the systems that hold personal data: `DynamoDB` tables, rows in S3 objects and media in S3.
 //!
-//! Each kind is one module; [`Connectors`] picks it by the collection's source. Nothing here writes, and nothing here
-//! knows what a request or a job is.
+//! Each kind is one module; [`Connectors`] picks it by the collection's source. Only its `Eraser` half writes, and nothing
+//! here knows what a request or a job is.
 
 mod clients;
 mod dynamodb;

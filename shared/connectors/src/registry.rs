@@ -12,6 +12,8 @@ use crate::pace::Paces;
 use crate::s3::{MediaSource, ObjectSource, media, objects};
 use crate::scope::Scope;
 
+mod erase;
+
 /// All connectors of a process; makes clients and looks at tables when first needed. Reading twice is harmless.
 #[derive(Debug)]
 pub struct Connectors {
@@ -48,7 +50,7 @@ impl Connectors {
                 let index = indexes.get(&lookup.field).map(String::as_str);
                 let segments = scan.then_some(*segments);
                 let client = self.clients.dynamodb(scope.connection)?;
-                let table = Table { client: &client, name: table, index, segments, pace: &pace };
+                let table = Table { client: &client, name: table, index, segments, pace: &pace, is_consistent: false };
                 self.dynamodb.page(&scope, &table, projection, after).await
             }
             Source::S3Objects { bucket, prefix, format } => {

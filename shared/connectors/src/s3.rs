@@ -1,5 +1,7 @@
-//! S3: rows in objects under a prefix, and media under a key template. Listing and reading only.
+//! S3: rows in objects under a prefix, and media under a key template; listed, read, and erased version by version.
 
+pub(crate) mod erase_media;
+pub(crate) mod erase_objects;
 pub(crate) mod media;
 pub(crate) mod objects;
 
@@ -11,7 +13,10 @@ mod lines;
 mod list;
 mod reader;
 mod records;
+mod rewriting;
 mod template;
+mod upload;
+mod versions;
 
 pub(crate) use self::media::MediaSource;
 pub(crate) use self::objects::ObjectSource;

@@ -7,6 +7,7 @@ use crate::ids::{EventId, JobId, TenantId};
 use crate::key::{Partition, TenantKey};
 use crate::request::wire_enum;
 use crate::role::{Pseudonym, Role};
+use crate::sealed::Sealed;
 
 wire_enum! {
     /// What was done (V7).
@@ -87,6 +88,18 @@ pub enum Actor {
     /// A function of ours.
     #[serde(rename = "worker")]
     Worker,
+    /// Somebody with credentials of the account, through the program; `CloudTrail` knows who.
+    #[serde(rename = "operator")]
+    Operator,
+}
+
+/// Words of a person that belong to an event, under a key of the person they are about: erasure destroys that key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedDetail {
+    /// Whose key: `subject#<keyed hash>`.
+    pub owner: String,
+    /// The words.
+    pub sealed: Sealed,
 }
 
 /// The item version an event belongs to: as many events as versions (INV-A1).
@@ -119,8 +132,7 @@ pub struct AuditEvent {
     pub outcome: EventOutcome,
     /// Who acted.
     pub actor: Actor,
-    /// The job concerned; none where the tenant itself is, as by a legal hold.
-    #[serde(default)]
+    /// The job concerned; none for what concerns the tenant as a whole.
     pub job: Option<JobId>,
     /// What kind of thing was acted on.
     pub resource_type: String,
@@ -142,10 +154,22 @@ pub struct AuditEvent {
     pub user_agent_family: Option<String>,
     /// The control it is evidence for.
     pub control_id: Option<String>,
+    /// What the acting person said, sealed.
+    #[serde(default)]
+    pub detail: Option<SealedDetail>,
 }
 
 impl AuditEvent {
-    /// Events sort by time within the job, or the tenant; the item and its version make the key unique.
+    /// How the sort keys of all events begin.
+    pub const SORT_PREFIX: &str = "event#";
+
+    /// A sort key behind every event of this time and before, and before every later one.
+    #[must_use]
+    pub fn sort_after(at: Timestamp) -> String {
+        format!("{}{:013}", Self::SORT_PREFIX, at.as_millisecond().max(0) + 1)
+    }
+
+    /// Events sort by time within the job; the item and its version make the key unique.
     #[must_use]
     pub fn key(&self) -> TenantKey {
         let millis = self.at.as_millisecond().max(0);
@@ -153,7 +177,6 @@ impl AuditEvent {
             Some(item) => format!("event#{millis:013}#{}#{:06}", item.item, item.version),
             None => format!("event#{millis:013}#{}", self.id),
         };
-        let partition = self.job.clone().map_or(Partition::Tenant, Partition::Job);
-        TenantKey::new(&self.tenant, partition, sort)
+        TenantKey::new(&self.tenant, self.job.clone().map_or(Partition::Tenant, Partition::Job), sort)
     }
 }

@@ -225,6 +225,12 @@ impl Job {
         TenantKey::job(&self.tenant, &self.id)
     }
 
+    /// The notes with one more line; what was noted before stays.
+    #[must_use]
+    pub fn notes_with(&self, note: &str) -> String {
+        self.resolution_notes.as_ref().map_or_else(|| note.to_owned(), |earlier| format!("{earlier}\n{note}"))
+    }
+
     /// Whether work on the job may start or go on.
     #[must_use]
     pub const fn is_open(&self) -> bool {

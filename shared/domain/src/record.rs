@@ -177,6 +177,13 @@ impl Record {
             | Self::Counter(_) => None,
         }
     }
+
+    /// Whether the item counts as gone at a time, although the store may not have removed it yet.
+    #[must_use]
+    pub fn is_forgotten_by(&self, now: Timestamp) -> bool {
+        // Stores count whole seconds.
+        self.forget_at().is_some_and(|at| at.as_second() <= now.as_second())
+    }
 }
 
 /// `hash(job) mod 16`: the last hexadecimal digit, which is random.

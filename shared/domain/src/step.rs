@@ -7,135 +7,13 @@ pub use self::checkpoint::{
     BeginErasureCheckpoint, Checkpoint, CollectCheckpoint, ConfirmCheckpoint, EraseCheckpoint, ErasedSource,
     LocateCheckpoint, ObjectRef, PackageCheckpoint, PartRef, PlanErasureCheckpoint, UploadedPart, Written,
 };
+pub use self::kind::{QueueName, StepKind};
 use crate::ids::{JobId, OpNonce, TenantId};
 use crate::key::{Partition, TenantKey};
 use crate::request::wire_enum;
 
 mod checkpoint;
-
-wire_enum! {
-    /// What a step does.
-    StepKind {
-        /// Finds out whether the person is on record, and at which address.
-        Screen = "screen",
-        /// Waits for proof of identity; ends the job when none comes.
-        Verify = "verify",
-        /// Walks the reference graph and freezes what is to be collected.
-        Locate = "locate",
-        /// Reads one shard of what was located into encrypted parts.
-        Collect = "collect",
-        /// Joins the parts to one archive.
-        Package = "package",
-        /// Finds what one shard of an erasure would change, and changes nothing.
-        PlanErasure = "plan_erasure",
-        /// Joins the plans of all shards to the one that is approved.
-        SealPlan = "seal_plan",
-        /// Waits for an approval and reminds of it.
-        Approve = "approve",
-        /// Waits for the end of the grace period.
-        Grace = "grace",
-        /// Starts the irreversible part: one step for each shard of the plan.
-        BeginErasure = "begin_erasure",
-        /// Erases what one shard of the plan names.
-        Erase = "erase",
-        /// Searches again with what found it.
-        Confirm = "confirm",
-        /// Destroys the subject's keys, remembers whom not to take back, signs the receipt.
-        Conclude = "conclude",
-        /// Tells the person that the request has arrived.
-        NotifyReceived = "notify_received",
-        /// Makes a verification code and mails it to the address on record.
-        NotifyCode = "notify_code",
-        /// Tells the person that the archive can be fetched.
-        NotifyReady = "notify_ready",
-        /// Tells the person when the deletion becomes final.
-        NotifyScheduled = "notify_scheduled",
-        /// Tells the person that the deletion is done.
-        NotifyErased = "notify_erased",
-        /// Deletes archive, parts and job key at the end of their life.
-        Expire = "expire",
-    }
-}
-
-/// The queue whose worker runs a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum QueueName {
-    /// `export-worker-queue`.
-    Export,
-    /// `erasure-worker-queue`.
-    Erasure,
-    /// `notification-worker-queue`.
-    Notification,
-}
-
-impl StepKind {
-    /// The queue that carries nudges for the step.
-    #[must_use]
-    pub const fn queue(self) -> QueueName {
-        match self {
-            Self::Screen | Self::Verify | Self::Locate | Self::Collect | Self::Package | Self::Expire => {
-                QueueName::Export
-            }
-            Self::PlanErasure
-            | Self::SealPlan
-            | Self::Approve
-            | Self::Grace
-            | Self::BeginErasure
-            | Self::Erase
-            | Self::Confirm
-            | Self::Conclude => QueueName::Erasure,
-            Self::NotifyReceived
-            | Self::NotifyCode
-            | Self::NotifyReady
-            | Self::NotifyScheduled
-            | Self::NotifyErased => QueueName::Notification,
-        }
-    }
-
-    /// Whether the step may only run while its job is open.
-    #[must_use]
-    pub const fn needs_open_job(self) -> bool {
-        !matches!(self, Self::NotifyReady | Self::NotifyErased | Self::Expire)
-    }
-
-    /// Whether the job's own fate hangs on the step; a parked notice leaves the job alone.
-    #[must_use]
-    pub const fn decides_job(self) -> bool {
-        match self {
-            Self::Screen
-            | Self::Verify
-            | Self::Locate
-            | Self::Collect
-            | Self::Package
-            | Self::PlanErasure
-            | Self::SealPlan
-            | Self::Approve
-            | Self::Grace
-            | Self::BeginErasure
-            | Self::Erase
-            | Self::Confirm
-            | Self::Conclude => true,
-            Self::NotifyReceived
-            | Self::NotifyCode
-            | Self::NotifyReady
-            | Self::NotifyScheduled
-            | Self::NotifyErased
-            | Self::Expire => false,
-        }
-    }
-
-    /// Whether the step makes irreversible changes to the customer's data: legal holds stop it at its claim (INV-E1).
-    #[must_use]
-    pub const fn erases(self) -> bool {
-        matches!(self, Self::Erase | Self::Conclude)
-    }
-
-    /// Whether the step waits for other steps of its job, not for a time.
-    #[must_use]
-    pub const fn is_gate(self) -> bool {
-        matches!(self, Self::Package | Self::SealPlan | Self::Confirm)
-    }
-}
+mod kind;
 
 wire_enum! {
     /// Where a step stands.

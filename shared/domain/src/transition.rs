@@ -2,13 +2,16 @@
 
 use jiff::Timestamp;
 
-use crate::event::{Action, Actor, AuditEvent, EventOutcome, EventType, ItemVersion, Level};
+pub use self::cause::Cause;
+use crate::event::{Action, AuditEvent, EventOutcome, EventType, ItemVersion, Level, SealedDetail};
 use crate::hold::Hold;
 use crate::ids::{EventId, HoldId, JobId, OpNonce, TenantId};
 use crate::job::Job;
 use crate::key::TenantKey;
-use crate::record::{Challenge, Record, Ticket};
+use crate::record::{Challenge, DataMapPointer, Record, Ticket};
 use crate::step::Step;
+
+mod cause;
 
 /// What must hold of an item for the transition to be committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,12 +20,15 @@ pub enum Expect {
     Absent,
     /// The item has this version.
     Version(u64),
-    /// The item has this fence: its claim is still ours.
+    /// The item has this fence: its claim is still ours. A write must also follow the version that is there, so that a
+    /// worker whose answer was lost does not write over what it has written itself.
     Fence(u64),
     /// The item is a job that has not ended.
     OpenJob,
     /// The item is a guard with no hold behind it, or no item is there.
     NoHold,
+    /// No item is there, or one that the store may have forgotten by this time.
+    Forgotten(Timestamp),
     /// Anything.
     Any,
 }
@@ -93,37 +99,6 @@ pub struct Transition {
     pub changes: Vec<Change>,
 }
 
-/// Who acts, when and on which job: the part all events of a transition share.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cause {
-    /// When.
-    pub at: Timestamp,
-    /// Who.
-    pub actor: Actor,
-    /// Why, as one of our own sentences.
-    pub reason: Option<String>,
-    /// The request that caused it.
-    pub request_id: Option<String>,
-    /// Keyed hash of the caller's address.
-    pub ip_hash: Option<String>,
-    /// Family of the caller's user agent.
-    pub user_agent_family: Option<String>,
-}
-
-impl Cause {
-    /// A function of ours acts.
-    #[must_use]
-    pub const fn worker(at: Timestamp) -> Self {
-        Self { at, actor: Actor::Worker, reason: None, request_id: None, ip_hash: None, user_agent_family: None }
-    }
-
-    /// The same cause with a reason.
-    #[must_use]
-    pub fn because(self, reason: impl Into<String>) -> Self {
-        Self { reason: Some(reason.into()), ..self }
-    }
-}
-
 /// Builds a transition; each versioned write brings its event along (INV-A1).
 #[derive(Debug)]
 pub struct TransitionBuilder {
@@ -131,6 +106,8 @@ pub struct TransitionBuilder {
     cause: Cause,
     /// The seed from which the ids of the events are derived.
     random: [u8; 10],
+    /// What goes with the event of the next job that is written.
+    detail: Option<SealedDetail>,
 }
 
 impl TransitionBuilder {
@@ -138,7 +115,7 @@ impl TransitionBuilder {
     #[must_use]
     pub fn new(tenant: &TenantId, op_nonce: OpNonce, cause: Cause, random: [u8; 10]) -> Self {
         let transition = Transition { tenant: tenant.clone(), op_nonce, changes: Vec::new() };
-        Self { transition, cause, random }
+        Self { transition, cause, random, detail: None }
     }
 
     /// The nonce of the transition.
@@ -208,7 +185,7 @@ impl TransitionBuilder {
         let version = before.map_or(0, |hold| hold.version) + 1;
         let hold = Hold { version, op_nonce: self.transition.op_nonce.clone(), ..after };
         let action = if before.is_none() { Action::Create } else { Action::Update };
-        let mut event = self.event_about(None, "hold", action);
+        let mut event = self.tenant_event("hold", action);
         event.event_type = EventType::HoldChange;
         event.item = Some(ItemVersion { item: Hold::sort_of(&hold.id), version });
         event.from = before.map(|hold| hold.status.as_str().to_owned());
@@ -216,6 +193,32 @@ impl TransitionBuilder {
         self.event(event);
         let expect = before.map_or(Expect::Absent, |hold| Expect::Version(hold.version));
         self.put(Record::Hold(Box::new(hold)), expect);
+    }
+
+    /// Makes a data map the current one: its first pointer, or the next version of it.
+    pub fn point_to_data_map(&mut self, before: Option<&DataMapPointer>, hash: &str) {
+        let version = before.map_or(0, |pointer| pointer.version) + 1;
+        let mut event = self.tenant_event("datamap", if before.is_some() { Action::Update } else { Action::Create });
+        event.event_type = EventType::ConfigurationChange;
+        event.item = Some(ItemVersion { item: "datamap".to_owned(), version });
+        event.from = before.map(|pointer| pointer.hash.clone());
+        event.to = Some(hash.to_owned());
+        self.event(event);
+        let pointer = DataMapPointer {
+            v: 1,
+            tenant: self.transition.tenant.clone(),
+            version,
+            op_nonce: self.transition.op_nonce.clone(),
+            hash: hash.to_owned(),
+            published_at: self.cause.at,
+        };
+        let expect = before.map_or(Expect::Absent, |pointer| Expect::Version(pointer.version));
+        self.put(Record::DataMapPointer(pointer), expect);
+    }
+
+    /// Keeps sealed words with the event of the next job that is written.
+    pub fn keep_with_next_job(&mut self, detail: SealedDetail) {
+        self.detail = Some(detail);
     }
 
     /// Writes an item that has no version.
@@ -251,10 +254,12 @@ impl TransitionBuilder {
     /// An event with the shared cause filled in, to be completed by the caller.
     #[must_use]
     pub fn plain_event(&mut self, job: &JobId, resource_type: &str, action: Action) -> AuditEvent {
-        self.event_about(Some(job.clone()), resource_type, action)
+        AuditEvent { job: Some(job.clone()), ..self.tenant_event(resource_type, action) }
     }
 
-    fn event_about(&mut self, job: Option<JobId>, resource_type: &str, action: Action) -> AuditEvent {
+    /// The same for what concerns no job.
+    #[must_use]
+    pub fn tenant_event(&mut self, resource_type: &str, action: Action) -> AuditEvent {
         let cause = self.cause.clone();
         AuditEvent {
             v: 1,
@@ -266,7 +271,7 @@ impl TransitionBuilder {
             level: Level::Info,
             outcome: EventOutcome::Success,
             actor: cause.actor,
-            job,
+            job: None,
             resource_type: resource_type.to_owned(),
             item: None,
             from: None,
@@ -277,6 +282,7 @@ impl TransitionBuilder {
             ip_hash: cause.ip_hash,
             user_agent_family: cause.user_agent_family,
             control_id: None,
+            detail: None,
         }
     }
 
@@ -307,6 +313,9 @@ impl TransitionBuilder {
         event.item = Some(ItemVersion { item: item.to_owned(), version });
         event.from = from.map(str::to_owned);
         event.to = to.map(str::to_owned);
+        if resource == "job" {
+            event.detail = self.detail.take();
+        }
         if matches!(to, Some("parked" | "needs_human")) {
             event.level = Level::Error;
             event.outcome = EventOutcome::Failure;
@@ -314,3 +323,6 @@ impl TransitionBuilder {
         self.event(event);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,7 @@ mod finish;
 mod gate;
 mod origin;
 mod query;
+mod strict;
 
 /// What the outermost layer needs.
 #[derive(Clone)]

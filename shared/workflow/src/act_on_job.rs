@@ -17,6 +17,7 @@ use crate::ports::CommitError;
 use crate::read_jobs::job_of;
 use crate::refusal::Refusal;
 use crate::step_context::StepPorts;
+use crate::words::keep_words;
 
 /// How often an act is decided anew because the job moved meanwhile.
 const MAX_DECISIONS: u32 = 5;
@@ -83,6 +84,20 @@ impl ActOnJob {
     /// `NotFound` for jobs the caller may not see, `Forbidden` without the permission, `WrongState` where the job's
     /// state does not allow the act.
     pub async fn act(&self, caller: &Caller, id: &JobId, act: &Act) -> Result<Job, Refusal> {
+        self.act_saying(caller, id, act, None).await
+    }
+
+    /// The same, with words of the caller that are kept with the event of the act.
+    ///
+    /// # Errors
+    /// As [`Self::act`].
+    pub async fn act_saying(
+        &self,
+        caller: &Caller,
+        id: &JobId,
+        act: &Act,
+        words: Option<&Sensitive<String>>,
+    ) -> Result<Job, Refusal> {
         let tenant = &caller.principal.tenant;
         let now = self.ports.clock.now();
         let secrets = self.ports.keyring.tenant(tenant, now).await?;
@@ -107,7 +122,7 @@ impl ActOnJob {
             }
             let who = if let Act::Assign { assignee } = act { secrets.pseudonym(assignee) } else { actor };
             let written = self.decide(&job, act, who, now).await?;
-            match self.commit(&job, written, caller.cause(&secrets, now)).await {
+            match self.commit(&job, written, caller.cause(&secrets, now), words).await {
                 // More parked steps than one transaction takes: the rest follows.
                 Ok(job) if job.status == JobStatus::NeedsHuman && matches!(act, Act::Process) => {
                     written_so_far = Some(job);
@@ -185,12 +200,21 @@ impl ActOnJob {
         Ok(Written { decision: only(job), restarted })
     }
 
-    async fn commit(&self, before: &Job, written: Written, cause: Cause) -> Result<Job, CommitError> {
+    async fn commit(
+        &self,
+        before: &Job,
+        written: Written,
+        cause: Cause,
+        words: Option<&Sensitive<String>>,
+    ) -> Result<Job, CommitError> {
         let ports = &self.ports;
         let now = cause.at;
         let nonce = OpNonce::new(ports.entropy.bytes());
         let mut builder = TransitionBuilder::new(&before.tenant, nonce.clone(), cause, ports.entropy.bytes());
         let after = written.decision.job.as_deref().cloned().unwrap_or_else(|| before.clone());
+        if let Some(words) = words {
+            keep_words(ports, &mut builder, before, words, now).await?;
+        }
         builder.update_job(before, after.clone());
         let mut nudges: Vec<Nudge> = Vec::new();
         for (step, again) in &written.restarted {
@@ -222,9 +246,5 @@ fn only(job: Job) -> Decision {
 }
 
 fn with_note(job: &Job, note: &str) -> Job {
-    let notes = match &job.resolution_notes {
-        Some(earlier) => format!("{earlier}\n{note}"),
-        None => note.to_owned(),
-    };
-    Job { resolution_notes: Some(notes), ..job.clone() }
+    Job { resolution_notes: Some(job.notes_with(note)), ..job.clone() }
 }

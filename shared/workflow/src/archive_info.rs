@@ -5,6 +5,7 @@ use datamap::{Collection, DataMap};
 use domain::job::Job;
 use domain::record::SuppressionRecord;
 
+use crate::own_records::collections;
 use crate::steps::format_of;
 
 /// The head of the archive of a job.
@@ -25,7 +26,13 @@ pub fn archive_info(job: &Job, map: &DataMap, erased: Option<&SuppressionRecord>
             officer: controller.dpo_contact,
             authority: controller.complaint_authority,
         },
-        sources: map.collections.iter().filter(|it| !it.skip).filter_map(source_info).collect(),
+        sources: map
+            .collections
+            .iter()
+            .chain(&collections(map))
+            .filter(|it| !it.skip)
+            .filter_map(source_info)
+            .collect(),
     }
 }
 

@@ -18,6 +18,8 @@ use zeroize::Zeroizing;
 use crate::ports::{CommitError, Entropy, JobStore, KeyContext, KeyService, PortError, PortErrorKind};
 use crate::sealing::{OpenError, Place, SealingKey};
 
+mod subject;
+
 /// How long an unwrapped tenant key is kept.
 const TENANT_KEY_LIFE: SignedDuration = SignedDuration::from_mins(5);
 

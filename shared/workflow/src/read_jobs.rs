@@ -18,6 +18,7 @@ use crate::ports::{Clock, JobFilter, JobStore, ListPage};
 use crate::refusal::Refusal;
 use crate::request_body::RequestBody;
 use crate::sealing::Place;
+use crate::words::words_of;
 
 /// Reads jobs.
 pub struct ReadJobs {
@@ -39,6 +40,15 @@ pub struct JobView {
     pub steps: Vec<Step>,
     /// The requester's words, while the job key lives and only for one job at a time.
     pub description: Option<Sensitive<String>>,
+}
+
+/// One line of a timeline.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The event.
+    pub event: AuditEvent,
+    /// What the acting person said, while the key of the person it is about lives.
+    pub words: Option<Sensitive<String>>,
 }
 
 impl JobView {
@@ -85,9 +95,11 @@ impl ReadJobs {
     ///
     /// # Errors
     /// `NotFound` as for `one`.
-    pub async fn timeline(&self, caller: &Caller, id: &JobId) -> Result<Vec<AuditEvent>, Refusal> {
+    pub async fn timeline(&self, caller: &Caller, id: &JobId) -> Result<Vec<Told>, Refusal> {
         let job = self.visible(caller, id).await?;
-        events_of(self.store.as_ref(), &job.tenant, id).await
+        let events = events_of(self.store.as_ref(), &job.tenant, id).await?;
+        let words = words_of(&self.keyring, &job, &events, self.clock.now()).await?;
+        Ok(events.into_iter().zip(words).map(|(event, words)| Told { event, words }).collect())
     }
 
     /// A job of the caller's tenant that the caller may see.

@@ -1,9 +1,11 @@
 //! The personal part of a request, as it is sealed on the job.
 
 use domain::datum::Datum;
-use domain::request::{Identity, IdentityKind};
+use domain::request::{Alias, Identity, IdentityKind};
 use domain::sensitive::Sensitive;
 use serde::{Deserialize, Serialize};
+
+use crate::keyring::TenantSecrets;
 
 /// What only the job key opens.
 #[derive(Clone, Serialize, Deserialize)]
@@ -54,6 +56,19 @@ impl RequestBody {
             }
         }
         seeds
+    }
+
+    /// The aliases of the identities.
+    #[must_use]
+    pub fn aliases(&self, secrets: &TenantSecrets) -> Vec<Alias> {
+        let mut aliases: Vec<Alias> = Vec::new();
+        for (kind, value, _) in &self.identities {
+            let alias = secrets.alias_of(kind.as_str(), value);
+            if !aliases.contains(&alias) {
+                aliases.push(alias);
+            }
+        }
+        aliases
     }
 
     /// The requester's words.

@@ -12,7 +12,7 @@ mod sources;
 mod verify;
 
 pub use collect::{Collect, format_of};
-pub use erasure::{Approve, BeginErasure, Conclude, Confirm, Erase, Erasing, Grace, PlanErasure, SealPlan};
+pub use erasure::{Conclude, Erasing, erasure_steps};
 pub use expire::Expire;
 pub use locate::Locate;
 pub use notify::Notify;

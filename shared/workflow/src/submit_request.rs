@@ -118,7 +118,8 @@ impl SubmitRequest {
         builder.put(Record::Key(key_record), Expect::Absent);
         if let Some(idempotency) = idempotency {
             let record = idempotency_record(&intake, idempotency, &job.id, builder.op_nonce());
-            builder.put(Record::Idempotency(record), Expect::Absent);
+            // The store forgets late: what has run out counts as gone.
+            builder.put(Record::Idempotency(record), Expect::Forgotten(now));
         }
         builder.add(Counter::open_jobs(tenant), 1, Some(self.quotas.open_jobs));
         builder.add(Counter::jobs_in_month(tenant, now), 1, Some(self.quotas.jobs_per_month));
@@ -236,7 +237,8 @@ impl SubmitRequest {
         let scope = idempotency_scope(intake, idempotency);
         let key = IdempotencyRecord::key_of(&intake.caller.principal.tenant, &scope);
         let found = self.store.load(&[key]).await?;
-        Ok(found.into_iter().flatten().find_map(Record::into_idempotency))
+        let found = found.into_iter().flatten().filter(|record| !record.is_forgotten_by(intake.now));
+        Ok(found.into_iter().find_map(Record::into_idempotency))
     }
 
     async fn replay(

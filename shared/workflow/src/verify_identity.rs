@@ -21,6 +21,7 @@ use crate::read_jobs::job_of;
 use crate::refusal::Refusal;
 use crate::sealing::SealingKey;
 use crate::step_context::StepPorts;
+use crate::words::keep_words;
 
 /// How often an attempt is counted anew because another came between.
 const MAX_TRIES: u32 = 12;
@@ -123,11 +124,11 @@ impl VerifyIdentity {
         Ok(())
     }
 
-    /// Takes the word of a privacy officer who has checked the identity by other means.
+    /// Takes the word of a privacy officer who has checked the identity by other means, and keeps what was `seen`.
     ///
     /// # Errors
     /// `Forbidden` without `identity:verify_manual`; `WrongState` once the job no longer waits.
-    pub async fn manual(&self, caller: &Caller, id: &JobId) -> Result<Job, Refusal> {
+    pub async fn manual(&self, caller: &Caller, id: &JobId, seen: &Sensitive<String>) -> Result<Job, Refusal> {
         let needed = Permission::IdentityVerifyManual;
         let tenant = &caller.principal.tenant;
         let now = self.ports.clock.now();
@@ -142,7 +143,8 @@ impl VerifyIdentity {
         if job.status != JobStatus::AwaitingVerification {
             return Err(Refusal::WrongState { status: job.status });
         }
-        let builder = self.transition(&job, caller.cause(&secrets, now));
+        let mut builder = self.transition(&job, caller.cause(&secrets, now));
+        keep_words(&self.ports, &mut builder, &job, seen, now).await?;
         self.verified(&job, VerificationMethod::Manual, builder, now).await.map_err(busy)?;
         job_of(self.ports.store.as_ref(), tenant, id).await
     }

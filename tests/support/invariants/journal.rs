@@ -88,7 +88,7 @@ fn check_write<'a>(
         if version != before.and_then(Record::version).unwrap_or(0) + 1 {
             broken.push(format!("INV-S1 {sort} went to version {version} out of turn"));
         }
-        if !matches!(after, Record::DataMapPointer(_)) && !announced.remove(&(sort, version)) {
+        if !announced.remove(&(sort, version)) {
             broken.push(format!("INV-A1 {sort} version {version} without its event"));
         }
     }
@@ -97,6 +97,7 @@ fn check_write<'a>(
         (before, Record::Step(step)) => check_step(commit, before, step, seen, broken),
         (_, Record::Challenge(challenge)) => check_challenge(challenge, seen, broken),
         (Some(_), Record::Event(event)) => broken.push(format!("INV-A2 event {} was written over", event.id)),
+        (Some(before), Record::Idempotency(_)) if before.is_forgotten_by(commit.at) => {}
         (Some(_), Record::Idempotency(_)) => broken.push("INV-S4 an idempotency record was written over".to_owned()),
         (Some(_), Record::Key(_)) => broken.push("INV-E9 a key was written over".to_owned()),
         (None, Record::Event(_) | Record::Idempotency(_) | Record::Key(_))

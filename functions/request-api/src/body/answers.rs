@@ -1,12 +1,13 @@
 //! Answers other than a job: lists, the timeline, a link, the personal dashboard.
 
-use domain::event::{Actor, AuditEvent};
+use domain::event::Actor;
 use domain::job::{Job, JobStatus};
 use domain::request::RequestType;
 use domain::role::Principal;
 use serde::Serialize;
 use utoipa::ToSchema;
 use workflow::dashboard::DashboardView;
+use workflow::read_jobs::Told;
 
 use super::job::JobBody;
 use super::schema;
@@ -46,7 +47,7 @@ pub struct EventBody {
     pub from: Option<String>,
     /// State after.
     pub to: Option<String>,
-    /// Why.
+    /// Why: in the words of whoever acted, while they can be opened, or in ours.
     pub reason: Option<String>,
     /// Whether it was done.
     pub outcome: &'static str,
@@ -57,7 +58,8 @@ pub struct EventBody {
 impl EventBody {
     /// An event as it is shown.
     #[must_use]
-    pub fn of(event: &AuditEvent) -> Self {
+    pub fn of(told: &Told) -> Self {
+        let Told { event, words } = told;
         Self {
             at: event.at.to_string(),
             actor: actor(&event.actor),
@@ -66,7 +68,7 @@ impl EventBody {
             item: event.item.as_ref().map(|version| version.item.clone()),
             from: event.from.clone(),
             to: event.to.clone(),
-            reason: event.reason.clone(),
+            reason: words.as_ref().map(|words| words.expose().clone()).or_else(|| event.reason.clone()),
             outcome: event.outcome.as_str(),
             event_id: event.id.to_string(),
         }
@@ -80,6 +82,7 @@ fn actor(actor: &Actor) -> String {
         }
         Actor::Holder => "holder".to_owned(),
         Actor::Worker => "worker".to_owned(),
+        Actor::Operator => "operator".to_owned(),
     }
 }
 

@@ -45,8 +45,9 @@ pub(crate) async fn cancel(
     origin: Origin,
     OptionalJson { value, .. }: OptionalJson<CancelBody>,
 ) -> Answer {
-    value.reason.map(|reason| checked_text("/reason", reason, 1_000)).transpose()?;
-    act(&app, &caller(principal, origin), &id, &Act::Cancel).await
+    let reason = value.reason.map(|reason| checked_text("/reason", reason, 1_000)).transpose()?.map(Sensitive::new);
+    let job = app.act.act_saying(&caller(principal, origin), &id, &Act::Cancel, reason.as_ref()).await;
+    job.map(|job| Json(JobBody::of(&job))).map_err(|refusal| app.refused(&refusal))
 }
 
 /// Refuses a request, with a reason for the person.

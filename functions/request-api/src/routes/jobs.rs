@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use domain::event::AuditEvent;
 use domain::ids::{EventId, JobId};
 use domain::job::JobStatus;
 use domain::request::{Alias, RequestType};
@@ -11,6 +10,7 @@ use jiff::Timestamp;
 use lambda_kit::Problem;
 use lambda_kit::http::{Authenticated, Origin, QueryPairs};
 use workflow::ports::JobFilter;
+use workflow::read_jobs::Told;
 
 use super::JobPath;
 use crate::app::{App, caller};
@@ -112,16 +112,16 @@ pub(crate) async fn timeline(
     page_of(&events, after.as_ref(), limit).map(Json)
 }
 
-fn page_of(events: &[AuditEvent], after: Option<&EventId>, limit: usize) -> Result<EventList, Problem> {
+fn page_of(events: &[Told], after: Option<&EventId>, limit: usize) -> Result<EventList, Problem> {
     let start = match after {
         None => 0,
         Some(id) => {
-            let at = events.iter().position(|event| event.id == *id);
+            let at = events.iter().position(|told| told.event.id == *id);
             at.ok_or_else(|| Problem::invalid("?cursor", CURSOR))? + 1
         }
     };
     let page = &events[start..events.len().min(start + limit)];
     let more = start + page.len() < events.len();
-    let next_cursor = page.last().filter(|_| more).map(|event| cursor_after(event.id.as_str()));
+    let next_cursor = page.last().filter(|_| more).map(|told| cursor_after(told.event.id.as_str()));
     Ok(EventList { items: page.iter().map(EventBody::of).collect(), next_cursor })
 }

@@ -53,8 +53,9 @@ pub(crate) async fn manual(
     origin: Origin,
     JsonBody { value, .. }: JsonBody<ManualBody>,
 ) -> Result<Json<JobBody>, Problem> {
-    checked_text("/method", value.method, 100)?;
-    checked_text("/note", value.note, 2_000)?;
-    let job = app.verify.manual(&caller(principal, origin), &id).await.map_err(|refusal| app.refused(&refusal))?;
-    Ok(Json(JobBody::of(&job)))
+    let method = checked_text("/method", value.method, 100)?;
+    let note = checked_text("/note", value.note, 2_000)?;
+    let seen = Sensitive::new(format!("{method}: {note}"));
+    let job = app.verify.manual(&caller(principal, origin), &id, &seen).await;
+    job.map(|job| Json(JobBody::of(&job))).map_err(|refusal| app.refused(&refusal))
 }

@@ -10,6 +10,10 @@ use crate::failure::{failed, failure};
 
 /// Stands between the `ETag` and the checksum in the name we give a part; neither holds it.
 const SEPARATOR: char = ';';
+/// Ends the name of a part that S3 takes as the last one only.
+const SMALL: &str = ";small";
+/// The smallest part that others may follow.
+const SMALLEST_BYTES: usize = 5 * 1024 * 1024;
 
 pub(super) async fn start(store: &S3ExportStore, key: &str) -> Result<String, PortError> {
     let answer = store
@@ -35,6 +39,7 @@ pub(super) async fn part(
     number: u32,
     bytes: Vec<u8>,
 ) -> Result<UploadedPart, PortError> {
+    let is_small = bytes.len() < SMALLEST_BYTES;
     let answer = store
         .client
         .upload_part()
@@ -48,11 +53,7 @@ pub(super) async fn part(
         .await
         .map_err(|error| failed("upload part", error))?;
     let etag = answer.e_tag().ok_or(PortError::new(PortErrorKind::Corrupt, "upload part"))?;
-    let name = match answer.checksum_crc32() {
-        Some(checksum) => format!("{etag}{SEPARATOR}{checksum}"),
-        None => etag.to_owned(),
-    };
-    Ok(UploadedPart { number, etag: name })
+    Ok(UploadedPart { number, etag: name_of(etag, answer.checksum_crc32(), is_small) })
 }
 
 pub(super) async fn complete(
@@ -61,6 +62,10 @@ pub(super) async fn complete(
     upload_id: &str,
     parts: &[UploadedPart],
 ) -> Result<(), PortError> {
+    // The emulator would join them; S3 refuses, after everything was uploaded.
+    if parts.iter().rev().skip(1).any(|part| part.etag.ends_with(SMALL)) {
+        return Err(PortError::new(PortErrorKind::Corrupt, "complete upload"));
+    }
     let parts = parts.iter().map(completed).collect::<Result<Vec<_>, _>>()?;
     store
         .client
@@ -85,11 +90,25 @@ pub(super) async fn abort(store: &S3ExportStore, key: &str, upload_id: &str) -> 
     }
 }
 
+/// The name we give a part.
+fn name_of(etag: &str, checksum: Option<&str>, is_small: bool) -> String {
+    let mut name = etag.to_owned();
+    if let Some(checksum) = checksum {
+        name.push(SEPARATOR);
+        name.push_str(checksum);
+    }
+    if is_small {
+        name.push_str(SMALL);
+    }
+    name
+}
+
 /// A part made with a checksum must be completed with it.
 fn completed(part: &UploadedPart) -> Result<CompletedPart, PortError> {
-    let (etag, checksum) = match part.etag.split_once(SEPARATOR) {
+    let name = part.etag.strip_suffix(SMALL).unwrap_or(&part.etag);
+    let (etag, checksum) = match name.split_once(SEPARATOR) {
         Some((etag, checksum)) => (etag, Some(checksum.to_owned())),
-        None => (part.etag.as_str(), None),
+        None => (name, None),
     };
     let number = part_number(part.number)?;
     Ok(CompletedPart::builder().part_number(number).e_tag(etag).set_checksum_crc32(checksum).build())
@@ -97,4 +116,19 @@ fn completed(part: &UploadedPart) -> Result<CompletedPart, PortError> {
 
 fn part_number(number: u32) -> Result<i32, PortError> {
     i32::try_from(number).map_err(|source| PortError::caused(PortErrorKind::Corrupt, "upload part", source))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_parts_read_back() {
+        for (checksum, is_small) in [(None, false), (None, true), (Some("AAAAAA=="), false), (Some("AAAAAA=="), true)] {
+            let part = UploadedPart { number: 2, etag: name_of("\"e\"", checksum, is_small) };
+            let completed = completed(&part).unwrap();
+            assert_eq!((completed.e_tag(), completed.checksum_crc32()), (Some("\"e\""), checksum));
+            assert_eq!(part.etag.ends_with(SMALL), is_small);
+        }
+    }
 }

@@ -32,7 +32,10 @@ pub(super) fn action(store: &DynamoJobStore, change: &Change, nonce: &OpNonce) -
 }
 
 fn put(store: &DynamoJobStore, record: &Record, expect: Expect, nonce: &OpNonce) -> Result<Put, PortError> {
-    let condition = Condition::of(expect);
+    let condition = match (expect, record.version()) {
+        (Expect::Fence(fence), Some(version)) => Condition::fence_and_version(fence, version.saturating_sub(1)),
+        (expect, _) => Condition::of(expect),
+    };
     Put::builder()
         .table_name(store.table_of(record.key().partition()))
         .set_item(Some(encode(record, nonce)?))
@@ -150,7 +153,22 @@ impl Condition {
                 names: Some(HashMap::from([("#expected".to_owned(), "holds".to_owned())])),
                 values: None,
             },
+            Expect::Forgotten(by) => Self {
+                expression: Some("attribute_not_exists(pk) OR #expires <= :by"),
+                names: Some(HashMap::from([("#expires".to_owned(), "expires_at_epoch".to_owned())])),
+                values: Some(HashMap::from([(":by".to_owned(), number(by.as_second()))])),
+            },
             Expect::Any => Self { expression: None, names: None, values: None },
+        }
+    }
+
+    fn fence_and_version(fence: u64, version: u64) -> Self {
+        let names = [("#fence", "fence"), ("#version", "version")];
+        let values = [(":fence", fence), (":version", version)];
+        Self {
+            expression: Some("#fence = :fence AND #version = :version"),
+            names: Some(names.map(|(name, field)| (name.to_owned(), field.to_owned())).into()),
+            values: Some(values.map(|(name, value)| (name.to_owned(), number(value))).into()),
         }
     }
 }

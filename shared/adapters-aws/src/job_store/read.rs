@@ -111,3 +111,44 @@ pub(super) async fn query(
     }
     Ok(records)
 }
+
+/// The last items of a partition between `prefix` and `below`, last first.
+pub(super) async fn query_newest(
+    store: &DynamoJobStore,
+    (tenant, partition): (&TenantId, &Partition),
+    prefix: &str,
+    below: &str,
+    limit: usize,
+) -> Result<Vec<Record>, PortError> {
+    let mut records = Vec::new();
+    if below <= prefix || limit == 0 {
+        return Ok(records);
+    }
+    // The range includes its end: one item more may come, and is left out.
+    let most = i32::try_from(limit.saturating_add(1)).unwrap_or(i32::MAX);
+    let mut pages = store
+        .client
+        .query()
+        .table_name(store.table_of(partition))
+        .consistent_read(true)
+        .scan_index_forward(false)
+        .key_condition_expression("pk = :pk AND sk BETWEEN :prefix AND :below")
+        .expression_attribute_values(":pk", text(stored_partition(tenant, partition)))
+        .expression_attribute_values(":prefix", text(prefix))
+        .expression_attribute_values(":below", text(below))
+        .limit(most)
+        .into_paginator()
+        .items()
+        .send();
+    while let Some(item) = pages.next().await {
+        let record = decode(&item.map_err(|error| failed("query", error))?)?;
+        let is_inside = record.key().sort() < below && record.key().sort().starts_with(prefix);
+        if is_inside {
+            records.push(record);
+        }
+        if records.len() == limit {
+            break;
+        }
+    }
+    Ok(records)
+}

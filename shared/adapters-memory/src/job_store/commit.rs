@@ -14,7 +14,7 @@ use workflow::ports::{CommitError, PortError, PortErrorKind};
 
 use super::expect::holds;
 use super::items::{address, write_item};
-use crate::mutants::Mutant;
+use crate::mutants::{Mutant, Mutants};
 use crate::state::State;
 
 /// Most changes of one transaction.
@@ -162,6 +162,7 @@ fn refused(state: &State, transition: &Transition, writes: &[Write]) -> Vec<usiz
     let is_refused = |(write, change): (&Write, &Change)| match (write.verb, change) {
         (Verb::Put(expect) | Verb::Check(expect), _) => {
             !holds(expect, write.before.as_deref(), state.mutants, state.now)
+                || is_out_of_turn(write, expect, state.mutants)
         }
         (Verb::Add(_), Change::Add { limit: Some(limit), .. }) => {
             counted(write.before.as_deref()) >= *limit && !state.mutants.has(Mutant::NoCounterLimit)
@@ -186,6 +187,18 @@ pub(super) fn check_holds_only(state: &State, transition: &Transition) -> Result
     };
     let at: Vec<usize> = transition.changes.iter().enumerate().filter(|(_, it)| is_held(it)).map(|(at, _)| at).collect();
     if at.is_empty() { Ok(()) } else { Err(CommitError::Conflict { at }) }
+}
+
+/// Whether a fenced write does not follow the version that is there.
+fn is_out_of_turn(write: &Write, expect: Expect, mutants: Mutants) -> bool {
+    let looks_away = [Mutant::NoFence, Mutant::ClockInsteadOfFence, Mutant::NoVersionUnderFence];
+    match (write.verb, expect) {
+        (Verb::Put(_), Expect::Fence(_)) if !looks_away.iter().any(|mutant| mutants.has(*mutant)) => {
+            let version = |record: &Option<Arc<Record>>| record.as_ref().and_then(|record| record.version());
+            version(&write.after) != version(&write.before).map(|version| version + 1)
+        }
+        (Verb::Put(_) | Verb::Delete | Verb::Add(_) | Verb::Guard(_) | Verb::Check(_), _) => false,
+    }
 }
 
 /// A full counter is reported only where nothing else is wrong: then the caller may say so.

@@ -46,6 +46,7 @@ pub(super) async fn query(
         .set_expression_attribute_names(asked.names())
         .set_expression_attribute_values(asked.values())
         .limit(limit)
+        .consistent_read(table.is_consistent && index.is_none())
         .set_exclusive_start_key(start_key(at)?)
         .return_consumed_capacity(ReturnConsumedCapacity::Total)
         .send()
@@ -69,6 +70,7 @@ pub(super) async fn scan(
         .set_projection_expression(asked.projection.clone())
         .set_expression_attribute_names(asked.names())
         .set_expression_attribute_values(asked.values())
+        .consistent_read(table.is_consistent)
         .set_segment(i32::try_from(segment).ok())
         .set_total_segments(i32::try_from(segments).ok())
         .set_exclusive_start_key(start_key(at)?)
@@ -127,6 +129,7 @@ async fn items(table: &Table<'_>, asked: &Expressions, keys: Vec<Item>) -> Resul
         table.pace.request().await;
         let asked = KeysAndAttributes::builder()
             .set_keys(Some(keys.clone()))
+            .consistent_read(table.is_consistent)
             .set_projection_expression(asked.projection.clone())
             .set_expression_attribute_names(asked.projection.as_ref().and(asked.names()))
             .build()
@@ -149,13 +152,16 @@ async fn items(table: &Table<'_>, asked: &Expressions, keys: Vec<Item>) -> Resul
 
 /// The items in the order of their keys, which the answer does not keep.
 fn in_order(keys: &[Item], items: Vec<Item>) -> Vec<Item> {
-    let position = |item: &Item| {
-        keys.iter().position(|key| key.iter().all(|(name, value)| item.get(name).is_some_and(|it| same_key(it, value))))
-    };
+    let position = |item: &Item| keys.iter().position(|key| has_key(item, key));
     let mut items: Vec<(usize, Item)> =
         items.into_iter().map(|item| (position(&item).unwrap_or(usize::MAX), item)).collect();
     items.sort_by_key(|(position, _)| *position);
     items.into_iter().map(|(_, item)| item).collect()
+}
+
+/// Whether an item has this primary key.
+pub(super) fn has_key(item: &Item, key: &Item) -> bool {
+    key.iter().all(|(name, value)| item.get(name).is_some_and(|it| same_key(it, value)))
 }
 
 fn same_key(left: &AttributeValue, right: &AttributeValue) -> bool {
@@ -180,6 +186,6 @@ fn stopped(key: Option<Item>) -> Result<Option<At>, PortError> {
     key.filter(|key| !key.is_empty()).map(|key| wire(key).map(At::After).ok_or_else(unknown)).transpose()
 }
 
-fn units(capacity: Option<&ConsumedCapacity>) -> Option<f64> {
+pub(super) fn units(capacity: Option<&ConsumedCapacity>) -> Option<f64> {
     capacity.and_then(ConsumedCapacity::capacity_units)
 }

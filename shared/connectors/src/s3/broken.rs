@@ -5,6 +5,9 @@ use workflow::ports::{PortError, PortErrorKind};
 /// Longest record that is read, so that memory stays constant whatever an object holds.
 pub(super) const MAX_RECORD_BYTES: usize = 16 << 20;
 
+/// Longest stretch of bytes that is kept as it came: a record with each quote doubled, and blank lines before it.
+pub(super) const MAX_RAW_BYTES: usize = 2 * MAX_RECORD_BYTES;
+
 /// A record that can't be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Broken {

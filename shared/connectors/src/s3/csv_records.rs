@@ -2,14 +2,18 @@
 
 use csv_core::{ReadRecordResult, Reader};
 
-use super::broken::{Broken, MAX_RECORD_BYTES, What};
+use super::broken::{Broken, MAX_RAW_BYTES, MAX_RECORD_BYTES, What};
 
 /// Records of a stream of bytes.
 #[derive(Debug)]
 pub(super) struct CsvRecords {
     reader: Reader,
     buffer: Vec<u8>,
+    /// Where the bytes of the current record begin.
+    raw: usize,
     start: usize,
+    /// The bytes of the header, as they came.
+    preamble: Vec<u8>,
     fields: Vec<u8>,
     fields_length: usize,
     ends: Vec<usize>,
@@ -29,7 +33,9 @@ impl CsvRecords {
         Self {
             reader,
             buffer: Vec::new(),
+            raw: 0,
             start: 0,
+            preamble: Vec::new(),
             fields: vec![0; 4096],
             fields_length: 0,
             ends: vec![0; 64],
@@ -59,9 +65,30 @@ impl CsvRecords {
 
     /// Where the next bytes are put.
     pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
-        self.buffer.drain(..self.start);
-        self.start = 0;
+        self.release();
+        self.buffer.drain(..self.raw);
+        self.start -= self.raw;
+        self.raw = 0;
         &mut self.buffer
+    }
+
+    /// The line breaks before the record that was gone to last, and its own bytes with one break after it, as they came.
+    /// The line feed after a carriage return stands before the next record. At the end there is nothing but breaks.
+    pub(super) fn raw(&self) -> (&[u8], &[u8]) {
+        let raw = &self.buffer[self.raw..self.start];
+        raw.split_at(raw.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(raw.len()))
+    }
+
+    /// The bytes of the header, as they came; once.
+    pub(super) fn take_preamble(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.preamble)
+    }
+
+    /// Begins the bytes of the next record, if none is begun.
+    const fn release(&mut self) {
+        if self.consumed == self.seen {
+            self.raw = self.start;
+        }
     }
 
     /// Goes to the next record; false where more bytes are needed, or at the end.
@@ -79,6 +106,7 @@ impl CsvRecords {
                     return Err(Broken { line, what: What::DoubleColumn });
                 }
                 self.header = Some(names);
+                self.preamble = self.buffer[self.raw..self.start].to_vec();
                 continue;
             };
             if self.ends_length != header.len() {
@@ -92,6 +120,11 @@ impl CsvRecords {
     fn read(&mut self, is_end: bool) -> Result<bool, Broken> {
         if self.consumed == self.seen {
             (self.fields_length, self.ends_length) = (0, 0);
+            self.raw = self.start;
+        }
+        // The reader knows a byte order mark only where it sees all of it at once.
+        if self.seen == 0 && !is_end && self.buffer.len() - self.start < 3 {
+            return Ok(false);
         }
         let mut closing = false;
         loop {
@@ -119,6 +152,9 @@ impl CsvRecords {
                     return Ok(true);
                 }
                 ReadRecordResult::InputEmpty if closing => return self.unfinished(),
+                ReadRecordResult::InputEmpty if self.start - self.raw > MAX_RAW_BYTES => {
+                    return Err(Broken { line: self.line, what: What::TooLong });
+                }
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull if self.fields.len() >= MAX_RECORD_BYTES => {
                     return Err(Broken { line: self.line, what: What::TooLong });

@@ -2,12 +2,17 @@
 
 use domain::datum::Datum;
 
-use super::broken::{Broken, MAX_RECORD_BYTES, What};
+use super::broken::{Broken, MAX_RAW_BYTES, MAX_RECORD_BYTES, What};
 
 /// Lines of a stream of bytes.
 #[derive(Debug)]
 pub(super) struct Lines {
     buffer: Vec<u8>,
+    /// Where the blank lines before the current row begin,
+    raw: usize,
+    /// and where its own line does.
+    own: usize,
+    is_given: bool,
     start: usize,
     searched: usize,
     consumed: u64,
@@ -17,7 +22,7 @@ pub(super) struct Lines {
 impl Lines {
     /// Begins at a byte of the object that starts the given line.
     pub(super) const fn new(consumed: u64, line: u64) -> Self {
-        Self { buffer: Vec::new(), start: 0, searched: 0, consumed, line }
+        Self { buffer: Vec::new(), raw: 0, own: 0, is_given: false, start: 0, searched: 0, consumed, line }
     }
 
     /// Bytes up to the end of the last line given.
@@ -32,32 +37,53 @@ impl Lines {
 
     /// Where the next bytes are put.
     pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
-        self.buffer.drain(..self.start);
-        self.searched -= self.start;
-        self.start = 0;
+        self.release();
+        self.buffer.drain(..self.raw);
+        self.searched -= self.raw;
+        self.start -= self.raw;
+        self.raw = 0;
         &mut self.buffer
+    }
+
+    /// The bytes before the row that was given last, which belong to no row, and those of its line, as they came. At the
+    /// end there is nothing but the former.
+    pub(super) fn raw(&self) -> (&[u8], &[u8]) {
+        let own = if self.is_given { self.own } else { self.start };
+        (&self.buffer[self.raw..own], &self.buffer[own..self.start])
+    }
+
+    /// Begins the bytes of the next row.
+    const fn release(&mut self) {
+        if self.is_given {
+            self.raw = self.start;
+            self.is_given = false;
+        }
     }
 
     /// The next row; `None` where more bytes are needed, or at the end.
     pub(super) fn next_row(&mut self, is_end: bool) -> Result<Option<Datum>, Broken> {
+        self.release();
         loop {
-            let line = self.line;
+            let (line, begin) = (self.line, self.start);
             let Some(bytes) = self.next_line(is_end)? else { return Ok(None) };
+            let length = bytes.len();
             let bytes = if line == 1 { bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes) } else { bytes };
+            let own = begin + length - bytes.len();
             if bytes.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            return match Datum::parse_json(bytes) {
-                Ok(row @ Datum::Map(_)) => Ok(Some(row)),
-                Ok(_) | Err(_) => Err(Broken { line, what: What::NotAnObject }),
+            let Ok(row @ Datum::Map(_)) = Datum::parse_json(bytes) else {
+                return Err(Broken { line, what: What::NotAnObject });
             };
+            (self.own, self.is_given) = (own, true);
+            return Ok(Some(row));
         }
     }
 
     fn next_line(&mut self, is_end: bool) -> Result<Option<&[u8]>, Broken> {
         let found = self.buffer[self.searched..].iter().position(|byte| *byte == b'\n');
         let end = found.map_or(self.buffer.len(), |position| self.searched + position);
-        if end - self.start > MAX_RECORD_BYTES {
+        if end - self.start > MAX_RECORD_BYTES || end - self.raw > MAX_RAW_BYTES {
             return Err(Broken { line: self.line, what: What::TooLong });
         }
         self.searched = end;

@@ -61,6 +61,11 @@ pub(crate) async fn page(
     Ok(SourcePage { rows: page.rows, media: Vec::new(), next })
 }
 
+/// Whether an object is packed, by its key.
+pub(super) fn is_gzip(key: &str) -> bool {
+    std::path::Path::new(key).extension().is_some_and(|it| it.eq_ignore_ascii_case("gz"))
+}
+
 struct Page<'a> {
     scope: &'a Scope<'a>,
     source: &'a ObjectSource<'a>,
@@ -92,7 +97,7 @@ impl Page<'_> {
                 if self.is_full(1) {
                     return Ok(false);
                 }
-                let is_gzip = std::path::Path::new(&key).extension().is_some_and(|it| it.eq_ignore_ascii_case("gz"));
+                let is_gzip = is_gzip(&key);
                 let etag = object.e_tag.unwrap_or_default();
                 if !self.object(Inside { key, etag, is_gzip, line: 1, ..Inside::default() }).await? {
                     return Ok(false);

@@ -143,12 +143,12 @@ fn csv_row(
     Ok(Some(Some(Datum::Map(named.map(|((name, text), kind)| (name.clone(), typed(text, *kind))).collect()))))
 }
 
-fn declared(collection: &Collection, name: &str) -> Option<DataType> {
+pub(super) fn declared(collection: &Collection, name: &str) -> Option<DataType> {
     collection.field(name).and_then(|position| collection.fields[position].data_type)
 }
 
 /// A cell as its declared type, with the digits it came with; one that doesn't fit stays a text.
-fn typed(text: &str, kind: Option<DataType>) -> Datum {
+pub(super) fn typed(text: &str, kind: Option<DataType>) -> Datum {
     match kind {
         Some(DataType::Integer | DataType::Float) if is_json_number(text) => Datum::Number(text.to_owned()),
         Some(DataType::Boolean) if text.eq_ignore_ascii_case("true") => Datum::Bool(true),

@@ -28,6 +28,14 @@ impl Records {
         }
     }
 
+    /// The bytes before the record given last, which belong to none, and its own, as they came.
+    pub(super) fn raw(&self) -> (&[u8], &[u8]) {
+        match self {
+            Self::NdJson(lines) => lines.raw(),
+            Self::Csv(records) => records.raw(),
+        }
+    }
+
     /// Bytes up to the end of the last record given.
     pub(super) const fn consumed(&self) -> u64 {
         match self {

@@ -17,7 +17,7 @@ pub const VERIFICATION_WINDOW: SignedDuration = SignedDuration::from_hours(14 * 
 /// How soon the sweep looks at a step that should have been nudged already.
 pub const NUDGE_GRACE: SignedDuration = SignedDuration::from_secs(60);
 /// How often the sweep looks at a step that waits for others.
-pub const GATE_INTERVAL: SignedDuration = SignedDuration::from_mins(5);
+pub const GATE_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 
 /// How a step, or an act of a person, ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,7 +182,7 @@ fn after_package(job: &Job, archive: Archive, now: Timestamp) -> Decision {
     let job = Job {
         status: JobStatus::Completed,
         completed_at: Some(now),
-        resolution_notes: Some(notes),
+        resolution_notes: Some(job.notes_with(&notes)),
         archive: Some(archive),
         ..job.clone()
     };
@@ -190,7 +190,7 @@ fn after_package(job: &Job, archive: Archive, now: Timestamp) -> Decision {
 }
 
 fn ended(job: &Job, status: JobStatus, notes: &str, now: Timestamp) -> Decision {
-    let job = Job { status, completed_at: Some(now), resolution_notes: Some(notes.to_owned()), ..job.clone() };
+    let job = Job { status, completed_at: Some(now), resolution_notes: Some(job.notes_with(notes)), ..job.clone() };
     Decision { job: Some(Box::new(job)), next: vec![ready(StepKind::Expire, now)], settles: vec![StepKind::Verify] }
 }
 

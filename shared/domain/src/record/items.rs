@@ -121,10 +121,10 @@ impl KeyRecord {
         format!("job#{job}")
     }
 
-    /// The owner name of a subject's key.
+    /// The owner name of a subject's key, by the subject's keyed hash.
     #[must_use]
-    pub fn subject_owner(alias: &Alias) -> String {
-        format!("subject#{}", alias.as_str())
+    pub fn subject_owner(keyed_hash: &str) -> String {
+        format!("subject#{keyed_hash}")
     }
 }
 

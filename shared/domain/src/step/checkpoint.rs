@@ -28,6 +28,9 @@ pub struct PartRef {
     pub bytes: u64,
     /// Rows in it.
     pub rows: u64,
+    /// SHA-256 over the SHA-256 of the entries and that of their index, hexadecimal; parts of earlier versions have none.
+    #[serde(default)]
+    pub sha256: Option<String>,
 }
 
 /// A part of a multipart upload.
@@ -116,6 +119,9 @@ pub struct PackageCheckpoint {
     pub bytes: u64,
     /// State of the running SHA-256 after those bytes, base64.
     pub sha256_state: Option<String>,
+    /// State of the running SHA-256 of the part under way, base64.
+    #[serde(default)]
+    pub part_sha256_state: Option<String>,
 }
 
 /// Progress of `plan_erasure`.

@@ -7,6 +7,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
+use super::strict::{NOT_A_NAME, Strict, Tree};
 use crate::problem::{Problem, ProblemKind};
 
 /// The largest body, in bytes.
@@ -85,18 +86,14 @@ async fn read_bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
 
 /// Reads a body: 400 if it is not JSON, 422 if it is but not this.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    if !check_form(bytes)?.is_object() {
-        // A structure can be read from a list as well; the contract knows objects only.
-        return Err(Problem::invalid("", "must be an object"));
-    }
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let Tree(value) = check_form(bytes)?;
+    serde_path_to_error::deserialize(Strict(value)).map_err(|error| {
         let path = error.path().clone();
         wrong(&path, &error.into_inner())
     })
 }
 
-fn check_form(bytes: &[u8]) -> Result<serde_json::Value, Problem> {
+fn check_form(bytes: &[u8]) -> Result<Tree, Problem> {
     let not_json = |detail: &str| Problem::new(ProblemKind::Malformed, detail);
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(not_json("the body is empty; send a JSON object"));
@@ -108,7 +105,14 @@ fn check_form(bytes: &[u8]) -> Result<serde_json::Value, Problem> {
         return Err(not_json("the body is nested deeper than 64 levels"));
     }
     // Read as any value first: numbers and escapes are then known to be good, and what fails later fails by its type.
-    serde_json::from_slice(bytes).map_err(|error| malformed(&error))
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let tree = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().clone();
+        let error = error.into_inner();
+        if error.is_data() { wrong(&path, &error) } else { malformed(&error) }
+    })?;
+    reader.end().map_err(|error| malformed(&error))?;
+    Ok(tree)
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
@@ -142,6 +146,7 @@ fn wrong(path: &Path, error: &serde_json::Error) -> Problem {
         pointer = format!("{pointer}/{name}");
         "is missing".to_owned()
     } else if let Some(name) = text.strip_prefix("duplicate field `").and_then(|rest| rest.strip_suffix('`')) {
+        let name = escaped(name);
         if !pointer.ends_with(&format!("/{name}")) {
             pointer = format!("{pointer}/{name}");
         }
@@ -151,6 +156,10 @@ fn wrong(path: &Path, error: &serde_json::Error) -> Problem {
         let expected = text.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
         format!("must be {}", expected.replace('`', ""))
     } else if error.is_data() {
+        if text == NOT_A_NAME {
+            // The path goes on to the name within the object; what is wrong is the object.
+            pointer.truncate(pointer.rfind('/').unwrap_or(0));
+        }
         text.to_owned()
     } else {
         // Such as `null` where a name from a list is expected.
@@ -165,12 +174,16 @@ fn pointer(path: &Path) -> String {
     for segment in path {
         let part = match segment {
             Segment::Seq { index } => index.to_string(),
-            Segment::Map { key } => key.chars().take(60).collect::<String>().replace('~', "~0").replace('/', "~1"),
-            Segment::Enum { variant } => variant.clone(),
+            Segment::Map { key } => escaped(key),
+            Segment::Enum { variant } => escaped(variant),
             Segment::Unknown => continue,
         };
         pointer.push('/');
         pointer.push_str(&part);
     }
     pointer
+}
+
+fn escaped(name: &str) -> String {
+    name.chars().take(60).collect::<String>().replace('~', "~0").replace('/', "~1")
 }

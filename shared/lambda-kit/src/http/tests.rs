@@ -30,6 +30,29 @@ struct Sent {
     flag: bool,
     #[serde(default)]
     list: Vec<u8>,
+    #[serde(default)]
+    of: Option<Inner>,
+    #[serde(default = "one")]
+    kind: Kind,
+    #[serde(default)]
+    any: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Inner {
+    x: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    One,
+    Two,
+}
+
+const fn one() -> Kind {
+    Kind::One
 }
 
 fn router() -> Router {
@@ -38,7 +61,9 @@ fn router() -> Router {
         .route(
             "/x",
             post(|body: JsonBody<Sent>| async move {
-                format!("{}{}{}", body.value.name, body.value.flag, body.value.list.len())
+                let Sent { name, flag, list, of, kind, any } = body.value;
+                let inner = of.map(|of| of.x).unwrap_or_default();
+                format!("{name}{flag}{}{inner}{}{any}", list.len(), matches!(kind, Kind::Two))
             }),
         )
         .route("/key", post(|IdempotencyKey(key): IdempotencyKey| async move { key.unwrap_or_default() }))
@@ -104,6 +129,26 @@ async fn bodies_that_are_wrong_are_refused_with_a_pointer_and_no_value() {
     check(post_json("{\"name\":\"a\",\"nam\":1}"), 422, "/nam", "is not a known field").await;
     check(post_json("{}"), 422, "/name", "is missing").await;
     check(post_json("{\"name\":\"a\",\"name\":\"b\"}"), 422, "/name", "is given more than once").await;
+}
+
+#[tokio::test]
+async fn structures_are_objects_choices_are_names_and_no_name_comes_twice() {
+    check(post_json("[\"a\",true,[]]"), 422, "", "one or more values are wrong").await;
+    check(post_json("{\"name\":\"a\",\"of\":[\"x\"]}"), 422, "/of", "must be an object").await;
+    check(post_json("{\"name\":\"a\",\"kind\":{\"one\":null}}"), 422, "/kind", "must be a name, not an object").await;
+    check(post_json("{\"name\":\"a\",\"kind\":null}"), 422, "/kind", "must be one of one, two").await;
+    check(post_json("{\"name\":\"a\",\"kind\":\"three\"}"), 422, "/kind", "must be one or two").await;
+    check(
+        post_json("{\"name\":\"a\",\"any\":{\"b\":[{\"c\":1,\"c\":1}]}}"),
+        422,
+        "/any/b/0/c",
+        "is given more than once",
+    )
+    .await;
+    check(post_json("{\"name\":\"a\",\"of\":{\"x\":\"b\",\"y\":1}}"), 422, "/of/y", "is not a known field").await;
+    check(post_json("{\"name\":\"a\",\"list\":[\"1\"]}"), 422, "/list/0", "must be u8").await;
+    let good = "{\"name\":\"a\",\"of\":{\"x\":\"b\"},\"kind\":\"two\",\"any\":[1.5,-1,null],\"list\":[1]}";
+    assert_eq!(call(post_json(good)).await.0, StatusCode::OK);
 }
 
 #[tokio::test]

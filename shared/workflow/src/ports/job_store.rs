@@ -26,6 +26,17 @@ pub trait JobStore: Send + Sync {
     /// All items of a partition whose sort key starts with `prefix`, in sort order, strongly consistent.
     async fn query(&self, tenant: &TenantId, partition: &Partition, prefix: &str) -> Result<Vec<Record>, PortError>;
 
+    /// The last `limit` items of a partition whose sort key starts with `prefix` and sorts before `below`, last first,
+    /// strongly consistent; fewer only where there are no more.
+    async fn query_newest(
+        &self,
+        tenant: &TenantId,
+        partition: &Partition,
+        prefix: &str,
+        below: &str,
+        limit: usize,
+    ) -> Result<Vec<Record>, PortError>;
+
     /// Jobs of a tenant, newest first, eventually consistent.
     async fn list_jobs(
         &self,

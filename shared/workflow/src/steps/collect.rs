@@ -2,26 +2,29 @@
 //!
 //! A part ends where a page of the source ends; progress is saved with it, so that a killed worker repeats one part at most.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use archive::{CollectionWriter, DosTime, Format, Part, PartWriter, Position, Source};
 use async_trait::async_trait;
-use datamap::{DataMap, Lookup, RowOwner};
+use datamap::{DataMap, Lookup};
 use domain::job::Outcome;
 use domain::request::ExportFormat;
 use domain::step::{Checkpoint, CollectCheckpoint, PartRef, StepKind, Written};
 
+use self::owners::Owners;
 use super::expire::parts_prefix;
+use super::package::checksum_of;
 use super::plan::{PlanStore, ShardPlan};
 use super::sources::{Sources, source_lookup};
 use crate::advance_job::{Ran, RunStep};
+use crate::own_records::{OwnRecords, extended};
 use crate::ports::{Cursor, ExportStore, Media, SourceLookup, SourcePage};
 use crate::sealing::{Place, SealingKey};
 use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
 
 mod media;
+mod owners;
 
 /// Collects one shard.
 pub struct Collect {
@@ -38,7 +41,8 @@ pub struct Collect {
 struct Shard {
     map: Arc<DataMap>,
     plan: ShardPlan,
-    owners: BTreeMap<usize, (Vec<String>, RowOwner)>,
+    owners: Owners,
+    own: Option<OwnRecords>,
     state: CollectCheckpoint,
     parts: PartWriter,
     key: SealingKey,
@@ -92,7 +96,13 @@ impl Collect {
         };
         let parts = PartWriter::new(DosTime::at(context.job.created_at));
         let key = context.job_key().await?;
-        Ok(Shard { owners: owners_of(&plan, &shared), map, plan, state, parts, key })
+        let own = plan.own.then(|| OwnRecords {
+            store: Arc::clone(&context.ports.store),
+            tenant: context.job.tenant.clone(),
+            until: context.step.created_at,
+        });
+        let map = if plan.own { Arc::new(extended(&map)) } else { map };
+        Ok(Shard { owners: Owners::of(&plan, &shared), own, map, plan, state, parts, key })
     }
 
     /// Reads one lookup to its end; `false` if the slice ended before.
@@ -106,10 +116,13 @@ impl Collect {
         let source = source_lookup(&context.job, &shard.map, lookup);
         let mut cursor = self.cursor(context, shard)?;
         loop {
-            let page = self.sources.connector.export(&source, cursor.as_ref()).await?;
+            let page = match &shard.own {
+                Some(own) => own.page(&shard.map, lookup, cursor.as_ref()).await?,
+                None => self.sources.connector.export(&source, cursor.as_ref()).await?,
+            };
             let SourcePage { rows, media, next } = page;
             for row in &rows {
-                if belongs(shard, lookup, row) {
+                if shard.owners.belongs(lookup, row) {
                     open.writer.push(row, &mut shard.parts);
                 }
             }
@@ -172,7 +185,8 @@ impl Collect {
             .map(|entry| entry.rows)
             .sum();
         let bytes = u64::try_from(part.bytes.len()).unwrap_or(u64::MAX);
-        let reference = PartRef { key: key.clone(), zip_bytes: part.zip_bytes, bytes, rows };
+        let sha256 = Some(checksum_of(&part.bytes, part.zip_bytes));
+        let reference = PartRef { key: key.clone(), zip_bytes: part.zip_bytes, bytes, rows, sha256 };
         self.exports.put(&key, part.bytes).await?;
         state.parts.push(reference);
         Ok(())
@@ -271,25 +285,4 @@ fn note_position(shard: &mut Shard, open: &mut Open) {
         Some(known) => *known = written,
         None => shard.state.written.push(written),
     }
-}
-
-/// Who owns the rows of the collections that several fields lead to.
-fn owners_of(plan: &ShardPlan, shared: &[Lookup]) -> BTreeMap<usize, (Vec<String>, RowOwner)> {
-    let mut owners = BTreeMap::new();
-    for lookup in &plan.lookups {
-        let inputs: Vec<Lookup> =
-            shared.iter().filter(|input| input.collection == lookup.collection).cloned().collect();
-        if inputs.len() > 1 {
-            let fields = inputs.iter().map(|input| input.field.clone()).collect();
-            owners.entry(lookup.collection).or_insert_with(|| (fields, RowOwner::new(&inputs)));
-        }
-    }
-    owners
-}
-
-/// Whether the row is this lookup's to export; a row that several fields find belongs to the first.
-fn belongs(shard: &Shard, lookup: &Lookup, row: &domain::datum::Datum) -> bool {
-    let Some((fields, owner)) = shard.owners.get(&lookup.collection) else { return true };
-    let first = owner.owner(row).and_then(|position| fields.get(position));
-    first == Some(&lookup.field)
 }

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::{PlanStore, ShardPlan};
 use super::sources::{Sources, source_lookup};
+use crate::advance_job::AdvanceJob;
 use crate::keyring::TenantSecrets;
-use crate::ports::{Eraser, ErasureOrder, Target};
+use crate::ports::{Alerts, Eraser, ErasureOrder, Target};
 use crate::sealing::SealingKey;
 use crate::step_context::StepContext;
 use crate::step_error::StepError;
@@ -25,13 +26,14 @@ mod plan_shard;
 mod seal_plan;
 mod wait;
 
-pub use begin::BeginErasure;
-pub use carry_out::Erase;
 pub use conclude::Conclude;
-pub use confirm::Confirm;
-pub use plan_shard::PlanErasure;
-pub use seal_plan::SealPlan;
-pub use wait::{Approve, Grace};
+
+use begin::BeginErasure;
+use carry_out::Erase;
+use confirm::Confirm;
+use plan_shard::PlanErasure;
+use seal_plan::SealPlan;
+use wait::{Approve, Grace};
 
 /// What the steps that look at the customer's systems hold.
 #[derive(Clone)]
@@ -43,6 +45,20 @@ pub struct Erasing {
     pub eraser: Arc<dyn Eraser>,
     /// Sealed objects.
     pub plans: PlanStore,
+}
+
+/// Lets an engine run every step of an erasure that plans, waits or acts.
+#[must_use]
+pub fn erasure_steps(engine: AdvanceJob, erasing: &Erasing, alerts: Arc<dyn Alerts>, conclude: Conclude) -> AdvanceJob {
+    engine
+        .runs(PlanErasure { erasing: erasing.clone() })
+        .runs(SealPlan)
+        .runs(Approve { alerts })
+        .runs(Grace)
+        .runs(BeginErasure)
+        .runs(Erase { erasing: erasing.clone() })
+        .runs(Confirm { erasing: erasing.clone() })
+        .runs(conclude)
 }
 
 /// One line of a plan: what is to be changed, and by which lookup of its shard it was found.

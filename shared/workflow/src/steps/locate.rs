@@ -10,14 +10,15 @@ use datamap::{DataMap, Lookup, Walk};
 use domain::datum::Datum;
 use domain::erasure::MAX_ALIASES;
 use domain::job::{Outcome, Scope, VerificationMethod, collect_shard, plan_shard};
-use domain::request::{Alias, Identity, IdentityKind};
+use domain::request::{Alias, Identity, IdentityKind, RequestType};
 use domain::step::{Checkpoint, LocateCheckpoint, ObjectRef, StepKind};
 use serde::{Deserialize, Serialize};
 
-use super::plan::{PlanStore, cut_into_shards, is_wanted, shared_collections};
+use super::plan::{PlanStore, cut_into_shards, is_wanted, own_shard, shared_collections};
 use super::sources::Sources;
 use crate::advance_job::{Ran, RunStep};
 use crate::keyring::TenantSecrets;
+use crate::own_records;
 use crate::ports::Cursor;
 use crate::request_body::RequestBody;
 use crate::sealing::Place;
@@ -158,8 +159,14 @@ impl Locate {
         } else {
             Some(self.plans.write(context, "owners", shared.len(), &shared).await?)
         };
+        let mut plans = cut_into_shards(map, &lookups, owners.as_ref());
+        if matches!(context.job.request_type, RequestType::Access | RequestType::Portability) {
+            let proven = proven(context).await?;
+            let secrets = context.ports.keyring.tenant(&context.job.tenant, context.now).await?;
+            plans.extend(own_shard(own_records::lookups(map, &context.job, proven.as_ref(), &secrets)));
+        }
         let mut shards: Vec<ObjectRef> = Vec::new();
-        for (number, shard) in cut_into_shards(map, &lookups, owners.as_ref()).iter().enumerate() {
+        for (number, shard) in plans.iter().enumerate() {
             let values = shard.lookups.iter().map(|lookup| lookup.values.len()).sum();
             shards.push(self.plans.write(context, &format!("shard-{number:06}"), values, shard).await?);
         }
@@ -225,6 +232,14 @@ async fn seeds(context: &mut StepContext) -> Result<Vec<(String, Datum)>, StepEr
         let id = context.job.organization_id.clone().ok_or_else(|| StepError::park("the job names no organisation"))?;
         return Ok(vec![(IdentityKind::OrganizationId.to_string(), Datum::Text(id))]);
     }
+    proven(context).await?.map(|body| body.seeds()).ok_or_else(|| StepError::park("nobody has proven an identity"))
+}
+
+/// The identities of the person that were proven; `None` for a job about an organisation.
+async fn proven(context: &mut StepContext) -> Result<Option<RequestBody>, StepError> {
+    if context.job.scope == Scope::Organization {
+        return Ok(None);
+    }
     let method = context.job.verification.as_ref().map(|verification| verification.method);
     match method {
         // Whoever read the mail has proven that address and nothing else; the walk finds what belongs to it.
@@ -232,10 +247,10 @@ async fn seeds(context: &mut StepContext) -> Result<Vec<(String, Datum)>, StepEr
             let contact = contact(context).await?.ok_or_else(|| unreadable("contact"))?;
             // Also in small letters: other sources may spell the same address differently.
             let proven = Identity::new(IdentityKind::Email, &contact).map_err(|_| unreadable("contact"))?;
-            Ok(RequestBody::of(&[proven], None).seeds())
+            Ok(Some(RequestBody::of(&[proven], None)))
         }
-        Some(VerificationMethod::Session | VerificationMethod::Manual) => Ok(context.request_body().await?.seeds()),
-        None => Err(StepError::park("nobody has proven an identity")),
+        Some(VerificationMethod::Session | VerificationMethod::Manual) => Ok(Some(context.request_body().await?)),
+        None => Ok(None),
     }
 }
 

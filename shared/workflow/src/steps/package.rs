@@ -6,24 +6,24 @@ use std::sync::Arc;
 
 use archive::{EntryRecord, FrozenPart, archive_tail};
 use async_trait::async_trait;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::job::{Archive, Outcome};
 use domain::record::{Record, SuppressionRecord};
 use domain::step::{Checkpoint, PackageCheckpoint, PartRef, Step, StepKind};
 use jiff::SignedDuration;
-use sha2::digest::common::hazmat::SerializableState;
 use sha2::{Digest, Sha256};
 
+use self::joining::{Joined, Joining, Layout};
+pub(super) use self::joining::{checksum_of, part_checksum};
 use super::expire::archive_key;
 use super::sources::Sources;
 use crate::advance_job::{Ran, RunStep};
 use crate::archive_info::archive_info;
 use crate::gate::{is_open, steps_of};
 use crate::ports::{ByteRange, ExportStore, PortErrorKind};
-use crate::sealing::hexadecimal;
 use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
+
+mod joining;
 
 /// The smallest piece; an upload has at most ten thousand.
 const PIECE_BYTES: u64 = 8 * 1024 * 1024;
@@ -42,15 +42,6 @@ pub struct Package {
     // Configuration.
     /// How long the archive can be fetched.
     pub download_for: SignedDuration,
-}
-
-/// The archive as it will be: parts laid end to end, then the tail.
-struct Layout {
-    parts: Vec<PartRef>,
-    tail: Vec<u8>,
-    bytes: u64,
-    files: u64,
-    rows: u64,
 }
 
 #[async_trait]
@@ -100,29 +91,31 @@ impl Package {
         if !is_open(&steps, StepKind::Package, 0) {
             return Err(StepError::Retry { source: None });
         }
-        let parts: Vec<PartRef> = steps.iter().flat_map(parts_of).cloned().collect();
+        let mut parts = Vec::new();
         let mut frozen = Vec::new();
-        for part in &parts {
+        for part in steps.iter().flat_map(parts_of) {
             let index = ByteRange { start: part.zip_bytes, end: part.bytes };
             let index = self.exports.read(&part.key, Some(index)).await?;
             let entries = EntryRecord::read_index(&index).map_err(|_| unreadable("index of a part"))?;
             frozen.push(FrozenPart { zip_bytes: part.zip_bytes, entries });
+            parts.push(Joined { part: part.clone(), index: Sha256::digest(&index).into() });
         }
         let map = self.sources.map_of(&context.job).await?;
         let erased = erased_before(context).await?;
         let info = archive_info(&context.job, &map, erased.as_ref());
         let tail = archive_tail(&info, &frozen).map_err(|_| StepError::park("the parts don't join to an archive"))?;
-        let rows = parts.iter().map(|part| part.rows).sum();
+        let rows = parts.iter().map(|joined| joined.part.rows).sum();
         Ok(Layout { parts, tail: tail.bytes, bytes: tail.archive_bytes, files: tail.entries, rows })
     }
 
     async fn write_small(&self, layout: &Layout, key: &str) -> Result<String, StepError> {
-        let bytes = self.read(layout, ByteRange { start: 0, end: layout.bytes }).await?;
-        let sha256 = hexadecimal(&Sha256::digest(&bytes));
+        let mut joining = Joining::begin();
+        let whole = ByteRange { start: 0, end: layout.bytes };
+        let bytes = joining.read(self.exports.as_ref(), layout, whole).await?;
         if !self.exports.put_if_absent(key, bytes).await? {
             self.must_be_there(key, layout.bytes).await?;
         }
-        Ok(sha256)
+        Ok(joining.finish())
     }
 
     /// Uploads piece by piece; `None` if the slice ended before.
@@ -146,13 +139,13 @@ impl Package {
                 upload
             }
         };
-        let mut hash = resume_hash(state.sha256_state.as_deref())?;
+        let mut joining = Joining::resume(&state)?;
         let piece_bytes = piece_bytes(layout.bytes);
         let mut unsaved = 0;
         while state.bytes < layout.bytes {
             let end = (state.bytes + piece_bytes).min(layout.bytes);
-            let piece = self.read(layout, ByteRange { start: state.bytes, end }).await?;
-            hash.update(&piece);
+            let range = ByteRange { start: state.bytes, end };
+            let piece = joining.read(self.exports.as_ref(), layout, range).await?;
             let number = u32::try_from(state.uploaded.len() + 1).unwrap_or(u32::MAX);
             match self.exports.upload_part(key, &upload, number, piece).await {
                 Ok(part) => state.uploaded.push(part),
@@ -166,7 +159,7 @@ impl Package {
             unsaved += 1;
             let short = context.time_is_short();
             if end < layout.bytes && (short || unsaved == PIECES_PER_SAVE) {
-                state.sha256_state = Some(BASE64.encode(hash.serialize()));
+                joining.save(&mut state);
                 context.save(Checkpoint::Package(state.clone()), Vec::new()).await?;
                 unsaved = 0;
                 if short {
@@ -181,20 +174,20 @@ impl Package {
             }
             Err(error) => return Err(error.into()),
         }
-        Ok(Some(hexadecimal(&hash.finalize())))
+        Ok(Some(joining.finish()))
     }
 
     /// Hashes the archive again after an upload that somebody else has completed.
     async fn finished_elsewhere(&self, layout: &Layout, key: &str) -> Result<String, StepError> {
         self.must_be_there(key, layout.bytes).await?;
-        let mut hash = Sha256::new();
+        let mut joining = Joining::begin();
         let mut start = 0;
         while start < layout.bytes {
             let end = (start + PIECE_BYTES).min(layout.bytes);
-            hash.update(self.read(layout, ByteRange { start, end }).await?);
+            joining.read(self.exports.as_ref(), layout, ByteRange { start, end }).await?;
             start = end;
         }
-        Ok(hexadecimal(&hash.finalize()))
+        Ok(joining.finish())
     }
 
     async fn must_be_there(&self, key: &str, bytes: u64) -> Result<(), StepError> {
@@ -203,26 +196,6 @@ impl Package {
             Some(_) => Err(StepError::park("another archive stands where this one belongs")),
             None => Err(StepError::Retry { source: None }),
         }
-    }
-
-    /// A range of the archive, gathered from the parts and the tail.
-    async fn read(&self, layout: &Layout, range: ByteRange) -> Result<Vec<u8>, StepError> {
-        let mut bytes = Vec::with_capacity(usize::try_from(range.end - range.start).unwrap_or(0));
-        let mut at = 0;
-        for part in &layout.parts {
-            let (from, to) = (range.start.max(at), range.end.min(at + part.zip_bytes));
-            if from < to {
-                let within = ByteRange { start: from - at, end: to - at };
-                bytes.extend(self.exports.read(&part.key, Some(within)).await?);
-            }
-            at += part.zip_bytes;
-        }
-        let (from, to) = (range.start.max(at), range.end);
-        if from < to {
-            let within = usize::try_from(from - at).unwrap_or(0)..usize::try_from(to - at).unwrap_or(0);
-            bytes.extend_from_slice(layout.tail.get(within).unwrap_or_default());
-        }
-        Ok(bytes)
     }
 }
 
@@ -235,11 +208,4 @@ fn parts_of(step: &Step) -> &[PartRef] {
 
 fn piece_bytes(archive_bytes: u64) -> u64 {
     archive_bytes.div_ceil(MAX_PIECES).next_multiple_of(64).max(PIECE_BYTES)
-}
-
-fn resume_hash(state: Option<&str>) -> Result<Sha256, StepError> {
-    let Some(state) = state else { return Ok(Sha256::new()) };
-    let bytes = BASE64.decode(state).map_err(|_| unreadable("checkpoint"))?;
-    let state = bytes.as_slice().try_into().map_err(|_| unreadable("checkpoint"))?;
-    Sha256::deserialize(&state).map_err(|_| unreadable("checkpoint"))
 }

@@ -27,6 +27,9 @@ pub(super) struct ShardPlan {
     pub(super) ordinals: BTreeMap<usize, u32>,
     /// All lookups of the collections that are reached by several fields: a row belongs to the first that finds it.
     pub(super) owners: Option<ObjectRef>,
+    /// Whether the lookups are of our own records, behind the collections of the data map.
+    #[serde(default)]
+    pub(super) own: bool,
 }
 
 /// Writes and reads sealed objects of one job.
@@ -137,7 +140,13 @@ fn shard_of(lookups: Vec<Lookup>, owners: Option<&ObjectRef>, seen: &mut BTreeMa
             ordinal
         });
     }
-    ShardPlan { v: 1, lookups, ordinals, owners: owners.cloned() }
+    ShardPlan { v: 1, lookups, ordinals, owners: owners.cloned(), own: false }
+}
+
+/// The shard of our own records; `None` where there is nothing to look up.
+pub(super) fn own_shard(lookups: Vec<Lookup>) -> Option<ShardPlan> {
+    let ordinals = lookups.iter().map(|lookup| (lookup.collection, 0)).collect();
+    (!lookups.is_empty()).then_some(ShardPlan { v: 1, lookups, ordinals, owners: None, own: true })
 }
 
 const fn reads_everything(access: Access<'_>) -> bool {

@@ -1,7 +1,7 @@
 //! All or nothing, and only if every expectation holds.
 
 use domain::job::{Job, JobStatus};
-use domain::record::{Record, Ticket};
+use domain::record::{IdempotencyRecord, Record, Ticket};
 use domain::step::{Step, StepKind};
 use domain::transition::{Change, Expect};
 use futures::future::join_all;
@@ -17,6 +17,7 @@ cases!(dyn JobStore:
     what_is_there_is_not_absent,
     other_version_is_refused,
     old_fence_is_refused,
+    what_has_run_out_counts_as_absent,
     only_an_open_job_passes_the_guard,
     same_transition_twice_is_once,
     another_writer_is_no_success,
@@ -75,8 +76,45 @@ async fn old_fence_is_refused(store: &dyn JobStore, names: &mut Names) {
         assert_eq!(conflict_at(commit(store, names, &tenant, write(Expect::Fence(wrong))).await), [0]);
     }
     commit(store, names, &tenant, write(Expect::Fence(7))).await.unwrap();
+    let again = Step { op_nonce: names.nonce(), ..next.clone() };
+    let again = vec![put(Record::Step(Box::new(again)), Expect::Fence(7))];
+    assert_eq!(
+        conflict_at(commit(store, names, &tenant, again).await),
+        [0],
+        "a version is written once, also by its owner"
+    );
     let check = vec![Change::Check { key: claimed.key(), expect: Expect::Fence(6) }];
     assert_eq!(conflict_at(commit(store, names, &tenant, check).await), [0]);
+}
+
+async fn what_has_run_out_counts_as_absent(store: &dyn JobStore, names: &mut Names) {
+    let tenant = names.tenant();
+    let now = names.tick();
+    let record = |names: &mut Names, expires_at| {
+        Record::Idempotency(IdempotencyRecord {
+            v: 1,
+            tenant: tenant.clone(),
+            scope: "5c".repeat(32),
+            body: "b0".repeat(32),
+            job: names.job(),
+            op_nonce: names.nonce(),
+            expires_at,
+        })
+    };
+    let second = jiff::SignedDuration::from_secs(1);
+    let first = record(names, now + second);
+    commit(store, names, &tenant, vec![put(first.clone(), Expect::Forgotten(now))]).await.unwrap();
+    let later = record(names, now + second * 9);
+    let early = commit(store, names, &tenant, vec![put(later.clone(), Expect::Forgotten(now))]).await;
+    assert_eq!(conflict_at(early), [0], "what has not run out is there");
+    assert_eq!(load_one(store, &first.key()).await, Some(first));
+    commit(store, names, &tenant, vec![put(later.clone(), Expect::Forgotten(now + second))]).await.unwrap();
+    assert_eq!(load_one(store, &later.key()).await, Some(later));
+    let unlimited = step(names, &tenant, &names.clone().job(), StepKind::Locate, now);
+    let unlimited = Record::Step(Box::new(unlimited));
+    plant(store, names, &tenant, unlimited.clone()).await;
+    let over = commit(store, names, &tenant, vec![put(unlimited, Expect::Forgotten(now + second))]).await;
+    assert_eq!(conflict_at(over), [0], "what never runs out is there");
 }
 
 async fn only_an_open_job_passes_the_guard(store: &dyn JobStore, names: &mut Names) {

@@ -1,10 +1,11 @@
 //! What was written is what is read, by key and by partition.
 
-use domain::event::{Action, Actor, AuditEvent, EventOutcome, EventType, ItemVersion, Level};
+use domain::event::{Action, Actor, AuditEvent, EventOutcome, EventType, ItemVersion, Level, SealedDetail};
 use domain::ids::{EventId, JobId, TenantId};
 use domain::key::Partition;
 use domain::record::{Challenge, DataMapPointer, IdempotencyRecord, KeyRecord, Record, Ticket};
 use domain::role::{Pseudonym, Role};
+use domain::sealed::Sealed;
 use domain::step::{ObjectRef, Step, StepKind};
 use workflow::ports::JobStore;
 
@@ -19,6 +20,7 @@ cases!(dyn JobStore:
     load_of_nothing_is_nothing,
     query_is_sorted_and_stays_in_its_partition,
     query_reads_past_one_page,
+    newest_come_first_below_a_sort_key,
     tenants_do_not_meet,
 );
 
@@ -119,6 +121,7 @@ fn full_event(names: &mut Names, tenant: &TenantId, id: &JobId) -> AuditEvent {
         ip_hash: Some("12".repeat(16)),
         user_agent_family: Some("curl".to_owned()),
         control_id: Some("CC6.1".to_owned()),
+        detail: Some(SealedDetail { owner: "subject#ab".to_owned(), sealed: Sealed { v: 1, body: "YWJj".to_owned() } }),
     }
 }
 
@@ -182,6 +185,34 @@ async fn query_reads_past_one_page(store: &dyn JobStore, names: &mut Names) {
     }
     let found = store.query(&tenant, &Partition::Job(id), "step#collect#").await.unwrap();
     assert_eq!(found.len(), 40);
+}
+
+async fn newest_come_first_below_a_sort_key(store: &dyn JobStore, names: &mut Names) {
+    let (tenant, id) = (names.tenant(), names.job());
+    let now = names.tick();
+    for shard in 0..7 {
+        let one = Step { shard, ..step(names, &tenant, &id, StepKind::Collect, now) };
+        plant(store, names, &tenant, Record::Step(Box::new(one))).await;
+    }
+    let other = step(names, &tenant, &id, StepKind::Expire, now);
+    plant(store, names, &tenant, Record::Step(Box::new(other))).await;
+    let partition = Partition::Job(id.clone());
+    let sort = |shard| Step::sort_of(StepKind::Collect, shard);
+    let cases: [(&str, usize, &[u32]); 6] = [
+        ("step#d", 3, &[6, 5, 4]),
+        (&sort(4), 3, &[3, 2, 1]),
+        (&sort(2), 9, &[1, 0]),
+        (&sort(0), 9, &[]),
+        ("step#", 9, &[]),
+        (&sort(9), 0, &[]),
+    ];
+    for (below, limit, expected) in cases {
+        let found = store.query_newest(&tenant, &partition, "step#collect#", below, limit).await.unwrap();
+        let shards: Vec<u32> = found.into_iter().filter_map(Record::into_step).map(|step| step.shard).collect();
+        assert_eq!(shards, expected, "below {below}");
+    }
+    let none = store.query_newest(&names.tenant(), &partition, "step#", "step#z", 9).await.unwrap();
+    assert_eq!(none, Vec::new(), "another tenant's");
 }
 
 async fn tenants_do_not_meet(store: &dyn JobStore, names: &mut Names) {

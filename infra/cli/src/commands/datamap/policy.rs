@@ -1,37 +1,24 @@
 //! The managed policies that let the workers read, and the erasure worker alone change, exactly the tables, indexes and
 //! prefixes of a data map.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use anyhow::Context as _;
 use aws_config::SdkConfig;
 use aws_sdk_iam::Client;
 use aws_sdk_iam::error::DisplayErrorContext;
 use aws_sdk_iam::types::PolicyVersion;
-use datamap::{Collection, Connection, DataMap, Source};
-use serde_json::{Value, json};
+use datamap::DataMap;
+use serde_json::Value;
+
+pub(super) use self::document::Rights;
+use self::document::{Account, document};
+
+mod document;
 
 /// IAM keeps five versions of a managed policy.
 const MAX_VERSIONS: usize = 5;
 
 /// IAM's limit for a managed policy, white space not counted.
 const MAX_CHARACTERS: usize = 6144;
-
-/// What a policy lets a worker do with the sources.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rights {
-    /// Read them.
-    Read,
-    /// Erase in them; reading is another policy.
-    Erase,
-}
-
-/// Where the sources are.
-struct Account {
-    partition: String,
-    id: String,
-    region: String,
-}
 
 /// Makes the policy say what the map needs, and gives back its ARN; a policy that says it already stays as it is.
 pub(super) async fn refresh(config: &SdkConfig, name: &str, map: &DataMap, rights: Rights) -> anyhow::Result<String> {
@@ -138,121 +125,6 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// What reading the map's sources takes, or erasing in them, and nothing else.
-fn document(map: &DataMap, account: &Account, rights: Rights) -> Value {
-    let mut needs = Needs::default();
-    for collection in map.collections.iter().filter(|collection| !collection.skip) {
-        if let Some(connection) = map.connection(collection) {
-            needs.add(collection, connection, account);
-        }
-    }
-    let statements = match rights {
-        Rights::Read => needs.reading(account),
-        Rights::Erase => needs.erasing(account),
-    };
-    json!({"Version": "2012-10-17", "Statement": statements})
-}
-
-#[derive(Default)]
-struct Needs {
-    /// Tables that are asked; the connector also asks each for its keys.
-    tables: BTreeSet<String>,
-    /// Indexes that are asked.
-    indexes: BTreeSet<String>,
-    /// Tables that may be read whole.
-    scanned: BTreeSet<String>,
-    /// Objects that are read.
-    objects: BTreeSet<String>,
-    /// Prefixes that are listed, by bucket.
-    listed: BTreeMap<String, BTreeSet<String>>,
-    /// Roles of other accounts; these hold the rights there.
-    roles: BTreeSet<String>,
-}
-
-impl Needs {
-    fn add(&mut self, collection: &Collection, connection: &Connection, account: &Account) {
-        if let Some(role) = &connection.role_arn {
-            self.roles.insert(role.clone());
-            return;
-        }
-        match &collection.source {
-            Source::DynamoDb { table, indexes, scan, segments: _ } => {
-                let region = connection.region.as_ref().unwrap_or(&account.region);
-                let table = format!("arn:{}:dynamodb:{region}:{}:table/{table}", account.partition, account.id);
-                self.indexes.extend(indexes.values().map(|index| format!("{table}/index/{index}")));
-                if *scan {
-                    self.scanned.insert(table.clone());
-                }
-                self.tables.insert(table);
-            }
-            Source::S3Objects { bucket, prefix, format: _ } => self.add_prefix(bucket, prefix, account),
-            Source::S3Media { bucket, key_template } => {
-                self.add_prefix(bucket, key_template.split('{').next().unwrap_or_default(), account);
-            }
-        }
-    }
-
-    fn add_prefix(&mut self, bucket: &str, prefix: &str, account: &Account) {
-        self.objects.insert(format!("arn:{}:s3:::{bucket}/{prefix}*", account.partition));
-        self.listed.entry(bucket.to_owned()).or_default().insert(format!("{prefix}*"));
-    }
-
-    /// Rows go by single conditional statements; objects are rewritten as they were, and their versions go.
-    fn erasing(&self, account: &Account) -> Vec<Value> {
-        let buckets: BTreeSet<String> =
-            self.listed.keys().map(|bucket| format!("arn:{}:s3:::{bucket}", account.partition)).collect();
-        let mut statements = vec![
-            allow("EraseRows", &ERASE_ROWS, &self.tables),
-            allow("EraseObjects", &ERASE_OBJECTS, &self.objects),
-            allow("SeeVersions", &["s3:GetBucketVersioning", "s3:ListBucketVersions"], &buckets),
-        ];
-        statements.retain(has_resources);
-        statements
-    }
-
-    fn reading(&self, account: &Account) -> Vec<Value> {
-        let mut statements = vec![
-            allow("AskTables", &["dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:DescribeTable"], &self.tables),
-            allow("AskIndexes", &["dynamodb:Query"], &self.indexes),
-            allow("ReadTablesWhole", &["dynamodb:Scan"], &self.scanned),
-            allow("ReadObjects", &["s3:GetObject"], &self.objects),
-            allow("ReachOtherAccounts", &["sts:AssumeRole"], &self.roles),
-        ];
-        statements.retain(has_resources);
-        for (place, (bucket, prefixes)) in self.listed.iter().enumerate() {
-            statements.push(json!({
-                "Sid": format!("ListObjects{place}"),
-                "Effect": "Allow",
-                "Action": ["s3:ListBucket"],
-                "Resource": [format!("arn:{}:s3:::{bucket}", account.partition)],
-                "Condition": {"StringLike": {"s3:prefix": prefixes}},
-            }));
-        }
-        statements
-    }
-}
-
-const ERASE_ROWS: [&str; 4] =
-    ["dynamodb:DeleteItem", "dynamodb:PartiQLDelete", "dynamodb:PartiQLUpdate", "dynamodb:UpdateItem"];
-const ERASE_OBJECTS: [&str; 8] = [
-    "s3:AbortMultipartUpload",
-    "s3:DeleteObject",
-    "s3:DeleteObjectVersion",
-    "s3:GetObjectTagging",
-    "s3:GetObjectVersion",
-    "s3:GetObjectVersionTagging",
-    "s3:PutObject",
-    "s3:PutObjectTagging",
-];
-
-fn allow(name: &str, actions: &[&str], resources: &BTreeSet<String>) -> Value {
-    json!({"Sid": name, "Effect": "Allow", "Action": actions, "Resource": resources})
-}
-
-fn has_resources(statement: &Value) -> bool {
-    statement["Resource"].as_array().is_some_and(|resources| !resources.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -286,24 +158,5 @@ mod tests {
     fn percent_encoding_is_undone() {
         assert_eq!(percent_decoded("%7B%22a%22%3A%20%22100%25%22%7D"), r#"{"a": "100%"}"#);
         assert_eq!(percent_decoded("plain %zz %"), "plain %zz %");
-    }
-
-    #[test]
-    fn the_sample_is_readable_by_exact_resources_only() {
-        let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../sample");
-        let map = datamap::read_dir(std::path::Path::new(sample)).unwrap().map.unwrap();
-        let account =
-            Account { partition: "aws".to_owned(), id: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
-        let erasing = document(&map, &account, Rights::Erase).to_string();
-        assert!(erasing.len() <= MAX_CHARACTERS, "{}", erasing.len());
-        assert!(!erasing.contains("feature_flags") && !erasing.contains("BatchWrite") && !erasing.contains(":*\""));
-        let text = document(&map, &account, Rights::Read).to_string();
-        assert!(text.len() <= MAX_CHARACTERS, "{}", text.len());
-        assert!(text.contains("table/sample.messages/index/by-author"));
-        assert!(!text.contains("feature_flags"), "a collection passed by needs no rights");
-        assert!(!text.contains(":*\""), "no action or resource is open");
-        for write in ["Put", "Update", "Delete", "BatchWrite"] {
-            assert!(!text.contains(write), "{write}");
-        }
     }
 }

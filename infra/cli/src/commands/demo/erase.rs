@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use adapters_aws::{Aws, CallCounter};
 use anyhow::{Context as _, ensure};
 use audit_log::key::ReceiptKey;
 use audit_log::receipt::{Receipt, verify};
@@ -118,10 +119,9 @@ async fn submit(demo: &Demo<'_>, api: &Api, kind: &str) -> anyhow::Result<String
 /// Keeps the receipt and the public key, and checks one with the other and nothing else.
 async fn receipt(demo: &Demo<'_>, operator: &Api, job: &str) -> anyhow::Result<(PathBuf, PathBuf, Receipt)> {
     let jws = operator.text(&format!("/privacy/jobs/{job}/receipt")).await?;
-    let kms = aws_sdk_kms::Client::new(&demo.stack.aws_config().await);
-    let answer = kms.get_public_key().key_id(demo.stack.resource("ReceiptKey")?).send().await;
-    let answer = answer.context("the public key of the receipts could not be read")?;
-    let der = answer.public_key.context("the key has no public half")?.into_inner();
+    let aws = Aws::new(demo.stack.aws_config().await, CallCounter::process());
+    let der = aws.receipt_signer(demo.stack.resource("ReceiptKey")?).public_key().await;
+    let der = der.context("the public key of the receipts could not be read")?;
     let pem = ReceiptKey::from_der(&der)?.to_pem();
     std::fs::create_dir_all(demo.home.state("demo"))?;
     let receipt = demo.home.state("demo").join(format!("{job}.jws"));

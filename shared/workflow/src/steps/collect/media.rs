@@ -2,9 +2,11 @@
 
 use archive::{DosTime, MediaStream, Source};
 use domain::step::PartRef;
+use sha2::{Digest, Sha256};
 
 use crate::ports::{ByteRange, Connector, ExportStore, Media, PortError, SourceLookup};
 use crate::step_error::StepError;
+use crate::steps::package::part_checksum;
 
 /// Files up to this size are read whole.
 pub(super) const SMALL_BYTES: u64 = 4 * 1024 * 1024;
@@ -44,12 +46,15 @@ impl Stream<'_> {
         self.exports.delete(key).await?;
         let upload = self.exports.start_upload(key).await?;
         let (mut stream, mut buffer) = MediaStream::begin(name, source, self.file.bytes, made_at);
+        let mut hash = Sha256::new().chain_update(&buffer);
+        let head_bytes = buffer.len() as u64;
         let mut uploaded = Vec::new();
         let mut start = 0;
         while start < self.file.bytes {
             let end = (start + PIECE_BYTES).min(self.file.bytes);
             let piece = self.connector.read_media(self.source, self.file, ByteRange { start, end }).await?;
             stream.pass(&piece);
+            hash.update(&piece);
             buffer.extend_from_slice(&piece);
             start = end;
             if end < self.file.bytes {
@@ -59,12 +64,15 @@ impl Stream<'_> {
             }
         }
         let tail = stream.finish().map_err(|_| StepError::Retry { source: None })?;
+        let descriptor_bytes = usize::try_from(tail.zip_bytes - head_bytes - self.file.bytes).unwrap_or(0);
+        let (descriptor, index) = tail.bytes.split_at(descriptor_bytes.min(tail.bytes.len()));
+        let sha256 = Some(part_checksum(hash.chain_update(descriptor), &Sha256::digest(index).into()));
         buffer.extend_from_slice(&tail.bytes);
         let number = next_number(uploaded.len());
         uploaded.push(self.exports.upload_part(key, &upload, number, buffer).await?);
         self.exports.complete_upload(key, &upload, &uploaded).await?;
         let head = self.exports.head(key).await?.ok_or(StepError::Retry { source: None })?;
-        Ok(PartRef { key: key.to_owned(), zip_bytes: tail.zip_bytes, bytes: head.bytes, rows: 0 })
+        Ok(PartRef { key: key.to_owned(), zip_bytes: tail.zip_bytes, bytes: head.bytes, rows: 0, sha256 })
     }
 }
 

@@ -14,7 +14,7 @@ use crate::step_error::StepError;
 const STEPS_AT_ONCE: usize = 40;
 
 /// Makes the erase steps.
-pub struct BeginErasure;
+pub(super) struct BeginErasure;
 
 #[async_trait]
 impl RunStep for BeginErasure {

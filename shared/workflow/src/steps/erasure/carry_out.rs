@@ -16,10 +16,10 @@ const TARGETS_AT_ONCE: usize = 25;
 const CALLS_PER_SAVE: u32 = 20;
 
 /// Erases one shard.
-pub struct Erase {
+pub(super) struct Erase {
     // Dependencies.
     /// The customer's systems.
-    pub erasing: Erasing,
+    pub(super) erasing: Erasing,
 }
 
 #[async_trait]

@@ -104,7 +104,7 @@ async fn suppress_and_shred(context: &StepContext, erasure: &Erasure) -> Result<
             erased_at: context.now,
         };
         builder.put(Record::Suppression(record), Expect::Any);
-        builder.delete(KeyRecord::key_of(tenant, &KeyRecord::subject_owner(alias)));
+        builder.delete(KeyRecord::key_of(tenant, &KeyRecord::subject_owner(alias.as_str())));
     }
     if !erasure.aliases.is_empty() {
         context.ports.store.commit(&builder.build()).await?;

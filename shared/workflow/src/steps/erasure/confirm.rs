@@ -13,10 +13,10 @@ use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
 
 /// Confirms that nothing is left.
-pub struct Confirm {
+pub(super) struct Confirm {
     // Dependencies.
     /// The customer's systems.
-    pub erasing: Erasing,
+    pub(super) erasing: Erasing,
 }
 
 #[async_trait]

@@ -18,10 +18,10 @@ use crate::step_error::StepError;
 const TARGETS_PER_CHUNK: usize = 10_000;
 
 /// Plans one shard.
-pub struct PlanErasure {
+pub(super) struct PlanErasure {
     // Dependencies.
     /// The customer's systems.
-    pub erasing: Erasing,
+    pub(super) erasing: Erasing,
 }
 
 /// What a slice works with.

@@ -16,7 +16,7 @@ use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
 
 /// Freezes the plan.
-pub struct SealPlan;
+pub(super) struct SealPlan;
 
 #[async_trait]
 impl RunStep for SealPlan {

@@ -12,10 +12,10 @@ use crate::step_context::StepContext;
 use crate::step_error::StepError;
 
 /// Reminds of a plan that nobody has approved; the approval itself is an act of a person.
-pub struct Approve {
+pub(super) struct Approve {
     // Dependencies.
     /// Where to remind.
-    pub alerts: Arc<dyn Alerts>,
+    pub(super) alerts: Arc<dyn Alerts>,
 }
 
 #[async_trait]
@@ -35,7 +35,7 @@ impl RunStep for Approve {
 }
 
 /// Ends the grace period: everything is planned anew, so that what was approved is compared with what is there.
-pub struct Grace;
+pub(super) struct Grace;
 
 #[async_trait]
 impl RunStep for Grace {

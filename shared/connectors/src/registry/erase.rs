@@ -1,0 +1,61 @@
+//! The other half of the table of contents: which connector erases in which source.
+
+use async_trait::async_trait;
+use datamap::Source;
+use workflow::ports::{Cursor, Erased, Eraser, ErasureOrder, PortError, Target, TargetPage};
+
+use super::Connectors;
+use crate::dynamodb::Table;
+use crate::s3::{MediaSource, ObjectSource, erase_media, erase_objects};
+use crate::scope::Scope;
+
+#[async_trait]
+impl Eraser for Connectors {
+    async fn plan(&self, order: &ErasureOrder, after: Option<&Cursor>) -> Result<TargetPage, PortError> {
+        let scope = Scope::of(&order.lookup)?;
+        let pace = self.paces.of(&order.lookup.tenant, scope.connection);
+        match &scope.collection.source {
+            Source::DynamoDb { table, indexes, scan, segments } => {
+                let index = indexes.get(&order.lookup.field).map(String::as_str);
+                let segments = scan.then_some(*segments);
+                let client = self.clients.dynamodb(scope.connection)?;
+                let table = Table { client: &client, name: table, index, segments, pace: &pace, is_consistent: true };
+                self.dynamodb.plan(&scope, &table, order, after).await
+            }
+            Source::S3Objects { bucket, prefix, format } => {
+                let client = self.clients.s3(scope.connection)?;
+                let source = ObjectSource { client: &client, bucket, prefix, format: *format, pace: &pace };
+                erase_objects::plan(&scope, &source, order, after).await
+            }
+            Source::S3Media { bucket, key_template } => {
+                let client = self.clients.s3(scope.connection)?;
+                let source = MediaSource { client: &client, bucket, template: key_template, pace: &pace };
+                erase_media::plan(&scope, &source, order, after).await
+            }
+        }
+    }
+
+    async fn erase(&self, order: &ErasureOrder, targets: &[Target]) -> Result<Vec<Erased>, PortError> {
+        let scope = Scope::of(&order.lookup)?;
+        let pace = self.paces.of(&order.lookup.tenant, scope.connection);
+        match &scope.collection.source {
+            Source::DynamoDb { table, indexes, scan, segments } => {
+                let index = indexes.get(&order.lookup.field).map(String::as_str);
+                let segments = scan.then_some(*segments);
+                let client = self.clients.dynamodb(scope.connection)?;
+                let table = Table { client: &client, name: table, index, segments, pace: &pace, is_consistent: true };
+                self.dynamodb.erase(&scope, &table, order, targets).await
+            }
+            Source::S3Objects { bucket, prefix, format } => {
+                let client = self.clients.s3(scope.connection)?;
+                let source = ObjectSource { client: &client, bucket, prefix, format: *format, pace: &pace };
+                erase_objects::erase(&scope, &source, order, targets).await
+            }
+            Source::S3Media { bucket, key_template } => {
+                let client = self.clients.s3(scope.connection)?;
+                let source = MediaSource { client: &client, bucket, template: key_template, pace: &pace };
+                erase_media::erase(&scope, &source, order, targets).await
+            }
+        }
+    }
+}

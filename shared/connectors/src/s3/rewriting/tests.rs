@@ -1,0 +1,179 @@
+//! Objects rewritten in pieces of every size: what is not the order's stays byte for byte.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::sync::Arc;
+
+use datamap::{DataMap, FieldRewrite, Masker, Masking, Strategy};
+use flate2::read::MultiGzDecoder;
+use workflow::ports::SourceLookup;
+
+use super::*;
+
+const MAP: &str = "
+dataset:
+  - fides_key: lake
+    collections:
+      - name: rows
+        fields:
+          - {name: id, fides_meta: {primary_key: true, identity: user_id}}
+          - {name: n, fides_meta: {data_type: integer}}
+          - {name: note}
+connection:
+  - fides_key: objects
+    datasets: [lake]
+    connector: s3
+    region: eu-central-1
+    collections:
+      rows: {bucket: b, prefix: rows/, format: ndjson}
+";
+
+struct Plain;
+
+impl Masker for Plain {
+    fn lasting(&self, value: &[u8]) -> String {
+        format!("{:016x}", value.len())
+    }
+
+    fn passing(&self, value: &[u8]) -> String {
+        self.lasting(value)
+    }
+}
+
+fn order(values: &[&str], treatment: Treatment) -> ErasureOrder {
+    let map: DataMap = datamap::read_strs(&[("map.yml", MAP)]).map.expect("the map is sound");
+    let values = values.iter().map(|value| Datum::parse_json(value.as_bytes()).unwrap()).collect();
+    let tenant = "acme".parse().unwrap();
+    let lookup = SourceLookup { tenant, map: Arc::new(map), collection: 0, field: "id".to_owned(), values };
+    ErasureOrder { lookup, treatment, masker: Arc::new(Plain), owner: None }
+}
+
+fn rewrites(fields: &[(&str, Strategy)]) -> Treatment {
+    let one = |(path, strategy): &(&str, Strategy)| FieldRewrite {
+        path: (*path).to_owned(),
+        masking: Masking { strategy: *strategy, configuration: BTreeMap::new() },
+    };
+    Treatment::Rewrite { fields: fields.iter().map(one).collect(), kept: None }
+}
+
+/// The object after the order, and what was counted, by pieces of one size.
+fn run(
+    bytes: &[u8],
+    format: RowFormat,
+    order: &ErasureOrder,
+    is_gzip: bool,
+    size: usize,
+) -> Result<(Vec<u8>, Tally), Broken> {
+    let scope = Scope::of(&order.lookup).unwrap();
+    let wanted = Wanted::new(scope.values());
+    let mut rewriting = Rewriting::write(Work { scope: &scope, order, wanted: &wanted, format }, is_gzip);
+    let mut pieces = bytes.chunks(size);
+    let mut out = Vec::new();
+    loop {
+        match rewriting.next()? {
+            Next::End => break,
+            Next::Record => out.extend(rewriting.take()),
+            Next::Bytes => match pieces.next() {
+                Some(piece) => rewriting.input().extend_from_slice(piece),
+                None => rewriting.end()?,
+            },
+        }
+    }
+    out.extend(rewriting.take());
+    Ok((out, rewriting.tally().clone()))
+}
+
+fn check(format: RowFormat, order: &ErasureOrder, before: &str, after: &str, counts: (u64, u64)) {
+    let mut seen = None;
+    for size in 1..=before.len() {
+        let (out, tally) = run(before.as_bytes(), format, order, false, size).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), after, "in pieces of {size}");
+        assert_eq!((tally.rows, tally.others), counts);
+        assert_eq!(*seen.get_or_insert(tally.seen()), tally.seen());
+        let packed = packed(before.as_bytes());
+        let (out, of_packed) = run(&packed, format, order, true, size).unwrap();
+        let mut unpacked = String::new();
+        MultiGzDecoder::new(&out[..]).read_to_string(&mut unpacked).unwrap();
+        assert_eq!((unpacked.as_str(), of_packed), (after, tally));
+    }
+    let (again, tally) = run(after.as_bytes(), format, order, false, 7).unwrap();
+    assert_eq!((again, tally.rows), (after.as_bytes().to_vec(), 0), "erasing again changes nothing");
+}
+
+/// Two members, as appending writers make them.
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    let mut packed = Vec::new();
+    for part in [first, second] {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(part).unwrap();
+        packed.extend(encoder.finish().unwrap());
+    }
+    packed
+}
+
+#[test]
+fn lines_of_others_stay_byte_for_byte() {
+    let order = order(&["7"], Treatment::Delete);
+    let before =
+        "\u{FEFF}{\"id\":7}\n\n { \"id\" : 70 , \"x\":\"\\u0041\"}\r\n{\"id\":7.0,\"note\":\"a\"}\r\n\n{\"n\":1.00}";
+    let after = "\u{FEFF}\n { \"id\" : 70 , \"x\":\"\\u0041\"}\r\n\n{\"n\":1.00}";
+    check(RowFormat::NdJson, &order, before, after, (2, 2));
+}
+
+#[test]
+fn a_last_line_without_a_break_goes_as_well() {
+    let order = order(&["7"], Treatment::Delete);
+    check(RowFormat::NdJson, &order, "{\"id\":8}\n{\"id\":7}", "{\"id\":8}\n", (1, 1));
+    check(RowFormat::NdJson, &order, "{\"id\":7}", "", (1, 0));
+    check(RowFormat::NdJson, &order, "{\"id\":8}\n{\"id\":7}\n\n", "{\"id\":8}\n\n", (1, 1));
+}
+
+#[test]
+fn rewritten_lines_keep_their_other_fields_and_their_break() {
+    let order = order(&["7"], rewrites(&[("note", Strategy::StringRewrite), ("n", Strategy::Delete)]));
+    let before = "{\"id\":7,\"n\":1.50,\"x\":12345678901234567890.10,\"note\":\"a\"}  \r\n{\"id\":8, \"note\":\"b\"}\n{\"id\":7}";
+    let after =
+        "{\"id\":7,\"x\":12345678901234567890.10,\"note\":\"[REDACTED]\"}  \r\n{\"id\":8, \"note\":\"b\"}\n{\"id\":7}";
+    check(RowFormat::NdJson, &order, before, after, (1, 2));
+}
+
+#[test]
+fn records_of_others_stay_byte_for_byte() {
+    let order = order(&["7"], Treatment::Delete);
+    let before = "\u{FEFF}id,\"note\",n\r\n7,a,1\r\n8,\"x\ny \"\"q\"\"\r\n7\",2\r\n\"7\",\"q\n\",3\n\n9,  z ,\"4\"";
+    let after = "\u{FEFF}id,\"note\",n\r\n8,\"x\ny \"\"q\"\"\r\n7\",2\r\n\n9,  z ,\"4\"";
+    check(RowFormat::Csv, &order, before, after, (2, 2));
+    let before = "id,note\n8,b\n7,a\n9,c\n";
+    check(RowFormat::Csv, &order, before, "id,note\n8,b\n9,c\n", (1, 2));
+    check(RowFormat::Csv, &order, "id,note\r\n8,b\r\n7,a", "id,note\r\n8,b\r\n", (1, 1));
+    check(RowFormat::Csv, &order, "id,note\r\n7,a\r\n7.0,b\r\n", "id,note\r\n", (2, 0));
+}
+
+#[test]
+fn rewritten_records_keep_their_other_cells() {
+    let order = order(&["7"], rewrites(&[("note", Strategy::StringRewrite), ("n", Strategy::NullRewrite)]));
+    let before = "id,note,n,x\r\n7,a,1,\"c, \"\"d\"\"\"\r\n8,\"b\",2,\r\n7,,,e\r\n";
+    let after = "id,note,n,x\r\n7,[REDACTED],,\"c, \"\"d\"\"\"\r\n8,\"b\",2,\r\n7,,,e\r\n";
+    check(RowFormat::Csv, &order, before, after, (1, 2));
+}
+
+#[test]
+fn the_digest_does_not_depend_on_the_order_of_rows() {
+    let order = order(&["7", "8"], Treatment::Delete);
+    let seen = |text: &str| run(text.as_bytes(), RowFormat::NdJson, &order, false, 9).unwrap().1.seen();
+    assert_eq!(seen("{\"id\":7}\n{\"id\":8}\n"), seen("{\"id\":8}\n{\"id\":1}\n{\"id\":7}\n"));
+    assert_ne!(seen("{\"id\":7}\n{\"id\":8}\n"), seen("{\"id\":7}\n{\"id\":7}\n"));
+    assert_ne!(seen("{\"id\":7}\n"), seen("{\"id\":7}\n{\"id\":7}\n"));
+}
+
+#[test]
+fn what_can_not_be_read_is_refused() {
+    let order = order(&["7"], Treatment::Delete);
+    let refused = |text: &[u8], format, is_gzip| run(text, format, &order, is_gzip, 4).map(|_| ()).unwrap_err().what;
+    assert_eq!(refused(b"{\"id\":7}\n{\"id\":", RowFormat::NdJson, false), What::NotAnObject);
+    assert_eq!(refused(b"id,n\n7,\"a", RowFormat::Csv, false), What::OpenQuote);
+    assert_eq!(refused(b"n\n7\n", RowFormat::Csv, false), What::MissingColumn);
+    let packed = packed(b"{\"id\":7}\n{\"id\":8}\n");
+    assert_eq!(refused(&packed[..packed.len() - 3], RowFormat::NdJson, true), What::NotGzip);
+}

@@ -1,0 +1,84 @@
+//! MB of text per second of CPU time: all pattern types, beside one combined expression over the same bytes in the same run.
+//!
+//! `bench_scan FILE [MB]`, on the chat log or the nested records of the generators.
+
+#![expect(clippy::print_stdout, reason = "an example prints")]
+
+use std::error::Error;
+use std::fs;
+use std::hint::black_box;
+
+use pii::detect::{Hit, Scanner};
+
+const PATTERNS: [&str; 10] = [
+    r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9.\-]+\.[A-Za-z]{2,24}",
+    r"\b[A-Z]{2}[0-9]{2}[ ]?[A-Z0-9]{4}(?:[ ]?[A-Z0-9]{4}){2,6}(?:[ ]?[A-Z0-9]{1,4})?\b",
+    r"\b(?:[3-6][0-9]{3}[ \-]?[0-9]{4}[ \-]?[0-9]{4}[ \-]?[0-9]{3,4}|2[2-7][0-9]{2}[ \-]?[0-9]{4}[ \-]?[0-9]{4}[ \-]?[0-9]{4}|3[47][0-9]{13})\b",
+    r"\b[0-9]{3}[\- ][0-9]{2}[\- ][0-9]{4}\b",
+    r"\b(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\b",
+    r"\b(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}\b",
+    r"(?:\+[0-9]{1,3}[ \-.]?)?(?:\([0-9]{3}\) ?|\b[0-9]{3}[\-. ])[0-9]{3}[\-. ][0-9]{4}(?:x[0-9]{1,5})?\b",
+    r"\b(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}/[0-9]{2}/[0-9]{4}|[0-9]{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]* [0-9]{4}|(?:January|February|March|April|May|June|July|August|September|October|November|December) [0-9]{1,2}, [0-9]{4})\b",
+    r"\b(?:[A-Z][0-9]{8}|[0-9]{9})\b",
+    r#"https?://[^\s"'<>]+"#,
+];
+
+/// CPU seconds of this one thread.
+fn cpu_seconds() -> Result<f64, Box<dyn Error>> {
+    let text = fs::read_to_string("/proc/self/schedstat")?;
+    let nanoseconds: f64 = text.split(' ').next().ok_or("no time in schedstat")?.parse()?;
+    Ok(nanoseconds / 1e9)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let mut bytes = fs::read(arguments.next().ok_or("usage: bench_scan FILE [MB]")?)?;
+    let megabytes: usize = arguments.next().map_or(Ok(64), |text| text.parse())?;
+    bytes.truncate(megabytes * 1_000_000);
+    let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+    let combined = PATTERNS.map(|pattern| format!("(?:{pattern})")).join("|");
+    let combined = regex::bytes::RegexBuilder::new(&combined).unicode(false).size_limit(1 << 28).build()?;
+    let is_json = lines.first().is_some_and(|line| line.starts_with(b"{"));
+    let scanner = Scanner::new();
+    let mut rounds: [Vec<f64>; 4] = Default::default();
+    let mut counts = [0_usize; 4];
+    for _ in 0..5 {
+        let mut hits: Vec<Hit> = Vec::new();
+        let jobs: [&mut dyn FnMut() -> usize; 4] = [
+            &mut || combined.find_iter(&bytes).count(),
+            &mut || lines.iter().map(|line| combined.find_iter(line).count()).sum(),
+            &mut || {
+                lines
+                    .iter()
+                    .map(|line| {
+                        hits.clear();
+                        scanner.find(line, &mut hits);
+                        hits.len()
+                    })
+                    .sum()
+            },
+            &mut || {
+                if is_json {
+                    lines.iter().map(|line| scanner.scan_json(line).map_or(0, |found| found.len())).sum()
+                } else {
+                    0
+                }
+            },
+        ];
+        for (at, job) in jobs.into_iter().enumerate() {
+            let before = cpu_seconds()?;
+            counts[at] = black_box(job());
+            rounds[at].push(cpu_seconds()? - before);
+        }
+    }
+    let size = f64::from(u32::try_from(bytes.len())?) / 1e6;
+    let names =
+        ["combined expression, whole buffer", "combined expression, by line", "scan by line", "scan as JSON by line"];
+    for ((name, mut seconds), found) in names.into_iter().zip(rounds).zip(counts) {
+        seconds.sort_by(f64::total_cmp);
+        if found > 0 {
+            println!("{name}: {:.1} MB/s (median of 5, {size:.1} MB, {found} found)", size / seconds[2]);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! Walks JSON as it is read, without building a tree: values by their field names and by what they hold.
+
+use std::fmt::{self, Write as _};
+
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+use super::{Confidence, Hit, Match, PiiType, Scanner, Why, type_of_field};
+
+/// The text is no JSON document, or nested deeper than 128 levels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a JSON document: line {line}, column {column}")]
+pub struct JsonError {
+    /// Line of the mistake, from 1.
+    pub line: usize,
+    /// Column of the mistake, from 1.
+    pub column: usize,
+}
+
+impl Scanner {
+    /// What a JSON document holds; positions count within the value of the field, unescaped.
+    ///
+    /// # Errors
+    /// Where the bytes are no JSON document, or nest too deep to be anybody's record.
+    pub fn scan_json(&self, document: &[u8]) -> Result<Vec<Match>, JsonError> {
+        let mut walk = Walk::new(self);
+        let mut reader = serde_json::Deserializer::from_slice(document);
+        let read = Node { walk: &mut walk, field: None }.deserialize(&mut reader).and_then(|()| reader.end());
+        match read {
+            Ok(()) => Ok(walk.matches),
+            Err(error) => Err(JsonError { line: error.line(), column: error.column() }),
+        }
+    }
+
+    /// The same for a value that is read already.
+    #[must_use]
+    pub fn scan_value(&self, value: &Value) -> Vec<Match> {
+        let mut walk = Walk::new(self);
+        Node { walk: &mut walk, field: None }
+            .deserialize(value)
+            .expect("the walk refuses no value that is read already");
+        walk.matches
+    }
+
+    /// What one value holds whose field has this name: by the name, and by what it holds.
+    pub fn find_value(&self, value: &str, field: Option<PiiType>, hits: &mut Vec<Hit>) {
+        if let Some(kind) = field.filter(|_| !value.trim().is_empty() && !looks_masked(value)) {
+            hits.push(Hit {
+                kind,
+                country: None,
+                start: 0,
+                end: value.len(),
+                confidence: Confidence::percent(90),
+                why: Why::shape("the name of the field"),
+            });
+        }
+        self.find_in_field(value.as_bytes(), field, hits);
+    }
+}
+
+/// What the methods of this package leave behind is nobody's data any more.
+fn looks_masked(value: &str) -> bool {
+    let replaced = ["[REDACTED]", "[DATE]", "***"].iter().any(|mark| value.contains(mark));
+    replaced || value.starts_with("hash_") || value.starts_with("anon_") || value.bytes().all(|byte| byte == b'*')
+}
+
+/// Documents with more names than this look the others up each time.
+const MOST_NAMES: usize = 64;
+
+struct Walk<'s> {
+    scanner: &'s Scanner,
+    path: String,
+    hits: Vec<Hit>,
+    matches: Vec<Match>,
+    names: Vec<(String, Option<PiiType>)>,
+}
+
+impl<'s> Walk<'s> {
+    const fn new(scanner: &'s Scanner) -> Self {
+        Self { scanner, path: String::new(), hits: Vec::new(), matches: Vec::new(), names: Vec::new() }
+    }
+
+    /// Names repeat within a document, so each is looked at once.
+    fn type_of(&mut self, name: &str) -> Option<PiiType> {
+        if let Some((_, kind)) = self.names.iter().find(|(known, _)| known == name) {
+            return *kind;
+        }
+        let kind = type_of_field(name);
+        if self.names.len() < MOST_NAMES {
+            self.names.push((name.to_owned(), kind));
+        }
+        kind
+    }
+
+    fn look(&mut self, value: &str, field: Option<PiiType>) {
+        self.hits.clear();
+        self.scanner.find_value(value, field, &mut self.hits);
+        let path = (!self.path.is_empty()).then_some(self.path.as_str());
+        self.matches.extend(Match::of_hits(&self.hits, value, path));
+    }
+}
+
+/// One value of the document: the walk so far and what the nearest field's name says.
+struct Node<'a, 's> {
+    walk: &'a mut Walk<'s>,
+    field: Option<PiiType>,
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        reader.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        self.walk.look(&value.to_string(), self.field);
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        // Fewer digits are nobody's number; a field's name still counts.
+        if value > 99_999 || self.field.is_some() {
+            self.walk.look(&value.to_string(), self.field);
+        }
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+        if self.field.is_some() {
+            self.walk.look(&value.to_string(), self.field);
+        }
+        Ok(())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+        self.walk.look(value, self.field);
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let length = self.walk.path.len();
+        for index in 0_usize.. {
+            write!(self.walk.path, "[{index}]").expect("writing to a string does not fail");
+            let more = items.next_element_seed(Node { walk: &mut *self.walk, field: self.field })?;
+            self.walk.path.truncate(length);
+            if more.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        let length = self.walk.path.len();
+        while let Some(name) = fields.next_key::<std::borrow::Cow<'_, str>>()? {
+            if length > 0 {
+                self.walk.path.push('.');
+            }
+            self.walk.path.push_str(&name);
+            // A name within a named field says more than the outer one: `address.phone` is a phone.
+            let field = self.walk.type_of(&name).or(self.field);
+            fields.next_value_seed(Node { walk: &mut *self.walk, field })?;
+            self.walk.path.truncate(length);
+        }
+        Ok(())
+    }
+
+    fn visit_none<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_some<D: serde::Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        self.deserialize(reader)
+    }
+
+    fn visit_bytes<E: serde::de::Error>(self, _: &[u8]) -> Result<(), E> {
+        Err(E::custom("bytes are no JSON value"))
+    }
+}

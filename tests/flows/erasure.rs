@@ -45,7 +45,7 @@ pub(crate) fn approved(house: &mut House, id: &str) {
 }
 
 /// How many rows of the sources hold a person's mark.
-fn rows_of(house: &House, person: Person) -> usize {
+pub(crate) fn rows_of(house: &House, person: Person) -> usize {
     house.world.memory.inspect(|state| {
         let tables = state.sources.tables.values().flat_map(adapters_memory::Table::rows);
         tables.filter(|row| String::from_utf8_lossy(&row.to_json()).contains(person.canary)).count()

@@ -16,6 +16,7 @@ mod canaries;
 mod cancelling;
 mod erasure;
 mod graph;
+mod holds;
 mod house;
 mod idempotency;
 mod isolation;

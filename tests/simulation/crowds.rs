@@ -29,6 +29,7 @@ pub(crate) const ALL: &[Scenario] = &[
     ("another tenant asks", another_tenant),
     ("a job key in another context", key_in_another_context),
     ("two uploads of one archive", two_uploads),
+    ("a hold in the middle of a claim", crate::holds::hold_meets_claim),
 ];
 
 fn world(mutants: Mutants, seed: u64) -> World {

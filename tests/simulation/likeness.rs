@@ -44,6 +44,9 @@ fn hash_record(record: &Record, now: Timestamp, hasher: &mut DefaultHasher) {
         Record::Ticket(ticket) => ticket.job.hash(hasher),
         Record::DataMapPointer(pointer) => pointer.hash.hash(hasher),
         Record::Suppression(record) => record.alias.hash(hasher),
+        Record::Hold(hold) => (hold.status, hold.cleared).hash(hasher),
+        Record::Guard(guard) => (guard.key.sort(), guard.holds.len()).hash(hasher),
+        Record::Claim(claim) => (claim.kind, claim.shard, &claim.scope).hash(hasher),
         Record::Event(_) => {}
     }
 }

@@ -11,6 +11,7 @@ use crate::schedule::{Schedule, Stage};
 mod bugs;
 mod crowds;
 mod faults;
+mod holds;
 mod likeness;
 mod report;
 mod schedule;
@@ -70,6 +71,29 @@ fn crowds_and_strangers_break_nothing() {
             report.note_broken(name, scenario(Mutants::NONE, seed));
         }
     }
+    report.conclude();
+}
+
+/// 10,000 orders of a hold and an erasure; a fifth of them without `--release`.
+#[test]
+fn nothing_is_erased_under_an_effective_hold() {
+    let mut report = Report::new("holds and erasures");
+    let mut tally = holds::Tally::default();
+    let (scenes, races) = if cfg!(debug_assertions) { (8, 250) } else { (40, 250) };
+    for seed in 0..scenes {
+        let mut scene = holds::Scene::new(seed);
+        for race in 0..races {
+            let number = seed * races + race;
+            let mut broken = scene.race(Mutants::NONE, number, &mut tally);
+            if race % 25 == 0 {
+                broken.extend(scene.release());
+            }
+            report.note_broken(&format!("race {number}"), broken);
+        }
+    }
+    println!("{tally:?}");
+    let each = [tally.stopped, tally.in_flight, tally.too_late, tally.died];
+    assert!(each.iter().all(|count| *count > 20), "races that never meet prove nothing: {tally:?}");
     report.conclude();
 }
 

@@ -100,6 +100,7 @@ pub fn checkpoints() -> Vec<Checkpoint> {
         shards: vec![object],
         created: 1,
         aliases: Vec::new(),
+        organizations: vec![Alias::from_keyed_hash("cd".repeat(16))],
     };
     let collect = CollectCheckpoint {
         parts: vec![part],

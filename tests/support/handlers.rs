@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use workflow::act_on_job::ActOnJob;
 use workflow::advance_job::AdvanceJob;
+use workflow::holds::Holds;
 use workflow::issue_download::IssueDownload;
 use workflow::keyring::Keyring;
 use workflow::legal_clock::LegalClock;
@@ -34,6 +35,8 @@ pub struct Handlers {
     pub verify: VerifyIdentity,
     /// Acts on jobs.
     pub act: ActOnJob,
+    /// Legal holds.
+    pub holds: Holds,
     /// Reading jobs.
     pub read: ReadJobs,
     /// Links.
@@ -85,6 +88,7 @@ impl Handlers {
             submit,
             verify: VerifyIdentity { ports: ports.clone() },
             act: ActOnJob { ports: ports.clone() },
+            holds: Holds { ports: ports.clone() },
             read,
             download: IssueDownload { ports: ports.clone(), exports },
             export_worker: export_worker(world, &ports),

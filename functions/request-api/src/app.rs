@@ -9,6 +9,7 @@ use lambda_kit::http::{Gate, Origin, Outermost};
 use workflow::act_on_job::ActOnJob;
 use workflow::caller::Caller;
 use workflow::dashboard::Dashboard;
+use workflow::holds::Holds;
 use workflow::issue_download::IssueDownload;
 use workflow::keyring::Keyring;
 use workflow::ports::{Clock, DataMaps, Entropy, ExportStore, JobQueue, JobStore, KeyService};
@@ -51,6 +52,7 @@ pub struct App {
     pub(crate) read: Arc<ReadJobs>,
     pub(crate) verify: Arc<VerifyIdentity>,
     pub(crate) act: Arc<ActOnJob>,
+    pub(crate) holds: Arc<Holds>,
     pub(crate) download: Arc<IssueDownload>,
     pub(crate) receipts: Arc<ReadReceipt>,
     pub(crate) dashboard: Arc<Dashboard>,
@@ -93,6 +95,7 @@ impl App {
             }),
             verify: Arc::new(VerifyIdentity { ports: steps.clone() }),
             act: Arc::new(ActOnJob { ports: steps.clone() }),
+            holds: Arc::new(Holds { ports: steps.clone() }),
             receipts: Arc::new(ReadReceipt {
                 store: Arc::clone(&store),
                 keyring: Arc::clone(&keyring),

@@ -4,6 +4,7 @@
 
 mod answers;
 mod forms;
+mod hold;
 mod job;
 mod plan;
 mod schema;
@@ -13,5 +14,6 @@ pub use forms::{
     ApproveBody, AssignBody, CancelBody, CodeBody, DeleteBody, EmptyBody, ExportBody, IdentityForm, ManualBody,
     NoteBody, OwnDeletionBody, OwnExportBody, RejectBody, RequestForm, SubjectForm,
 };
+pub use hold::{HoldBody, HoldForm, HoldList, HoldScopeBody, HoldScopeForm, InFlightBody, OrganizationForm};
 pub use job::{ArchiveBody, JobBody, ProgressBody, StepBody, VerificationBody};
 pub use plan::{EstimateBody, PlanBody, PlannedSourceBody};

@@ -7,7 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 
-use crate::routes::{acts, download, erasure, jobs, me, requests, verification};
+use crate::routes::{acts, download, erasure, holds, jobs, me, requests, verification};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -23,6 +23,7 @@ use crate::routes::{acts, download, erasure, jobs, me, requests, verification};
         verification::code, verification::resend, verification::manual,
         acts::process, acts::cancel, acts::reject, acts::assign, acts::note,
         erasure::plan, erasure::approve, erasure::receipt,
+        holds::place, holds::list, holds::release,
         download::download,
         me::dashboard, me::export, me::delete,
     ),

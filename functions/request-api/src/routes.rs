@@ -8,6 +8,7 @@ use lambda_kit::Problem;
 pub(crate) mod acts;
 pub(crate) mod download;
 pub(crate) mod erasure;
+pub(crate) mod holds;
 pub(crate) mod jobs;
 pub(crate) mod me;
 pub(crate) mod requests;

@@ -131,6 +131,9 @@ async fn current(store: &dyn JobStore, tenant: &TenantId) -> Result<Option<DataM
             | Record::Idempotency(_)
             | Record::Key(_)
             | Record::Suppression(_)
+            | Record::Hold(_)
+            | Record::Guard(_)
+            | Record::Claim(_)
             | Record::Counter(_),
         ) => Err(PortError::new(PortErrorKind::Corrupt, "publish data map")),
     }

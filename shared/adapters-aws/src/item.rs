@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::hold::Guard;
 use domain::ids::{OpNonce, TenantId};
 use domain::job::Job;
 use domain::key::TenantKey;
@@ -17,6 +18,7 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 /// Version of the item form.
 const FORM: &str = "1";
 const COUNTER: &str = "counter";
+const GUARD: &str = "guard";
 
 /// The stored form of a record, marked with the nonce of the transition that writes it.
 pub(crate) fn encode(record: &Record, op_nonce: &OpNonce) -> Result<Item, PortError> {
@@ -26,6 +28,12 @@ pub(crate) fn encode(record: &Record, op_nonce: &OpNonce) -> Result<Item, PortEr
     put(&mut item, "op_nonce", text(op_nonce.as_str()));
     if let Record::Counter(counter) = record {
         put(&mut item, "value", number(counter.value));
+        return Ok(item);
+    }
+    if let Record::Guard(guard) = record {
+        // An attribute of its own, so that holds come and go without a version; an empty set is no attribute.
+        let holds: Vec<String> = guard.holds.iter().map(ToString::to_string).collect();
+        put_if(&mut item, "holds", (!holds.is_empty()).then_some(AttributeValue::Ss(holds)));
         return Ok(item);
     }
     let body = serde_json::to_string(record)
@@ -63,6 +71,11 @@ pub(crate) fn decode(item: &Item) -> Result<Record, PortError> {
     if string(item, "kind") == Some(COUNTER) {
         let value = item.get("value").and_then(|value| value.as_n().ok()).and_then(|digits| digits.parse().ok());
         return value.map(|value| Record::Counter(Counter { key, value })).ok_or_else(corrupt);
+    }
+    if string(item, "kind") == Some(GUARD) {
+        let holds = item.get("holds").and_then(|value| value.as_ss().ok()).map(Vec::as_slice).unwrap_or_default();
+        let holds = holds.iter().map(|id| id.parse()).collect::<Result<_, _>>().map_err(|_| corrupt())?;
+        return Ok(Record::Guard(Guard { key, holds }));
     }
     let body = string(item, "body").ok_or_else(corrupt)?;
     let mut record: Record = serde_json::from_str(body).map_err(|_| corrupt())?;
@@ -150,6 +163,11 @@ const fn corrupt() -> PortError {
     PortError::new(PortErrorKind::Corrupt, "decode item")
 }
 
+/// The name of a guard's kind, for the update that makes one.
+pub(crate) const fn guard_kind() -> &'static str {
+    GUARD
+}
+
 /// The name of a counter's kind, for the update that makes one.
 pub(crate) const fn counter_kind() -> &'static str {
     COUNTER
@@ -166,6 +184,9 @@ const fn kind_of(record: &Record) -> &'static str {
         Record::Key(_) => "key",
         Record::DataMapPointer(_) => "datamap_pointer",
         Record::Suppression(_) => "suppression",
+        Record::Hold(_) => "hold",
+        Record::Guard(_) => GUARD,
+        Record::Claim(_) => "claim",
         Record::Counter(_) => COUNTER,
     }
 }

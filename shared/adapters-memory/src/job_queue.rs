@@ -181,6 +181,9 @@ pub(crate) fn send_one(state: &mut State, nudge: &Nudge, delay_seconds: u32) {
         | Record::Key(_)
         | Record::Suppression(_)
         | Record::DataMapPointer(_)
+        | Record::Hold(_)
+        | Record::Guard(_)
+        | Record::Claim(_)
         | Record::Counter(_) => None,
     });
     if stored.is_none_or(|version| version < nudge.version) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use domain::hold::Claim;
 use domain::ids::{JobId, TenantId};
 use domain::job::Job;
 use domain::key::{Partition, TenantKey};
@@ -43,6 +44,9 @@ impl JobStore for MemoryJobStore {
     async fn commit(&self, transition: &Transition) -> Result<(), CommitError> {
         if self.world.inspect(|state| state.mutants.has(Mutant::SendBeforeCommit)) {
             self.send_first(transition).await?;
+        }
+        if self.world.inspect(|state| state.mutants.has(Mutant::HoldOutsideClaim)) {
+            self.world.call("load", |state| commit::check_holds_only(state, transition)).await?;
         }
         self.world.call("commit", |state| commit::commit(state, transition)).await
     }
@@ -132,6 +136,9 @@ fn query(state: &mut State, tenant: &TenantId, partition: &Partition, prefix: &s
     let matches = |key: &TenantKey| {
         key.tenant() == first.tenant() && key.partition() == partition && key.sort().starts_with(prefix)
     };
+    if state.mutants.has(Mutant::StaleClaims) && prefix == Claim::PREFIX {
+        return Vec::new();
+    }
     let found = state.items.range::<TenantKey, _>(&first..).take_while(|(key, _)| matches(key));
     found.map(|(_, record)| Record::clone(record)).collect()
 }

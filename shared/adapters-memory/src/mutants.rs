@@ -15,6 +15,10 @@ pub enum Mutant {
     NoAbsenceCondition,
     /// The store does not look whether the job is still open.
     NoGuard,
+    /// The store looks for holds before the claim instead of within it.
+    HoldOutsideClaim,
+    /// Queries of claims read an index that lags behind: what has just begun is not found.
+    StaleClaims,
     /// The store keeps all tenants under one key.
     NoTenantInKey,
     /// Nothing is entered in the sweep's index: a write, then a send, without an outbox.
@@ -48,6 +52,8 @@ impl Mutant {
         Self::NoVersionCondition,
         Self::NoAbsenceCondition,
         Self::NoGuard,
+        Self::HoldOutsideClaim,
+        Self::StaleClaims,
         Self::NoTenantInKey,
         Self::NoOutbox,
         Self::NoOpNonce,

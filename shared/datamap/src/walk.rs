@@ -35,6 +35,9 @@ pub struct Walk {
     organization: bool,
     inputs: Vec<Input>,
     identities: BTreeSet<(String, Datum)>,
+    /// Organisations that the subject's own rows name; nothing is followed from them.
+    #[serde(default)]
+    organizations: BTreeSet<Datum>,
 }
 
 /// The values with which one field of one collection is looked up.
@@ -66,7 +69,13 @@ impl Walk {
     #[must_use]
     pub fn start(map: &DataMap, seeds: &[(String, Datum)]) -> Self {
         let organization = !seeds.is_empty() && seeds.iter().all(|(kind, _)| is_organization(kind));
-        let mut walk = Self { v: 1, organization, inputs: Vec::new(), identities: BTreeSet::new() };
+        let mut walk = Self {
+            v: 1,
+            organization,
+            inputs: Vec::new(),
+            identities: BTreeSet::new(),
+            organizations: BTreeSet::new(),
+        };
         for (kind, value) in seeds.iter().filter(|(kind, _)| is_organization(kind) == organization) {
             walk.seed(map, kind, value);
         }
@@ -141,6 +150,11 @@ impl Walk {
         self.identities.iter().map(|(kind, value)| (kind.as_str(), value))
     }
 
+    /// The organisations that a person's own rows name, canonical: what is held for one of them is held here too.
+    pub fn found_organizations(&self) -> impl Iterator<Item = &Datum> {
+        self.organizations.iter()
+    }
+
     fn scope(&self) -> Scope {
         if self.organization { Scope::Organization } else { Scope::Person }
     }
@@ -186,7 +200,10 @@ impl Walk {
             values_at(row, &field.path, &mut |value| found.push((kind, value)));
         }
         match scope {
-            Scope::Person => found.iter().for_each(|(kind, value)| self.seed(map, kind, value)),
+            Scope::Person => {
+                found.iter().for_each(|(kind, value)| self.seed(map, kind, value));
+                self.note_organizations(collection, row);
+            }
             Scope::Organization => {
                 let noted = found.iter().filter(|(_, value)| leads(value));
                 self.identities.extend(noted.map(|(kind, value)| ((*kind).to_owned(), cast(value, None))));
@@ -194,6 +211,16 @@ impl Walk {
         }
         if !found.is_empty() {
             self.identities.extend(key_of(collection, row));
+        }
+    }
+
+    fn note_organizations(&mut self, collection: &Collection, row: &Datum) {
+        for field in collection.fields.iter().filter(|field| field.identity.as_deref().is_some_and(is_organization)) {
+            values_at(row, &field.path, &mut |value| {
+                if leads(value) {
+                    self.organizations.insert(cast(value, None));
+                }
+            });
         }
     }
 }

@@ -1,8 +1,11 @@
 //! What a job remembers of an erasure: the plan that was frozen, who approved it, when it becomes irreversible, its receipt.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::hold::GuardScope;
 use crate::request::Alias;
 use crate::role::Pseudonym;
 
@@ -14,7 +17,7 @@ pub const MAX_GENERATIONS: u32 = 9;
 pub const DEFAULT_GRACE_DAYS: u16 = 7;
 /// The longest grace period.
 pub const MAX_GRACE_DAYS: u16 = 90;
-/// Aliases of one subject that a claim can check; more need a person.
+/// Aliases of one subject, organisations included, that a claim can check; more need a person.
 pub const MAX_ALIASES: usize = 40;
 
 /// The state of an erasure, kept with its job.
@@ -26,6 +29,9 @@ pub struct Erasure {
     pub generation: u32,
     /// Everything the subject is known by, as keyed hashes; holds and suppressions meet here.
     pub aliases: Vec<Alias>,
+    /// Organisations that the subject's own rows name, as keyed hashes; their holds stop the erasure too.
+    #[serde(default)]
+    pub organizations: Vec<Alias>,
     /// The current plan.
     pub plan: Option<ErasurePlan>,
     /// The approval, of this plan or an earlier one.
@@ -46,12 +52,20 @@ impl Erasure {
             grace_days,
             generation: 0,
             aliases: Vec::new(),
+            organizations: Vec::new(),
             plan: None,
             approval: None,
             grace_ends_at: None,
             begun_at: None,
             receipt: None,
         }
+    }
+
+    /// Every guard that a claim of this erasure checks: its subject's, the organisations', the tenant's.
+    #[must_use]
+    pub fn guards(&self) -> BTreeSet<GuardScope> {
+        let aliases = self.aliases.iter().chain(&self.organizations);
+        aliases.map(GuardScope::alias).chain([GuardScope::tenant()]).collect()
     }
 
     /// Whether the current plan is the one that was approved.

@@ -64,6 +64,8 @@ wire_enum! {
         Authentication = "authentication",
         /// The data map or a setting changed.
         ConfigurationChange = "configuration_change",
+        /// A legal hold was placed or released.
+        HoldChange = "hold_change",
         /// An administrative endpoint was read.
         UserAccess = "user_access",
     }

@@ -68,6 +68,7 @@ impl JobStatus {
             Self::InProgress => matches!(
                 next,
                 Self::AwaitingApproval
+                    | Self::OnHold
                     | Self::NeedsHuman
                     | Self::Completed
                     | Self::Rejected

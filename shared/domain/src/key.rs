@@ -9,12 +9,14 @@ use crate::ids::{JobId, TenantId};
 pub enum Partition {
     /// One job: the job, its steps, its audit events, its challenge and tickets.
     Job(JobId),
-    /// What the tenant has once: counters, the pointer to the data map.
+    /// What the tenant has once: counters, the pointer to the data map, its legal holds.
     Tenant,
     /// One idempotency record, by the keyed digest of its scope.
     Idempotency(String),
     /// One erased subject's alias.
     Suppression(String),
+    /// The guards of one scope of legal holds, and the claims past them.
+    Guard(String),
     /// Wrapped data keys of one owner (the tenant, a job, a subject); kept in the keyring table.
     Keys(String),
 }
@@ -87,6 +89,7 @@ impl TenantKey {
             "tenant" => Partition::Tenant,
             "idempotency" => Partition::Idempotency(rest.to_owned()),
             "suppression" => Partition::Suppression(rest.to_owned()),
+            "guard" => Partition::Guard(rest.to_owned()),
             "keys" => Partition::Keys(rest.to_owned()),
             _ => return None,
         };
@@ -102,6 +105,7 @@ pub fn stored_partition(tenant: &TenantId, partition: &Partition) -> String {
         Partition::Tenant => format!("t#{tenant}#tenant"),
         Partition::Idempotency(digest) => format!("t#{tenant}#idempotency#{digest}"),
         Partition::Suppression(alias) => format!("t#{tenant}#suppression#{alias}"),
+        Partition::Guard(scope) => format!("t#{tenant}#guard#{scope}"),
         Partition::Keys(owner) => format!("t#{tenant}#keys#{owner}"),
     }
 }
@@ -119,6 +123,7 @@ mod tests {
             Partition::Tenant,
             Partition::Idempotency("ab12".to_owned()),
             Partition::Suppression("ab12".to_owned()),
+            Partition::Guard("alias#ab12".to_owned()),
             Partition::Keys("subject#ff".to_owned()),
         ] {
             let key = TenantKey::new(&tenant, partition, "x#1");

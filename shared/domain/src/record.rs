@@ -1,10 +1,11 @@
 //! Every kind of item we keep, with its key, its version and the indexes it appears in.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use self::items::{Challenge, Counter, DataMapPointer, IdempotencyRecord, KeyRecord, SuppressionRecord, Ticket};
 use crate::event::AuditEvent;
+use crate::hold::{Claim, Guard, Hold};
 use crate::ids::{JobId, OpNonce};
 use crate::job::Job;
 use crate::key::TenantKey;
@@ -33,6 +34,12 @@ pub enum Record {
     DataMapPointer(DataMapPointer),
     /// Somebody who was erased and must not come back.
     Suppression(SuppressionRecord),
+    /// A legal hold.
+    Hold(Box<Hold>),
+    /// One copy of what claims check for holds.
+    Guard(Guard),
+    /// A claim that passed a guard.
+    Claim(Claim),
     /// A number that only grows and shrinks by transactions.
     Counter(Counter),
 }
@@ -45,6 +52,9 @@ pub struct Wake {
     /// When the item is due.
     pub at: Timestamp,
 }
+
+/// How long after its lease a claim that nobody ended may be forgotten.
+const CLAIM_LIFE: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// Shards of the sweep's index.
 pub const WAKE_SHARDS: u8 = 16;
@@ -63,6 +73,9 @@ impl Record {
             Self::Key(record) => KeyRecord::key_of(&record.tenant, &record.owner),
             Self::DataMapPointer(pointer) => DataMapPointer::key_of(&pointer.tenant),
             Self::Suppression(record) => SuppressionRecord::key_of(&record.tenant, &record.alias),
+            Self::Hold(hold) => hold.key(),
+            Self::Guard(guard) => guard.key.clone(),
+            Self::Claim(claim) => claim.key(),
             Self::Counter(counter) => counter.key.clone(),
         }
     }
@@ -76,7 +89,14 @@ impl Record {
             Self::Challenge(challenge) => Some(challenge.version),
             Self::Ticket(ticket) => Some(ticket.version),
             Self::DataMapPointer(pointer) => Some(pointer.version),
-            Self::Event(_) | Self::Idempotency(_) | Self::Key(_) | Self::Suppression(_) | Self::Counter(_) => None,
+            Self::Hold(hold) => Some(hold.version),
+            Self::Event(_)
+            | Self::Idempotency(_)
+            | Self::Key(_)
+            | Self::Suppression(_)
+            | Self::Guard(_)
+            | Self::Claim(_)
+            | Self::Counter(_) => None,
         }
     }
 
@@ -92,7 +112,8 @@ impl Record {
             Self::Key(record) => Some(&record.op_nonce),
             Self::DataMapPointer(pointer) => Some(&pointer.op_nonce),
             Self::Suppression(record) => Some(&record.op_nonce),
-            Self::Event(_) | Self::Counter(_) => None,
+            Self::Hold(hold) => Some(&hold.op_nonce),
+            Self::Event(_) | Self::Guard(_) | Self::Claim(_) | Self::Counter(_) => None,
         }
     }
 
@@ -109,8 +130,17 @@ impl Record {
             | Self::Key(_)
             | Self::DataMapPointer(_)
             | Self::Suppression(_)
+            | Self::Hold(_)
+            | Self::Guard(_)
+            | Self::Claim(_)
             | Self::Counter(_) => None,
         }
+    }
+
+    /// Whether a guard has no hold behind it.
+    #[must_use]
+    pub fn is_free_guard(&self) -> bool {
+        matches!(self, Self::Guard(guard) if guard.holds.is_empty())
     }
 
     /// Whether this is a job that may still be worked on.
@@ -132,6 +162,8 @@ impl Record {
     pub fn forget_at(&self) -> Option<Timestamp> {
         match self {
             Self::Idempotency(record) => Some(record.expires_at),
+            // Long after its worker is dead: what ends normally deletes its claims itself.
+            Self::Claim(claim) => Some(claim.lease_until + CLAIM_LIFE),
             Self::Job(_)
             | Self::Step(_)
             | Self::Event(_)
@@ -140,6 +172,8 @@ impl Record {
             | Self::Key(_)
             | Self::DataMapPointer(_)
             | Self::Suppression(_)
+            | Self::Hold(_)
+            | Self::Guard(_)
             | Self::Counter(_) => None,
         }
     }
@@ -192,4 +226,10 @@ openers! {
     into_data_map_pointer: DataMapPointer => DataMapPointer,
     /// The suppression, if this is one.
     into_suppression: Suppression => SuppressionRecord,
+    /// The hold, if this is one.
+    into_hold: Hold => Box<Hold>,
+    /// The guard, if this is one.
+    into_guard: Guard => Guard,
+    /// The claim, if this is one.
+    into_claim: Claim => Claim,
 }

@@ -45,6 +45,12 @@ wire_enum! {
         OrgJobExport = "org_job:export",
         /// Start the deletion of a whole organisation.
         OrgJobDelete = "org_job:delete",
+        /// Place a legal hold.
+        HoldCreate = "hold:create",
+        /// See legal holds.
+        HoldRead = "hold:read",
+        /// Release a legal hold.
+        HoldRelease = "hold:release",
         /// Settings; processing a request by hand.
         AdminSystemConfig = "admin:system_config",
         /// Audit query and export.
@@ -67,6 +73,9 @@ impl Role {
                 P::JobExecute,
                 P::JobApprove,
                 P::IdentityVerifyManual,
+                P::HoldCreate,
+                P::HoldRead,
+                P::HoldRelease,
                 P::AdminAuditLog,
             ],
             Self::Operator => &[P::JobCreate, P::JobRead, P::JobUpdate, P::JobExecute],
@@ -141,6 +150,15 @@ mod tests {
     fn only_owners_export_an_organisation() {
         for role in Role::ALL {
             assert_eq!(role.permissions().contains(&Permission::OrgJobExport), *role == Role::Owner);
+        }
+    }
+
+    #[test]
+    fn only_privacy_officers_place_and_release_holds() {
+        for role in Role::ALL {
+            for permission in [Permission::HoldCreate, Permission::HoldRelease] {
+                assert_eq!(role.permissions().contains(&permission), *role == Role::Dpo, "{role}");
+            }
         }
     }
 

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 pub use self::cause::Cause;
 use crate::event::{Action, AuditEvent, EventOutcome, EventType, ItemVersion, Level, SealedDetail};
-use crate::ids::{EventId, JobId, OpNonce, TenantId};
+use crate::hold::Hold;
+use crate::ids::{EventId, HoldId, JobId, OpNonce, TenantId};
 use crate::job::Job;
 use crate::key::TenantKey;
 use crate::record::{Challenge, DataMapPointer, Record, Ticket};
@@ -24,6 +25,8 @@ pub enum Expect {
     Fence(u64),
     /// The item is a job that has not ended.
     OpenJob,
+    /// The item is a guard with no hold behind it, or no item is there.
+    NoHold,
     /// No item is there, or one that the store may have forgotten by this time.
     Forgotten(Timestamp),
     /// Anything.
@@ -54,6 +57,15 @@ pub enum Change {
         /// The value before must be below this.
         limit: Option<i64>,
     },
+    /// Puts a hold behind a guard or takes it away; doing so twice is doing it once.
+    Guard {
+        /// The guard.
+        key: TenantKey,
+        /// The hold.
+        hold: HoldId,
+        /// Whether it stands there from now on.
+        holds: bool,
+    },
     /// Writes nothing; refuses the transition unless the expectation holds.
     Check {
         /// The item's key.
@@ -69,7 +81,9 @@ impl Change {
     pub fn key(&self) -> TenantKey {
         match self {
             Self::Put { record, .. } => record.key(),
-            Self::Delete { key } | Self::Add { key, .. } | Self::Check { key, .. } => key.clone(),
+            Self::Delete { key } | Self::Add { key, .. } | Self::Guard { key, .. } | Self::Check { key, .. } => {
+                key.clone()
+            }
         }
     }
 }
@@ -166,6 +180,21 @@ impl TransitionBuilder {
         self.put(Record::Ticket(ticket), expect);
     }
 
+    /// Writes the next version of a hold, or its first.
+    pub fn write_hold(&mut self, before: Option<&Hold>, after: Hold) {
+        let version = before.map_or(0, |hold| hold.version) + 1;
+        let hold = Hold { version, op_nonce: self.transition.op_nonce.clone(), ..after };
+        let action = if before.is_none() { Action::Create } else { Action::Update };
+        let mut event = self.tenant_event("hold", action);
+        event.event_type = EventType::HoldChange;
+        event.item = Some(ItemVersion { item: Hold::sort_of(&hold.id), version });
+        event.from = before.map(|hold| hold.status.as_str().to_owned());
+        event.to = Some(hold.status.as_str().to_owned());
+        self.event(event);
+        let expect = before.map_or(Expect::Absent, |hold| Expect::Version(hold.version));
+        self.put(Record::Hold(Box::new(hold)), expect);
+    }
+
     /// Makes a data map the current one: its first pointer, or the next version of it.
     pub fn point_to_data_map(&mut self, before: Option<&DataMapPointer>, hash: &str) {
         let version = before.map_or(0, |pointer| pointer.version) + 1;
@@ -205,6 +234,11 @@ impl TransitionBuilder {
     /// Adds to a counter.
     pub fn add(&mut self, key: TenantKey, by: i64, limit: Option<i64>) {
         self.transition.changes.push(Change::Add { key, by, limit });
+    }
+
+    /// Puts a hold behind a guard, or takes it away.
+    pub fn guard(&mut self, key: TenantKey, hold: HoldId, holds: bool) {
+        self.transition.changes.push(Change::Guard { key, hold, holds });
     }
 
     /// Requires something of an item that is not written.

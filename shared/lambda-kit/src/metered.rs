@@ -34,7 +34,11 @@ struct MeteredStore {
 fn moves(transition: &Transition) -> impl Iterator<Item = (Option<&str>, &str)> {
     let events = transition.changes.iter().filter_map(|change| match change {
         Change::Put { record: Record::Event(event), .. } => Some(event.as_ref()),
-        Change::Put { .. } | Change::Delete { .. } | Change::Add { .. } | Change::Check { .. } => None,
+        Change::Put { .. }
+        | Change::Delete { .. }
+        | Change::Add { .. }
+        | Change::Guard { .. }
+        | Change::Check { .. } => None,
     });
     let of_jobs = events.filter(|event: &&AuditEvent| event.resource_type == "job" && event.item.is_some());
     of_jobs

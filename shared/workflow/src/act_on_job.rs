@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::caller::Caller;
 use crate::following::{create_steps, settle_waiting};
 use crate::gate::steps_of;
+use crate::holds::is_held;
 use crate::nudging::nudge_best_effort;
 use crate::ports::CommitError;
 use crate::read_jobs::job_of;
@@ -115,6 +116,9 @@ impl ActOnJob {
             // Four eyes: whoever asked for the erasure does not approve it (INV-E1 asks the same of holds).
             if matches!(act, Act::Approve { .. }) && (own || job.requester == actor) {
                 return Err(Refusal::Reserved { to: "an officer who did not ask for the erasure" });
+            }
+            if matches!(act, Act::Approve { .. }) && is_held(&self.ports, &job).await? {
+                return Err(Refusal::Held);
             }
             let who = if let Act::Assign { assignee } = act { secrets.pseudonym(assignee) } else { actor };
             let written = self.decide(&job, act, who, now).await?;

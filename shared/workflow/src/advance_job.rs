@@ -18,6 +18,7 @@ use crate::step_context::{StepContext, StepPorts};
 use crate::step_error::StepError;
 
 mod ending;
+mod holding;
 
 /// Claims without progress after which a person must look.
 pub const MAX_ATTEMPTS: u32 = 10;
@@ -118,12 +119,14 @@ impl AdvanceJob {
             Ok(Ran::NotBefore(at)) => self.wait_until(&context, at).await,
             Err(error) => Err(error),
         };
-        match ended {
+        let ended = match ended {
             Ok(()) => Ok(()),
             Err(StepError::Retry { source }) => self.try_again(&context, source).await,
             Err(StepError::Park { reason }) => self.park(&context, &reason).await,
             Err(StepError::Lost) => self.settle_if_ended(&context).await,
-        }
+        };
+        self.look_after_holds(&context).await;
+        ended
     }
 
     async fn claim(&self, nudge: &Nudge, now: Timestamp, slice_ends_at: Timestamp) -> Result<StepContext, NotClaimed> {
@@ -185,12 +188,18 @@ impl AdvanceJob {
         };
         let mut builder = context.transition(Cause::worker(context.now));
         let nonce = builder.op_nonce().clone();
-        if before.kind.needs_open_job() {
-            builder.check(context.job.key(), Expect::OpenJob);
-        }
         builder.update_step(&before, claimed.clone(), Expect::Version(before.version));
-        self.ports.store.commit(&builder.build()).await?;
-        context.step = Step { version: before.version + 1, op_nonce: nonce, ..claimed };
+        let job = holding::claim(&mut builder, &context.job, &claimed, lease_until);
+        let transition = builder.build();
+        match self.ports.store.commit(&transition).await {
+            Ok(()) => {}
+            Err(CommitError::Conflict { at }) => return Err(self.refused_claim(&context, &transition, &at).await),
+            Err(error) => return Err(error.into()),
+        }
+        context.step = Step { version: before.version + 1, op_nonce: nonce.clone(), ..claimed };
+        if let Some(job) = job {
+            context.job = Job { version: job.version + 1, op_nonce: nonce, ..job };
+        }
         Ok(context)
     }
 
@@ -235,6 +244,7 @@ impl AdvanceJob {
             builder.check(job.key(), Expect::OpenJob);
         }
         let created = create_steps(&mut builder, job, decision, &nonce, now);
+        holding::end_claims(&mut builder, &context.job, &context.step);
         let settles: Vec<StepKind> =
             decision.settles.iter().copied().filter(|kind| *kind != context.step.kind).collect();
         settle_waiting(&self.ports, &mut builder, job, &settles, now).await?;

@@ -9,12 +9,14 @@ use domain::ids::{JobId, OpNonce, TenantId};
 use domain::record::{KeyRecord, Record};
 use domain::request::{Alias, Identity};
 use domain::role::Pseudonym;
+use domain::sealed::Sealed;
 use domain::sensitive::Sensitive;
 use domain::transition::{Change, Expect, Transition};
 use jiff::{SignedDuration, Timestamp};
+use zeroize::Zeroizing;
 
 use crate::ports::{CommitError, Entropy, JobStore, KeyContext, KeyService, PortError, PortErrorKind};
-use crate::sealing::SealingKey;
+use crate::sealing::{OpenError, Place, SealingKey};
 
 mod subject;
 
@@ -54,6 +56,20 @@ impl TenantSecrets {
     pub fn pseudonym(&self, subject: &Sensitive<String>) -> Pseudonym {
         let hash = self.0.keyed_hash("pseudonym v1", &[subject.expose().as_bytes()]);
         Pseudonym::from_keyed_hash(hash[..32].to_owned())
+    }
+
+    /// Seals what the tenant keeps longer than any job.
+    #[must_use]
+    pub fn seal(&self, place: &Place, plain: &[u8], entropy: &dyn Entropy) -> Sealed {
+        self.0.seal(place, plain, entropy)
+    }
+
+    /// Opens what [`seal`](Self::seal) sealed.
+    ///
+    /// # Errors
+    /// When tenant, place or bytes are not those it was sealed with.
+    pub fn open(&self, place: &Place, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+        self.0.open(place, sealed)
     }
 
     /// A keyed digest of anything that must be recognised but not read.

@@ -7,6 +7,7 @@ pub mod caller;
 pub mod dashboard;
 pub mod following;
 pub mod gate;
+pub mod holds;
 pub mod issue_download;
 pub mod keyring;
 pub mod legal_clock;

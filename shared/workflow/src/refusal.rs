@@ -45,6 +45,12 @@ pub enum Refusal {
     /// The plan is not the one that was looked at.
     #[error("the plan has changed")]
     PlanChanged,
+    /// A legal hold covers whom the erasure is about.
+    #[error("a legal hold stops the erasure")]
+    Held,
+    /// The legal hold is over.
+    #[error("the legal hold is released")]
+    HoldReleased,
     /// The code is wrong, used up or too old.
     #[error("the code does not count")]
     WrongCode {

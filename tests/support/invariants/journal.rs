@@ -14,6 +14,7 @@ use domain::transition::Expect;
 #[derive(Default)]
 struct Seen<'a> {
     jobs: BTreeMap<&'a JobId, &'a Job>,
+    /// Versions by the job, none for what the tenant has once, and the item.
     events: BTreeMap<(Option<&'a JobId>, &'a str), BTreeSet<u64>>,
     used_codes: BTreeSet<&'a str>,
 }
@@ -73,7 +74,13 @@ fn check_write<'a>(
             broken.push(format!("INV-A1 {} was deleted", write.key.sort()));
             return;
         }
-        Verb::Delete | Verb::Add(_) | Verb::Check(_) => return,
+        Verb::Check(Expect::NoHold) => {
+            if before.is_some_and(|guard| !guard.is_free_guard()) {
+                broken.push("INV-E1 something was claimed past a hold".to_owned());
+            }
+            return;
+        }
+        Verb::Delete | Verb::Add(_) | Verb::Guard(_) | Verb::Check(_) => return,
     }
     let Some(after) = after else { return };
     if let Some(version) = after.version() {
@@ -94,7 +101,16 @@ fn check_write<'a>(
         (Some(_), Record::Idempotency(_)) => broken.push("INV-S4 an idempotency record was written over".to_owned()),
         (Some(_), Record::Key(_)) => broken.push("INV-E9 a key was written over".to_owned()),
         (None, Record::Event(_) | Record::Idempotency(_) | Record::Key(_))
-        | (_, Record::Ticket(_) | Record::DataMapPointer(_) | Record::Suppression(_) | Record::Counter(_)) => {}
+        | (
+            _,
+            Record::Ticket(_)
+            | Record::DataMapPointer(_)
+            | Record::Suppression(_)
+            | Record::Hold(_)
+            | Record::Guard(_)
+            | Record::Claim(_)
+            | Record::Counter(_),
+        ) => {}
     }
 }
 
@@ -130,7 +146,11 @@ fn check_step(commit: &Commit, before: Option<&Record>, step: &Step, seen: &Seen
     };
     if let Some(before) = before {
         let claims = step.fence == before.fence + 1 && step.state == StepState::Claimed;
-        if !claims && step.fence != before.fence {
+        // A hold ends a claim whose lease is over for good.
+        let held = step.fence == before.fence + 1
+            && (before.state, step.state) == (StepState::Claimed, StepState::Waiting)
+            && before.lease_until.is_some_and(|until| until <= commit.at);
+        if !claims && !held && step.fence != before.fence {
             broken.push(format!("INV-S3 {} was written under an old fence", name()));
         }
         if claims && before.lease_until.is_some_and(|until| until > commit.at) {
@@ -161,28 +181,31 @@ fn check_challenge<'a>(challenge: &'a Challenge, seen: &mut Seen<'a>, broken: &m
 /// As many events as versions (INV-A1), and no item beside the journal.
 fn check_trail(record: &Record, seen: &Seen<'_>, broken: &mut Vec<String>) {
     let (job, version) = match record {
-        Record::Job(job) => (&job.id, job.version),
-        Record::Step(step) => (&step.job, step.version),
-        Record::Challenge(challenge) => (&challenge.job, challenge.version),
-        Record::Ticket(ticket) => (&ticket.job, ticket.version),
+        Record::Job(job) => (Some(&job.id), job.version),
+        Record::Step(step) => (Some(&step.job), step.version),
+        Record::Challenge(challenge) => (Some(&challenge.job), challenge.version),
+        Record::Ticket(ticket) => (Some(&ticket.job), ticket.version),
+        Record::Hold(hold) => (None, hold.version),
         Record::Event(_)
         | Record::Idempotency(_)
         | Record::Key(_)
         | Record::DataMapPointer(_)
         | Record::Suppression(_)
+        | Record::Guard(_)
+        | Record::Claim(_)
         | Record::Counter(_) => {
             return;
         }
     };
     let key: TenantKey = record.key();
-    let events = seen.events.get(&(Some(job), key.sort()));
+    let events = seen.events.get(&(job, key.sort()));
     let complete = events.is_some_and(|versions| {
         versions.len() as u64 == version && versions.last() == Some(&version) && versions.first() == Some(&1)
     });
     if !complete {
         broken.push(format!("INV-A1 {} has version {version} and events {events:?}", key.sort()));
     }
-    if matches!(record, Record::Step(_)) && !seen.jobs.contains_key(job) {
+    if matches!(record, Record::Step(_)) && job.is_none_or(|job| !seen.jobs.contains_key(job)) {
         broken.push(format!("INV-A1 {} has no job", key.sort()));
     }
 }

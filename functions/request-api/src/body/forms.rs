@@ -104,7 +104,7 @@ impl RequestForm {
     }
 }
 
-fn identities(forms: &[IdentityForm], wrong: &mut Vec<(String, String)>) -> Vec<Identity> {
+pub(super) fn identities(forms: &[IdentityForm], wrong: &mut Vec<(String, String)>) -> Vec<Identity> {
     if forms.len() > MOST_IDENTITIES {
         wrong.push(("/subject/identities".to_owned(), format!("names more than {MOST_IDENTITIES}")));
         return Vec::new();

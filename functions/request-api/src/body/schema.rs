@@ -1,7 +1,9 @@
 //! Schemas of wire enums, made from the lists of the domain so that they can't differ.
 
+use domain::hold::HoldStatus;
 use domain::job::JobStatus;
 use domain::request::{ExportFormat, IdentityKind, Regime, RequestType};
+use domain::step::StepKind;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 fn one_of(names: impl Iterator<Item = &'static str>) -> Schema {
@@ -22,6 +24,14 @@ pub(super) fn format() -> Schema {
 
 pub(super) fn status() -> Schema {
     one_of(JobStatus::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(super) fn hold_status() -> Schema {
+    one_of(HoldStatus::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(super) fn step_kind() -> Schema {
+    one_of(StepKind::ALL.iter().filter(|it| it.erases()).map(|it| it.as_str()))
 }
 
 pub(super) fn identity_kind() -> Schema {

@@ -17,9 +17,9 @@ use crate::app::{App, caller};
 use crate::body::{EventBody, EventList, JobBody, JobList};
 use crate::cursor::{cursor_after, id_in_cursor};
 
-const CURSOR: &str = "is not a cursor of this list";
+pub(super) const CURSOR: &str = "is not a cursor of this list";
 
-fn limit(query: &mut QueryPairs) -> Result<usize, Problem> {
+pub(super) fn limit(query: &mut QueryPairs) -> Result<usize, Problem> {
     let read = |text: &str| text.parse().ok().filter(|limit| (1..=200).contains(limit));
     Ok(query.read("limit", "must be a whole number from 1 to 200", read)?.unwrap_or(50))
 }

@@ -124,7 +124,14 @@ fn is_ours(reason: &CancellationReason, nonce: &OpNonce) -> bool {
 fn refusal(refused: Vec<usize>, transition: &Transition) -> CommitError {
     let limit_of = |at: &usize| match transition.changes.get(*at) {
         Some(Change::Add { key, limit: Some(limit), .. }) => Some((key.clone(), *limit)),
-        Some(Change::Add { .. } | Change::Put { .. } | Change::Delete { .. } | Change::Check { .. }) | None => None,
+        Some(
+            Change::Add { .. }
+            | Change::Put { .. }
+            | Change::Delete { .. }
+            | Change::Guard { .. }
+            | Change::Check { .. },
+        )
+        | None => None,
     };
     let expectations: Vec<usize> = refused.iter().copied().filter(|at| limit_of(at).is_none()).collect();
     match refused.iter().find_map(limit_of) {

@@ -6,14 +6,14 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
-use domain::ids::OpNonce;
+use domain::ids::{HoldId, OpNonce};
 use domain::key::TenantKey;
 use domain::record::Record;
 use domain::transition::{Change, Expect};
 use workflow::ports::{PortError, PortErrorKind};
 
 use super::DynamoJobStore;
-use crate::item::{counter_kind, encode, key_item, number, text};
+use crate::item::{counter_kind, encode, guard_kind, key_item, number, text};
 
 /// What a refused action gives back: the stored item, which says whose write is there.
 const GIVE_BACK: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
@@ -25,6 +25,7 @@ pub(super) fn action(store: &DynamoJobStore, change: &Change, nonce: &OpNonce) -
         Change::Put { record, expect } => action.put(put(store, record, *expect, nonce)?),
         Change::Delete { key } => action.delete(delete(store, key)?),
         Change::Add { key, by, limit } => action.update(add(store, key, *by, *limit, nonce)?),
+        Change::Guard { key, hold, holds } => action.update(guard(store, key, hold, *holds, nonce)?),
         Change::Check { key, expect } => action.condition_check(check(store, key, *expect)?),
     };
     Ok(action.build())
@@ -87,6 +88,33 @@ fn add(
     update.build().map_err(not_built)
 }
 
+/// Adding what is there and removing what is not are nothing: the update may come twice.
+#[expect(clippy::too_many_arguments, reason = "one private place that spells the update out")]
+fn guard(
+    store: &DynamoJobStore,
+    key: &TenantKey,
+    hold: &HoldId,
+    holds: bool,
+    nonce: &OpNonce,
+) -> Result<Update, PortError> {
+    const MARK: &str = "SET #kind = :kind, #v = :v, #op_nonce = :op_nonce";
+    let verb = if holds { "ADD" } else { "DELETE" };
+    Update::builder()
+        .table_name(store.table_of(key.partition()))
+        .set_key(Some(key_item(key)))
+        .update_expression(format!("{verb} #holds :hold {MARK}"))
+        .expression_attribute_names("#holds", "holds")
+        .expression_attribute_names("#kind", "kind")
+        .expression_attribute_names("#v", "v")
+        .expression_attribute_names("#op_nonce", "op_nonce")
+        .expression_attribute_values(":hold", AttributeValue::Ss(vec![hold.to_string()]))
+        .expression_attribute_values(":kind", text(guard_kind()))
+        .expression_attribute_values(":v", number(1))
+        .expression_attribute_values(":op_nonce", text(nonce.as_str()))
+        .build()
+        .map_err(not_built)
+}
+
 fn check(store: &DynamoJobStore, key: &TenantKey, expect: Expect) -> Result<ConditionCheck, PortError> {
     let condition = Condition::of(expect);
     ConditionCheck::builder()
@@ -119,6 +147,12 @@ impl Condition {
             Expect::Version(version) => equals("version", number(version)),
             Expect::Fence(fence) => equals("fence", number(fence)),
             Expect::OpenJob => equals("open", AttributeValue::Bool(true)),
+            // The set goes with its last hold.
+            Expect::NoHold => Self {
+                expression: Some("attribute_not_exists(#expected)"),
+                names: Some(HashMap::from([("#expected".to_owned(), "holds".to_owned())])),
+                values: None,
+            },
             Expect::Forgotten(by) => Self {
                 expression: Some("attribute_not_exists(pk) OR #expires <= :by"),
                 names: Some(HashMap::from([("#expires".to_owned(), "expires_at_epoch".to_owned())])),

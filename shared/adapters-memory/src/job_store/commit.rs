@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::ids::{OpNonce, TenantId};
+use domain::hold::Guard;
+use domain::ids::{HoldId, OpNonce, TenantId};
 use domain::key::TenantKey;
 use domain::record::{Counter, Record};
 use domain::step::{Nudge, StepState};
@@ -56,6 +57,8 @@ pub enum Verb {
     Delete,
     /// Adds to a counter.
     Add(i64),
+    /// Puts a hold behind a guard, or takes it away.
+    Guard(bool),
     /// Only looks.
     Check(Expect),
 }
@@ -114,6 +117,7 @@ fn is_same(commit: &Commit, transition: &Transition) -> bool {
         Change::Put { record, expect } => write.verb == Verb::Put(*expect) && write.after.as_deref() == Some(record),
         Change::Delete { key } => write.verb == Verb::Delete && *write.key == *key,
         Change::Add { key, by, limit: _ } => write.verb == Verb::Add(*by) && *write.key == *key,
+        Change::Guard { key, hold: _, holds } => write.verb == Verb::Guard(*holds) && *write.key == *key,
         Change::Check { key, expect } => write.verb == Verb::Check(*expect) && *write.key == *key,
     };
     commit.writes.len() == transition.changes.len() && commit.writes.iter().zip(&transition.changes).all(same)
@@ -130,27 +134,27 @@ fn plan(state: &State, key: &TenantKey, change: &Change) -> Write {
             let value = counted(before.as_deref()) + by;
             (Verb::Add(*by), Some(Arc::new(Record::Counter(Counter { key: counter.clone(), value }))))
         }
+        Change::Guard { key: guard, hold, holds } => {
+            let mut behind = held(before.as_deref());
+            if *holds {
+                behind.insert(hold.clone());
+            } else {
+                behind.remove(hold);
+            }
+            (Verb::Guard(*holds), Some(Arc::new(Record::Guard(Guard { key: guard.clone(), holds: behind }))))
+        }
         Change::Check { key: _, expect } => (Verb::Check(*expect), before.clone()),
     };
     Write { key, verb, before, after }
 }
 
+fn held(record: Option<&Record>) -> BTreeSet<HoldId> {
+    record.cloned().and_then(Record::into_guard).map(|guard| guard.holds).unwrap_or_default()
+}
+
 fn counted(record: Option<&Record>) -> i64 {
-    match record {
-        Some(Record::Counter(counter)) => counter.value,
-        Some(
-            Record::Job(_)
-            | Record::Step(_)
-            | Record::Event(_)
-            | Record::Challenge(_)
-            | Record::Ticket(_)
-            | Record::Idempotency(_)
-            | Record::Key(_)
-            | Record::Suppression(_)
-            | Record::DataMapPointer(_),
-        )
-        | None => 0,
-    }
+    let Some(Record::Counter(counter)) = record else { return 0 };
+    counter.value
 }
 
 /// Positions of the changes whose expectation does not hold.
@@ -163,10 +167,27 @@ fn refused(state: &State, transition: &Transition, writes: &[Write]) -> Vec<usiz
         (Verb::Add(_), Change::Add { limit: Some(limit), .. }) => {
             counted(write.before.as_deref()) >= *limit && !state.mutants.has(Mutant::NoCounterLimit)
         }
-        (Verb::Add(_) | Verb::Delete, _) => false,
+        (Verb::Add(_) | Verb::Guard(_) | Verb::Delete, _) => false,
     };
     let pairs = writes.iter().zip(&transition.changes).enumerate();
     pairs.filter(|(_, pair)| is_refused(*pair)).map(|(at, _)| at).collect()
+}
+
+/// The deliberate bug: guards are looked at in a call of their own.
+pub(super) fn check_holds_only(state: &State, transition: &Transition) -> Result<(), CommitError> {
+    let is_held = |change: &Change| match change {
+        Change::Check { key, expect: Expect::NoHold } => {
+            state.items.get(key).is_some_and(|record| !record.is_free_guard())
+        }
+        Change::Put { .. }
+        | Change::Delete { .. }
+        | Change::Add { .. }
+        | Change::Guard { .. }
+        | Change::Check { .. } => false,
+    };
+    let at: Vec<usize> =
+        transition.changes.iter().enumerate().filter(|(_, it)| is_held(it)).map(|(at, _)| at).collect();
+    if at.is_empty() { Ok(()) } else { Err(CommitError::Conflict { at }) }
 }
 
 /// Whether a fenced write does not follow the version that is there.
@@ -177,7 +198,7 @@ fn is_out_of_turn(write: &Write, expect: Expect, mutants: Mutants) -> bool {
             let version = |record: &Option<Arc<Record>>| record.as_ref().and_then(|record| record.version());
             version(&write.after) != version(&write.before).map(|version| version + 1)
         }
-        (Verb::Put(_) | Verb::Delete | Verb::Add(_) | Verb::Check(_), _) => false,
+        (Verb::Put(_) | Verb::Delete | Verb::Add(_) | Verb::Guard(_) | Verb::Check(_), _) => false,
     }
 }
 
@@ -185,7 +206,14 @@ fn is_out_of_turn(write: &Write, expect: Expect, mutants: Mutants) -> bool {
 fn refusal(transition: &Transition, at: Vec<usize>) -> CommitError {
     let limit_of = |position: &usize| match transition.changes.get(*position) {
         Some(Change::Add { key, by: _, limit: Some(limit) }) => Some((key.clone(), *limit)),
-        Some(Change::Add { .. } | Change::Put { .. } | Change::Delete { .. } | Change::Check { .. }) | None => None,
+        Some(
+            Change::Add { .. }
+            | Change::Put { .. }
+            | Change::Delete { .. }
+            | Change::Guard { .. }
+            | Change::Check { .. },
+        )
+        | None => None,
     };
     let limits: Vec<_> = at.iter().filter_map(limit_of).collect();
     match limits.first() {
@@ -203,7 +231,7 @@ fn apply(state: &mut State, transition: &Transition, mut writes: Vec<Write>) {
     }
     for write in &writes {
         match write.verb {
-            Verb::Put(_) | Verb::Delete | Verb::Add(_) => {
+            Verb::Put(_) | Verb::Delete | Verb::Add(_) | Verb::Guard(_) => {
                 write_item(state, Arc::clone(&write.key), write.after.clone());
             }
             Verb::Check(_) => {}
@@ -218,7 +246,11 @@ fn apply(state: &mut State, transition: &Transition, mut writes: Vec<Write>) {
 pub(super) fn nudges_of(transition: &Transition) -> Vec<Nudge> {
     let ready = transition.changes.iter().filter_map(|change| match change {
         Change::Put { record: Record::Step(step), .. } if step.state == StepState::Ready => Some(Nudge::for_step(step)),
-        Change::Put { .. } | Change::Delete { .. } | Change::Add { .. } | Change::Check { .. } => None,
+        Change::Put { .. }
+        | Change::Delete { .. }
+        | Change::Add { .. }
+        | Change::Guard { .. }
+        | Change::Check { .. } => None,
     });
     ready.collect()
 }

@@ -17,6 +17,7 @@ pub(crate) fn holds(expect: Expect, stored: Option<&Record>, mutants: Mutants, n
         Expect::Fence(_) if mutants.has(Mutant::ClockInsteadOfFence) => stored.is_some_and(|it| is_leased(it, now)),
         Expect::Fence(fence) => stored.and_then(Record::fence) == Some(fence),
         Expect::OpenJob => mutants.has(Mutant::NoGuard) || stored.is_some_and(Record::is_open_job),
+        Expect::NoHold => mutants.has(Mutant::HoldOutsideClaim) || stored.is_none_or(Record::is_free_guard),
         Expect::Forgotten(by) => {
             stored.is_none_or(|it| it.is_forgotten_by(by)) || mutants.has(Mutant::NoAbsenceCondition)
         }

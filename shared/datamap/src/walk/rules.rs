@@ -57,7 +57,9 @@ pub(super) fn leads_on(map: &DataMap, scope: Scope, index: usize, field: usize) 
     };
     let kinds =
         collection.fields.iter().filter(|field| field.identity.as_deref().is_some_and(|kind| of_scope(kind, scope)));
-    let others = kinds.clone().any(|field| field.path != path);
+    // A person's own rows also tell the organisations, whose legal holds count for the person.
+    let teaches = |kind: &str| scope == Scope::Person || of_scope(kind, scope);
+    let others = collection.fields.iter().any(|it| it.path != path && it.identity.as_deref().is_some_and(teaches));
     // The key of a row with an identity is worth one more keyed read, not one more pass over every object.
     let keyed = kinds.count() > 0 && matches!(collection.source, Source::DynamoDb { .. });
     is_own(collection, path, scope) && (others || keyed)

@@ -42,6 +42,8 @@ pub enum Outcome {
     Traced {
         /// Everything the subject is known by.
         aliases: Vec<Alias>,
+        /// Organisations that the subject's own rows name.
+        organizations: Vec<Alias>,
     },
     /// One shard is planned, or carried out.
     ShardDone,
@@ -121,7 +123,7 @@ pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
             next: vec![waiting(StepKind::Package, now + GATE_INTERVAL)],
             settles: Vec::new(),
         },
-        Outcome::Traced { aliases } => erasing::after_trace(job, aliases, now),
+        Outcome::Traced { aliases, organizations } => erasing::after_trace(job, aliases, organizations, now),
         Outcome::PlanSealed { plan } => erasing::after_plan(job, plan.clone(), now),
         Outcome::Approved { by, plan_hash } => erasing::after_approval(job, by, plan_hash, now),
         Outcome::PlanAgain => erasing::plan_again(job, now),

@@ -77,6 +77,9 @@ pub struct LocateCheckpoint {
     /// Everything the subject is known by, as keyed hashes; erasure only.
     #[serde(default)]
     pub aliases: Vec<Alias>,
+    /// Organisations that the subject's own rows name, as keyed hashes; erasure only.
+    #[serde(default)]
+    pub organizations: Vec<Alias>,
 }
 
 /// Progress of `collect`.

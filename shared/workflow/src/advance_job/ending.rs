@@ -5,6 +5,7 @@ use domain::step::{Nudge, Step, StepState};
 use domain::transition::{Cause, Expect};
 use jiff::{SignedDuration, Timestamp};
 
+use super::holding::end_claims;
 use super::{AdvanceJob, MAX_DECISIONS, MAX_STALLS};
 use crate::following::done_step;
 use crate::nudging::{nudge_best_effort, nudge_later};
@@ -69,6 +70,7 @@ impl AdvanceJob {
         if context.step.kind.needs_open_job() {
             builder.check(context.job.key(), Expect::OpenJob);
         }
+        end_claims(&mut builder, &context.job, &context.step);
         self.ports.store.commit(&builder.build()).await?;
         let nudge = [Nudge::for_step(&after)];
         match again {
@@ -117,6 +119,7 @@ impl AdvanceJob {
                 };
                 builder.update_job(&job, after);
             }
+            end_claims(&mut builder, &context.job, &context.step);
             match self.ports.store.commit(&builder.build()).await {
                 Ok(()) => {
                     let reason = Some(reason.to_owned());

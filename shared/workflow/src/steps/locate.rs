@@ -2,6 +2,7 @@
 //!
 //! Three phases, each checkpointed: the walk, the freezing of shards, the making of their steps.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::plan::{PlanStore, cut_into_shards, is_wanted, own_shard, shared_collections};
 use super::sources::Sources;
 use crate::advance_job::{Ran, RunStep};
+use crate::keyring::TenantSecrets;
 use crate::own_records;
 use crate::ports::Cursor;
 use crate::request_body::RequestBody;
@@ -168,8 +170,9 @@ impl Locate {
             let values = shard.lookups.iter().map(|lookup| lookup.values.len()).sum();
             shards.push(self.plans.write(context, &format!("shard-{number:06}"), values, shard).await?);
         }
-        let aliases = if context.job.erasure.is_some() { aliases(context, walk).await? } else { Vec::new() };
-        Ok(LocateCheckpoint { frozen: true, shards, aliases, ..LocateCheckpoint::default() })
+        let erases = context.job.erasure.is_some();
+        let (aliases, organizations) = if erases { aliases(context, walk).await? } else { Default::default() };
+        Ok(LocateCheckpoint { frozen: true, shards, aliases, organizations, ..LocateCheckpoint::default() })
     }
 
     /// Makes the steps of the frozen shards, a batch with each checkpoint, so that none is made twice or forgotten.
@@ -187,29 +190,40 @@ impl Locate {
             context.save(Checkpoint::Locate(state.clone()), seeds).await?;
         }
         if context.job.erasure.is_some() {
-            return Ok(Ran::Done(Outcome::Traced { aliases: state.aliases }));
+            let LocateCheckpoint { aliases, organizations, .. } = state;
+            return Ok(Ran::Done(Outcome::Traced { aliases, organizations }));
         }
         Ok(Ran::Done(Outcome::Located))
     }
 }
 
-/// Every identity the walk met and the keys of the rows that carry one, as keyed hashes.
-async fn aliases(context: &StepContext, walk: &Walk) -> Result<Vec<Alias>, StepError> {
+/// Every identity the walk met and the keys of the rows that carry one, and the organisations of those rows, as keyed hashes.
+async fn aliases(context: &StepContext, walk: &Walk) -> Result<(Vec<Alias>, Vec<Alias>), StepError> {
     let secrets = context.ports.keyring.tenant(&context.job.tenant, context.now).await?;
-    let alias = |(kind, value): (&str, &Datum)| match value {
-        Datum::Text(text) | Datum::Number(text) => secrets.alias_of(kind, text),
-        Datum::Null | Datum::Bool(_) | Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => {
-            secrets.alias_of(kind, &String::from_utf8_lossy(&value.to_json()))
-        }
-    };
-    let mut aliases: Vec<Alias> = walk.found_identities().map(alias).collect();
-    aliases.extend(context.job.subject_ref.clone());
-    aliases.sort_unstable();
-    aliases.dedup();
-    if aliases.len() > MAX_ALIASES {
+    let sorted = |aliases: BTreeSet<Alias>| aliases.into_iter().collect::<Vec<Alias>>();
+    let met = walk.found_identities().map(|(kind, value)| alias_of(&secrets, kind, value));
+    let aliases = sorted(met.chain(context.job.subject_ref.clone()).collect());
+    let organization = IdentityKind::OrganizationId.as_str();
+    let organizations = sorted(walk.found_organizations().map(|id| alias_of(&secrets, organization, id)).collect());
+    if aliases.len() + organizations.len() > MAX_ALIASES {
         return Err(StepError::park(format!("the subject is known by more than {MAX_ALIASES} identities and keys")));
     }
-    Ok(aliases)
+    Ok((aliases, organizations))
+}
+
+/// Normalised as intake and holds do it, so that whoever names the identity in another spelling meets the same alias.
+fn alias_of(secrets: &TenantSecrets, kind: &str, value: &Datum) -> Alias {
+    let text = match value {
+        Datum::Text(text) | Datum::Number(text) => text.clone(),
+        Datum::Null | Datum::Bool(_) | Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => {
+            String::from_utf8_lossy(&value.to_json()).into_owned()
+        }
+    };
+    match IdentityKind::parse(kind).map(|kind| Identity::new(kind, &text)) {
+        Some(Ok(identity)) => secrets.alias(&identity),
+        // A key of a row, or a value that is no identity of its kind: as it is.
+        Some(Err(_)) | None => secrets.alias_of(kind, &text),
+    }
 }
 
 /// What the walk starts from: only identities that were proven.

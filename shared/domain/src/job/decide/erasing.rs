@@ -26,8 +26,9 @@ pub fn erase_shard(shard: u32, input: ObjectRef, now: Timestamp) -> StepSeed {
 }
 
 /// The subject is found: the plan is sealed once every shard is planned.
-pub(super) fn after_trace(job: &Job, aliases: &[Alias], now: Timestamp) -> Decision {
-    let erasure = Erasure { aliases: aliases.to_vec(), ..erasure_of(job) };
+pub(super) fn after_trace(job: &Job, aliases: &[Alias], organizations: &[Alias], now: Timestamp) -> Decision {
+    let (aliases, organizations) = (aliases.to_vec(), organizations.to_vec());
+    let erasure = Erasure { aliases, organizations, ..erasure_of(job) };
     let gate = StepSeed { shard: erasure.generation, ..waiting(StepKind::SealPlan, now + GATE_INTERVAL) };
     Decision { job: Some(with(job, JobStatus::InProgress, erasure)), next: vec![gate], settles: Vec::new() }
 }

@@ -140,8 +140,11 @@ fn without_a_token_five_tries_count_as_well() {
     assert_eq!(attempts(&house, &id), 5);
 }
 
+/// Status, headers by length, and the text.
+type Shape = (u16, Vec<(String, usize)>, String);
+
 /// What an answer looks like without its request id, and the calls of ports it took.
-fn seen(house: &mut House, call: Call) -> ((u16, Vec<(String, usize)>, String), usize) {
+fn seen(house: &mut House, call: Call) -> (Shape, usize) {
     let path = call.path.split('?').next().unwrap().to_owned();
     let before = house.world.memory.inspect(|state| state.faults.calls().len());
     let answer = house.send(call);

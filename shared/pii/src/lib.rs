@@ -3,3 +3,6 @@
 //! What anonymisation promises, with figures: `docs/anonymisation.md`.
 
 pub mod anonymity;
+pub mod differential_privacy;
+pub mod generalise;
+pub mod pseudonym;

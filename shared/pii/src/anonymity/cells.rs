@@ -91,7 +91,8 @@ fn hash_rows(columns: &[&[u32]], rows: usize) -> Result<Vec<u64>, AnonymityError
 }
 
 fn slot_of(hash: u64, slots: usize) -> usize {
-    (hash.wrapping_mul(0xD6E8_FEB8_6659_FD93) >> 20) as usize % slots
+    // A power of two, so that the low bits of a whole number below 2^44 name a slot.
+    usize::try_from(hash.wrapping_mul(0xD6E8_FEB8_6659_FD93) >> 20).map_or(0, |mixed| mixed & (slots - 1))
 }
 
 fn rebuilt(slots: usize, of_cell: &[u64]) -> Vec<u32> {

@@ -186,7 +186,7 @@ fn cheap_hash(text: &[u8]) -> usize {
     let taken = text.len().min(8);
     word[..taken].copy_from_slice(&text[..taken]);
     let mixed = (u64::from_le_bytes(word) ^ (text.len() as u64) << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed >> 54) as usize % CACHED
+    usize::try_from(mixed >> 54).map_or(0, |slot| slot % CACHED)
 }
 
 /// Gives the numbers codes in their order; equal numbers written differently become one, null comes first.

@@ -1,4 +1,5 @@
 //! Data sets in which nobody stands alone: k-anonymity, l-diversity and t-closeness by Mondrian, checked before they leave.
+//!
 //! Direct identifiers are not looked for: what is neither quasi-identifier nor sensitive has to be left out by the caller.
 
 mod cells;

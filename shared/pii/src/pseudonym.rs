@@ -27,6 +27,7 @@ impl std::fmt::Debug for Pseudonyms {
 impl Pseudonyms {
     /// Takes a key of 32 random bytes.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "HMAC takes keys of any length")]
     pub fn new(key: &[u8; 32]) -> Self {
         Self { keyed: Hmac::new_from_slice(key).expect("HMAC takes keys of any length") }
     }

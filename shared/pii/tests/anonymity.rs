@@ -1,5 +1,7 @@
 //! Random tables, random policies and random bytes: a release keeps its promise or there is a clear error, never a panic.
 
+#![expect(clippy::unwrap_used, reason = "test support may stop the test")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use pii::anonymity::{
@@ -43,9 +45,8 @@ fn policies() -> impl Strategy<Value = Policy> {
         (1.0..2.5_f64).prop_map(|l| Some(Diversity::Entropy(l)))
     ];
     let cutting = prop_oneof![Just(Cutting::Strict), Just(Cutting::Relaxed)];
-    (1_usize..12, l, proptest::option::of(0.05..1.0_f64), cutting, prop_oneof![Just(0.0), 0.0..0.3_f64]).prop_map(
-        |(k, l, t, cutting, suppression_limit)| Policy { k, l, t, cutting, suppression_limit },
-    )
+    (1_usize..12, l, proptest::option::of(0.05..1.0_f64), cutting, prop_oneof![Just(0.0), 0.0..0.3_f64])
+        .prop_map(|(k, l, t, cutting, suppression_limit)| Policy { k, l, t, cutting, suppression_limit })
 }
 
 proptest! {

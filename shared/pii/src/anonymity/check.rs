@@ -76,9 +76,7 @@ mod tests {
 
     #[test]
     fn a_small_table_has_the_figures_counted_by_hand() {
-        let of = |name, texts: [&'static str; 6]| {
-            Column::of(name, &Kind::Categorical, texts.map(Some)).unwrap()
-        };
+        let of = |name, texts: [&'static str; 6]| Column::of(name, &Kind::Categorical, texts.map(Some)).unwrap();
         let city = of("city", ["A", "A", "A", "B", "B", "B"]);
         let ill = of("ill", ["flu", "flu", "cold", "flu", "cold", "gout"]);
         let found = measure(&[city], &[ill]).unwrap();
@@ -91,9 +89,7 @@ mod tests {
 
     #[test]
     fn columns_of_unequal_length_are_refused() {
-        let of = |texts: &[&'static str]| {
-            Column::of("x", &Kind::Categorical, texts.iter().copied().map(Some)).unwrap()
-        };
+        let of = |texts: &[&'static str]| Column::of("x", &Kind::Categorical, texts.iter().copied().map(Some)).unwrap();
         assert!(matches!(measure(&[of(&["a"]), of(&[])], &[]), Err(AnonymityError::UnequalColumns { .. })));
         assert_eq!(measure(&[], &[]), Err(AnonymityError::NoQuasiIdentifier));
         assert_eq!(measure(&[of(&[])], &[]).unwrap().k, 0);

@@ -1,6 +1,5 @@
 //! CSV (RFC 4180) to coded columns in one pass; fields that nobody wants are only counted.
 
-
 use super::column::{Column, ColumnBuilder, Kind};
 use super::error::AnonymityError;
 

@@ -1,4 +1,4 @@
-//! Mondrian (LeFevre et al. 2006): the data set is divided again and again as long as both halves fulfil the policy.
+//! Mondrian (`LeFevre` et al. 2006): the data set is divided again and again as long as both halves fulfil the policy.
 //! Each division is the one that saves most information; the classes go to `classes` to be checked and published.
 
 mod classes;

@@ -35,11 +35,7 @@ pub(super) fn texts(column: &Column, spans: &[Span]) -> (Vec<String>, Vec<u32>) 
 }
 
 /// Whether each published text is true of its row.
-pub(super) fn check_truth(
-    quasi: &[Column],
-    spans: &[Vec<Span>],
-    class_of_row: &[u32],
-) -> Result<(), AnonymityError> {
+pub(super) fn check_truth(quasi: &[Column], spans: &[Vec<Span>], class_of_row: &[u32]) -> Result<(), AnonymityError> {
     let untrue = AnonymityError::NotVerified { reason: "a published value is not true of its row" };
     for (column, spans) in quasi.iter().zip(spans) {
         for (class, code) in class_of_row.iter().zip(&column.codes).filter(|(class, _)| **class != REMOVED) {

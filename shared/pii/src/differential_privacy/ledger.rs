@@ -15,10 +15,14 @@ impl Cost {
 
     /// Epsilon rounded down to millionths; nothing if it is not a number of at least a millionth and at most a million.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was checked the line before")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the range was checked the line before"
+    )]
     pub fn epsilon(epsilon: f64) -> Option<Self> {
         let is_fine = (0.000_001..=1_000_000.0).contains(&epsilon);
-        is_fine.then(|| (epsilon * 1e6) as u64).and_then(Self::micros)
+        is_fine.then_some((epsilon * 1e6) as u64).and_then(Self::micros)
     }
 
     /// The millionths of epsilon.
@@ -72,7 +76,11 @@ impl Ledger {
             return Err(Overspent { left_micros: self.left_micros() });
         }
         // Neither can overflow: the sum is within the limit, and 2^64 versions are never written.
-        Ok(Self { spent_micros: self.spent_micros + cost.epsilon_micros, version: self.version.wrapping_add(1), ..*self })
+        Ok(Self {
+            spent_micros: self.spent_micros + cost.epsilon_micros,
+            version: self.version.wrapping_add(1),
+            ..*self
+        })
     }
 
     /// What is left.

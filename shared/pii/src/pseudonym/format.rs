@@ -63,7 +63,7 @@ impl Pseudonyms {
             let seen: Vec<u8> = seen.iter().map(|at| bytes[*at]).collect();
             self.shift(&[b"shape", column.as_bytes(), &shape, &[round], &seen], changed, &mut bytes);
         }
-        Ok(String::from_utf8(bytes).expect("ASCII was replaced by ASCII"))
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Moves each place within its alphabet by a keyed amount.

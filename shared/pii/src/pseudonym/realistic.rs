@@ -22,23 +22,79 @@ const WORDS: [&str; 16] = [
     "orchard", "prairie", "river", "summit",
 ];
 const GIVEN: [&str; 32] = [
-    "Alex", "Andrea", "Bela", "Camille", "Chris", "Dana", "Dominique", "Eden", "Elia", "Finley", "Gabriele", "Harper",
-    "Ilya", "Jamie", "Jo", "Kai", "Kim", "Lee", "Luca", "Maxime", "Mika", "Nikita", "Noa", "Pat", "Quinn", "Robin",
-    "Sam", "Sasha", "Simone", "Toni", "Val", "Yuki",
+    "Alex",
+    "Andrea",
+    "Bela",
+    "Camille",
+    "Chris",
+    "Dana",
+    "Dominique",
+    "Eden",
+    "Elia",
+    "Finley",
+    "Gabriele",
+    "Harper",
+    "Ilya",
+    "Jamie",
+    "Jo",
+    "Kai",
+    "Kim",
+    "Lee",
+    "Luca",
+    "Maxime",
+    "Mika",
+    "Nikita",
+    "Noa",
+    "Pat",
+    "Quinn",
+    "Robin",
+    "Sam",
+    "Sasha",
+    "Simone",
+    "Toni",
+    "Val",
+    "Yuki",
 ];
 const FAMILY: [&str; 32] = [
     "Abel", "Bauer", "Bruun", "Cole", "Costa", "Dubois", "Evans", "Fischer", "Garcia", "Hansen", "Ito", "Jansen",
-    "Kaya", "Keller", "Lopez", "Marin", "Moreau", "Nagy", "Novak", "Olsen", "Petit", "Quint", "Reyes", "Rossi", "Silva",
-    "Smith", "Tanaka", "Urban", "Vogel", "Weber", "Young", "Zeman",
+    "Kaya", "Keller", "Lopez", "Marin", "Moreau", "Nagy", "Novak", "Olsen", "Petit", "Quint", "Reyes", "Rossi",
+    "Silva", "Smith", "Tanaka", "Urban", "Vogel", "Weber", "Young", "Zeman",
 ];
 const STREETS: [&str; 16] = [
-    "Birch Street", "Bridge Road", "Canal Street", "Castle Lane", "Church Road", "Elm Avenue", "Garden Street",
-    "Hill Road", "Lake Avenue", "Market Street", "Mill Lane", "Oak Avenue", "Park Road", "School Lane",
-    "Station Road", "Valley Road",
+    "Birch Street",
+    "Bridge Road",
+    "Canal Street",
+    "Castle Lane",
+    "Church Road",
+    "Elm Avenue",
+    "Garden Street",
+    "Hill Road",
+    "Lake Avenue",
+    "Market Street",
+    "Mill Lane",
+    "Oak Avenue",
+    "Park Road",
+    "School Lane",
+    "Station Road",
+    "Valley Road",
 ];
 const TOWNS: [&str; 16] = [
-    "Ashford", "Bridgeton", "Clearwater", "Eastfield", "Fairview", "Greenville", "Highland", "Kingsbury", "Lakeside",
-    "Milford", "Newbridge", "Northfield", "Oakdale", "Riverton", "Springfield", "Westbrook",
+    "Ashford",
+    "Bridgeton",
+    "Clearwater",
+    "Eastfield",
+    "Fairview",
+    "Greenville",
+    "Highland",
+    "Kingsbury",
+    "Lakeside",
+    "Milford",
+    "Newbridge",
+    "Northfield",
+    "Oakdale",
+    "Riverton",
+    "Springfield",
+    "Westbrook",
 ];
 
 impl Pseudonyms {
@@ -55,7 +111,9 @@ impl Pseudonyms {
             let bytes = digest[at * 8..at * 8 + 8].try_into().expect("a digest has four words of 8 bytes");
             u64::from_be_bytes(bytes)
         };
-        let pick = |words: &[&'static str], at: usize| words[usize::try_from(number(at) % words.len() as u64).expect("a place in a list")];
+        let pick = |words: &[&'static str], at: usize| {
+            words[usize::try_from(number(at) % words.len() as u64).expect("a place in a list")]
+        };
         match style {
             Style::Email => format!("{}{}@example.com", pick(&WORDS, 0), number(1)),
             Style::Phone => format!("555-{:04}-{:04}", number(0) % 10_000, number(1) % 10_000),

@@ -59,9 +59,9 @@ impl<'a> Demands<'a> {
     /// Which demand these cells as one class would miss.
     pub(super) fn missed_by(&mut self, cells: &[u32]) -> Option<&'static str> {
         let Self { policy, watched } = self;
-        watched.iter_mut().find_map(|column| {
-            missed(policy, &column.whole, column.counter.pairs(&column.per_cell, cells))
-        })
+        watched
+            .iter_mut()
+            .find_map(|column| missed(policy, &column.whole, column.counter.pairs(&column.per_cell, cells)))
     }
 
     /// Whether both sides of a division are fine; the smaller one is asked first, for it fails more often.

@@ -1,0 +1,254 @@
+//! One column as codes: numbers in their order, categories by first appearance, each text stored once.
+
+use std::collections::HashMap;
+
+use super::error::AnonymityError;
+use super::hierarchy::{Bound, Hierarchy};
+
+/// How the values of a column are widened.
+#[derive(Debug, Clone)]
+pub enum Kind {
+    /// To ranges.
+    Numeric,
+    /// To sets of values.
+    Categorical,
+    /// To names of a hierarchy.
+    Tree(Hierarchy),
+}
+
+/// A column whose equal values have equal codes.
+#[derive(Debug, Clone)]
+pub struct Column {
+    pub(super) name: String,
+    pub(super) labels: Vec<String>,
+    pub(super) numbers: Option<Vec<f64>>,
+    pub(super) tree: Option<Bound>,
+    pub(super) codes: Vec<u32>,
+}
+
+impl Column {
+    /// Reads texts; `None` is null and stays a value of its own.
+    ///
+    /// # Errors
+    /// A value that the kind does not allow.
+    #[expect(single_use_lifetimes, reason = "lifetimes in `impl Trait` have to be named")]
+    pub fn of<'a>(
+        name: &str,
+        kind: &Kind,
+        texts: impl IntoIterator<Item = Option<&'a str>>,
+    ) -> Result<Self, AnonymityError> {
+        let mut builder = ColumnBuilder::new(name);
+        for text in texts {
+            builder.push(text.map(str::as_bytes))?;
+        }
+        builder.finish(kind)
+    }
+
+    /// The name in the header.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many rows it has.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.codes.len()
+    }
+
+    /// The text of a row; null is empty.
+    #[must_use]
+    pub fn text(&self, row: usize) -> Option<&str> {
+        self.codes.get(row).map(|code| self.labels[*code as usize].as_str())
+    }
+
+    /// How many different values it has.
+    #[must_use]
+    pub fn distinct(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// The share of the domain between two numbers, by their codes.
+    pub(super) fn range_width(&self, low: u32, high: u32) -> f64 {
+        let Some(numbers) = &self.numbers else { return 0.0 };
+        let (Some(first), Some(last)) = (numbers.first(), numbers.last()) else { return 0.0 };
+        // Halves keep the difference of two very large numbers finite.
+        let domain = last / 2.0 - first / 2.0;
+        if domain > 0.0 { (numbers[high as usize] / 2.0 - numbers[low as usize] / 2.0) / domain } else { 0.0 }
+    }
+
+    /// The share of the domain in a set of `distinct` values.
+    pub(super) fn set_width(&self, distinct: usize) -> f64 {
+        let domain = self.labels.len();
+        if domain <= 1 { 0.0 } else { (distinct.saturating_sub(1)) as f64 / (domain - 1) as f64 }
+    }
+}
+
+const CACHED: usize = 1024;
+
+/// Collects one column, row by row.
+#[derive(Debug)]
+pub struct ColumnBuilder {
+    name: String,
+    labels: Vec<Box<[u8]>>,
+    known: HashMap<Box<[u8]>, u32>,
+    null: Option<u32>,
+    codes: Vec<u32>,
+    /// The code last seen per cheap hash: most columns repeat a few values.
+    recent: Vec<u32>,
+}
+
+impl ColumnBuilder {
+    /// An empty column.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            labels: Vec::new(),
+            known: HashMap::new(),
+            null: None,
+            codes: Vec::new(),
+            recent: vec![u32::MAX; CACHED],
+        }
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// More than 4 billion different values.
+    #[inline]
+    pub fn push(&mut self, text: Option<&[u8]>) -> Result<(), AnonymityError> {
+        let code = match text {
+            None => self.null_code()?,
+            Some(text) => {
+                let slot = cheap_hash(text);
+                let recent = self.recent[slot];
+                match self.labels.get(recent as usize) {
+                    Some(label) if **label == *text => recent,
+                    Some(_) | None => {
+                        let code = self.look_up(text)?;
+                        self.recent[slot] = code;
+                        code
+                    }
+                }
+            }
+        };
+        self.codes.push(code);
+        Ok(())
+    }
+
+    fn look_up(&mut self, text: &[u8]) -> Result<u32, AnonymityError> {
+        if let Some(code) = self.known.get(text) {
+            return Ok(*code);
+        }
+        let code = self.add(text)?;
+        self.known.insert(text.into(), code);
+        Ok(code)
+    }
+
+    fn null_code(&mut self) -> Result<u32, AnonymityError> {
+        match self.null {
+            Some(code) => Ok(code),
+            None => {
+                let code = self.add(b"")?;
+                self.null = Some(code);
+                Ok(code)
+            }
+        }
+    }
+
+    fn add(&mut self, text: &[u8]) -> Result<u32, AnonymityError> {
+        let code = u32::try_from(self.labels.len()).map_err(|_| AnonymityError::TooLarge)?;
+        self.labels.push(text.into());
+        Ok(code)
+    }
+
+    /// Ends the column and reads its values as its kind says.
+    ///
+    /// # Errors
+    /// A value that is no UTF-8, no finite number where one is due, or not in the hierarchy.
+    pub fn finish(self, kind: &Kind) -> Result<Column, AnonymityError> {
+        let not_utf8 = |_| AnonymityError::NotUtf8 { column: self.name.clone() };
+        let labels = self.labels.iter().map(|label| str::from_utf8(label).map(str::to_owned).map_err(not_utf8));
+        let labels: Vec<String> = labels.collect::<Result<_, _>>()?;
+        let mut column = Column { name: self.name, labels, numbers: None, tree: None, codes: self.codes };
+        match kind {
+            Kind::Numeric => order_numbers(&mut column, self.null)?,
+            Kind::Categorical => {}
+            Kind::Tree(tree) => column.tree = Some(tree.bind(&column.labels, self.null, &column.name)?),
+        }
+        Ok(column)
+    }
+}
+
+fn cheap_hash(text: &[u8]) -> usize {
+    let mut word = [0_u8; 8];
+    let taken = text.len().min(8);
+    word[..taken].copy_from_slice(&text[..taken]);
+    let mixed = (u64::from_le_bytes(word) ^ (text.len() as u64) << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    usize::try_from(mixed >> 54).map_or(0, |slot| slot % CACHED)
+}
+
+/// Gives the numbers codes in their order; equal numbers written differently become one, null comes first.
+fn order_numbers(column: &mut Column, null: Option<u32>) -> Result<(), AnonymityError> {
+    let not_a_number = || AnonymityError::NotANumber { column: column.name.clone() };
+    let mut order: Vec<(f64, usize)> = Vec::with_capacity(column.labels.len());
+    for (code, label) in column.labels.iter().enumerate() {
+        if null.is_some_and(|null| null as usize == code) {
+            order.push((f64::NEG_INFINITY, code));
+            continue;
+        }
+        let number: f64 = label.trim().parse().map_err(|_| not_a_number())?;
+        if !number.is_finite() {
+            return Err(not_a_number());
+        }
+        // Adding zero makes -0 the same as 0.
+        order.push((number + 0.0, code));
+    }
+    order.sort_by(|(left, a), (right, b)| left.total_cmp(right).then(a.cmp(b)));
+    let lowest = order.iter().map(|(number, _)| *number).find(|number| number.is_finite()).unwrap_or(0.0);
+    let mut renamed = vec![0_u32; order.len()];
+    let (mut numbers, mut labels) = (Vec::new(), Vec::new());
+    let mut last = None;
+    for (number, code) in order {
+        if last != Some(number) {
+            numbers.push(number.max(lowest));
+            labels.push(std::mem::take(&mut column.labels[code]));
+            last = Some(number);
+        }
+        renamed[code] = u32::try_from(numbers.len() - 1).map_err(|_| AnonymityError::TooLarge)?;
+    }
+    for code in &mut column.codes {
+        *code = renamed[*code as usize];
+    }
+    column.labels = labels;
+    column.numbers = Some(numbers);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_coded_in_order_and_null_comes_first() {
+        let texts = [Some("10"), None, Some("9"), Some("9.0"), Some("-0"), Some("0")];
+        let column = Column::of("age", &Kind::Numeric, texts).unwrap();
+        assert_eq!(column.codes, [3, 0, 2, 2, 1, 1]);
+        assert_eq!(column.text(1), Some(""));
+    }
+
+    #[test]
+    fn what_is_no_finite_number_is_refused() {
+        for text in ["NaN", "inf", "1e999", "", "twelve"] {
+            let refused = Column::of("age", &Kind::Numeric, [Some("1"), Some(text)]).unwrap_err();
+            assert_eq!(refused, AnonymityError::NotANumber { column: "age".to_owned() }, "{text}");
+        }
+    }
+
+    #[test]
+    fn null_is_not_the_empty_text() {
+        let column = Column::of("x", &Kind::Categorical, [None, Some(""), None, Some("")]).unwrap();
+        assert_eq!(column.codes, [0, 1, 0, 1]);
+    }
+}

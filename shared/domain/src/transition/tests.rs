@@ -6,7 +6,7 @@ use crate::event::Actor;
 #[test]
 fn a_data_map_is_published_with_its_event() {
     let tenant: TenantId = "acme".parse().unwrap();
-    let cause = Cause { actor: Actor::Operator, ..Cause::worker(Timestamp::UNIX_EPOCH) };
+    let cause = Cause { actor: Actor::Operator, ..Cause::worker(jiff::Timestamp::UNIX_EPOCH) };
     let publish = |before: Option<&DataMapPointer>, hash: &str| {
         let mut builder = TransitionBuilder::new(&tenant, OpNonce::new([1; 16]), cause.clone(), [2; 10]);
         builder.point_to_data_map(before, hash);

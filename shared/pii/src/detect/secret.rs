@@ -172,6 +172,6 @@ fn is_placeholder(value: &[u8]) -> bool {
     WORDS.contains(&&lower[..])
         || value.iter().all(|byte| matches!(byte, b'*' | b'x' | b'.'))
         || value.starts_with(b"***")
-        || value.starts_with(b"[REDACTED]")
+        || value.starts_with(b"[REDACTED")
         || value.starts_with(b"hash_")
 }

@@ -40,6 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let combined = regex::bytes::RegexBuilder::new(&combined).unicode(false).size_limit(1 << 28).build()?;
     let is_json = lines.first().is_some_and(|line| line.starts_with(b"{"));
     let scanner = Scanner::new();
+    let mut documents = scanner.documents();
     let mut rounds: [Vec<f64>; 4] = Default::default();
     let mut counts = [0_usize; 4];
     for _ in 0..5 {
@@ -59,7 +60,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             },
             &mut || {
                 if is_json {
-                    lines.iter().map(|line| scanner.scan_json(line).map_or(0, |found| found.len())).sum()
+                    lines.iter().map(|line| documents.scan(line).map_or(0, |found| found.len())).sum()
                 } else {
                     0
                 }

@@ -6,9 +6,10 @@ use crate::repository::{self, File};
 use crate::words::{code_of, names};
 
 /// The packages of the workspace that a package may depend on; those not listed are edges and may know anybody.
-const MAY_KNOW: [(&str, &[&str]); 9] = [
+const MAY_KNOW: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("clock", &[]),
+    ("pii", &[]),
     ("archive", &["domain"]),
     ("datamap", &["domain"]),
     ("workflow", &["domain", "clock", "datamap", "archive"]),

@@ -16,6 +16,7 @@ mod national;
 mod network;
 mod number;
 mod payment;
+mod people;
 mod phone;
 mod scanner;
 mod secret;

@@ -9,6 +9,7 @@ use crate::words::{code_of, names};
 const MAY_KNOW: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("clock", &[]),
+    ("pii", &[]),
     ("archive", &["domain"]),
     ("audit-log", &[]),
     ("datamap", &["domain"]),

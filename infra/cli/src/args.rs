@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Bench(BenchArguments),
     /// The legal due date of a request, and how it comes about.
     Due(DueArguments),
+    /// Find personal data in text, NDJSON, JSON and CSV; prints where it is, never what it is.
+    Scan(ScanArguments),
     /// Pass plain HTTP through to the API of the local stack.
     #[command(hide = true)]
     Proxy(ProxyArguments),
@@ -237,6 +239,19 @@ pub(crate) struct DueArguments {
     /// Print one JSON object on standard output.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What to scan, and how to say what was found.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ScanArguments {
+    /// A file, a directory, or - for standard input.
+    pub(crate) source: String,
+    /// Print one JSON object per find on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Take every line as plain text, whatever the name or the first line says.
+    #[arg(long)]
+    pub(crate) text: bool,
 }
 
 /// Where the proxy listens and what it passes through to.

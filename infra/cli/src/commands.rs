@@ -8,6 +8,7 @@ pub(crate) mod down;
 pub(crate) mod due;
 pub(crate) mod load;
 pub(crate) mod package;
+pub(crate) mod scan;
 pub(crate) mod token;
 pub(crate) mod up;
 
@@ -29,6 +30,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Check(arguments) => check::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments).await,
         Command::Due(arguments) => due::run(&arguments),
+        Command::Scan(arguments) => scan::run(&arguments),
         Command::Proxy(arguments) => proxy::run(&arguments).await,
     }
 }

@@ -30,6 +30,12 @@ fn cpu_seconds() -> Result<f64, Box<dyn Error>> {
     Ok(nanoseconds / 1e9)
 }
 
+fn found_with_people(scanner: &Scanner, line: &[u8], hits: &mut Vec<Hit>) -> usize {
+    hits.clear();
+    scanner.find(line, hits);
+    hits.len()
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let mut bytes = fs::read(arguments.next().ok_or("usage: bench_scan FILE [MB]")?)?;
@@ -40,11 +46,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let combined = regex::bytes::RegexBuilder::new(&combined).unicode(false).size_limit(1 << 28).build()?;
     let is_json = lines.first().is_some_and(|line| line.starts_with(b"{"));
     let scanner = Scanner::new();
-    let mut rounds: [Vec<f64>; 4] = Default::default();
-    let mut counts = [0_usize; 4];
+    let people = scanner.clone().with_people();
+    let mut documents = scanner.documents();
+    let mut rounds: [Vec<f64>; 5] = Default::default();
+    let mut counts = [0_usize; 5];
     for _ in 0..5 {
         let mut hits: Vec<Hit> = Vec::new();
-        let jobs: [&mut dyn FnMut() -> usize; 4] = [
+        let jobs: [&mut dyn FnMut() -> usize; 5] = [
             &mut || combined.find_iter(&bytes).count(),
             &mut || lines.iter().map(|line| combined.find_iter(line).count()).sum(),
             &mut || {
@@ -59,10 +67,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             },
             &mut || {
                 if is_json {
-                    lines.iter().map(|line| scanner.scan_json(line).map_or(0, |found| found.len())).sum()
+                    lines.iter().map(|line| documents.scan(line).map_or(0, |found| found.len())).sum()
                 } else {
                     0
                 }
+            },
+            &mut || {
+                let mut hits = Vec::new();
+                lines.iter().map(|line| found_with_people(&people, line, &mut hits)).sum()
             },
         ];
         for (at, job) in jobs.into_iter().enumerate() {
@@ -72,8 +84,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let size = f64::from(u32::try_from(bytes.len())?) / 1e6;
-    let names =
-        ["combined expression, whole buffer", "combined expression, by line", "scan by line", "scan as JSON by line"];
+    let names = [
+        "combined expression, whole buffer",
+        "combined expression, by line",
+        "scan by line",
+        "scan as JSON by line",
+        "scan by line with names and places",
+    ];
     for ((name, mut seconds), found) in names.into_iter().zip(rounds).zip(counts) {
         seconds.sort_by(f64::total_cmp);
         if found > 0 {

@@ -8,7 +8,7 @@ use pii::detect::{Confidence, Scanner};
 use serde_json::{Value, json};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let scanner = Scanner::new().with_threshold(Confidence::percent(40));
+    let scanner = Scanner::new().with_threshold(Confidence::percent(40)).with_people();
     for line in stdin().lock().lines() {
         let record: Value = serde_json::from_str(&line?)?;
         let matches = scanner.scan_text(record["text"].as_str().unwrap_or_default());

@@ -16,6 +16,7 @@ mod national;
 mod network;
 mod number;
 mod payment;
+mod people;
 mod phone;
 mod scanner;
 mod secret;
@@ -25,7 +26,7 @@ mod url;
 pub use confidence::Confidence;
 pub use fields::type_of_field;
 pub use finding::{Hit, Match, Why};
-pub use json::JsonError;
+pub use json::{DocumentScanner, JsonError};
 pub use kind::{PiiType, UnknownPiiType};
 pub use scanner::Scanner;
 

@@ -30,6 +30,10 @@ pub(crate) fn numeric(pass: &mut Pass<'_>, run: &Run) -> Option<usize> {
     if !in_order || !run.is_joined_by(text, 3, b"-/.") || run.is_signed() {
         return None;
     }
+    // What goes on with a time of day is when something happened, unless the field says otherwise.
+    if text.get(three[2].1) == Some(&b'T') && !pass.has_field() {
+        return Some(three[2].1);
+    }
     Some(report(pass, run.start(), three[2].1, "a date in digits"))
 }
 

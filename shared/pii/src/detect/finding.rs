@@ -1,6 +1,7 @@
 //! What a scan returns: hits in bytes, matches with characters and field paths, and why each is one.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
@@ -89,7 +90,7 @@ pub struct Match {
     pub country: Option<&'static str>,
     /// Path of the field, such as `a.b[2].c`; none in plain text.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub field: Option<String>,
+    pub field: Option<Arc<str>>,
     /// Byte of the text or value at which it starts.
     pub start: usize,
     /// Byte behind its end.
@@ -110,11 +111,12 @@ pub struct Match {
 impl Match {
     /// Matches of hits in `text`, which must be the text they were found in.
     pub(crate) fn of_hits(hits: &[Hit], text: &str, field: Option<&str>) -> Vec<Self> {
+        let field = field.map(Arc::from);
         let mut seen = (0, 0);
-        hits.iter().map(|hit| Self::of_hit(hit, text, field, &mut seen)).collect()
+        hits.iter().map(|hit| Self::of_hit(hit, text, field.as_ref(), &mut seen)).collect()
     }
 
-    fn of_hit(hit: &Hit, text: &str, field: Option<&str>, seen: &mut (usize, usize)) -> Self {
+    fn of_hit(hit: &Hit, text: &str, field: Option<&Arc<str>>, seen: &mut (usize, usize)) -> Self {
         let (at, chars) = *seen;
         let char_start = chars + text[at..hit.start].chars().count();
         let char_end = char_start + text[hit.start..hit.end].chars().count();
@@ -122,7 +124,7 @@ impl Match {
         Self {
             kind: hit.kind,
             country: hit.country,
-            field: field.map(ToOwned::to_owned),
+            field: field.map(Arc::clone),
             start: hit.start,
             end: hit.end,
             char_start,

@@ -1,6 +1,8 @@
 //! Walks JSON as it is read, without building a tree: values by their field names and by what they hold.
 
+use std::collections::HashMap;
 use std::fmt::{self, Write as _};
+use std::mem;
 
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
@@ -17,19 +19,42 @@ pub struct JsonError {
     pub column: usize,
 }
 
-impl Scanner {
+/// Scans document after document; what it learns of one's field names serves the next.
+#[derive(Debug)]
+pub struct DocumentScanner<'s> {
+    walk: Walk<'s>,
+}
+
+impl DocumentScanner<'_> {
     /// What a JSON document holds; positions count within the value of the field, unescaped.
     ///
     /// # Errors
     /// Where the bytes are no JSON document, or nest too deep to be anybody's record.
-    pub fn scan_json(&self, document: &[u8]) -> Result<Vec<Match>, JsonError> {
-        let mut walk = Walk::new(self);
+    pub fn scan(&mut self, document: &[u8]) -> Result<Vec<Match>, JsonError> {
+        self.walk.path.clear();
+        self.walk.matches.clear();
         let mut reader = serde_json::Deserializer::from_slice(document);
-        let read = Node { walk: &mut walk, field: None }.deserialize(&mut reader).and_then(|()| reader.end());
+        let read = Node { walk: &mut self.walk, field: None }.deserialize(&mut reader).and_then(|()| reader.end());
         match read {
-            Ok(()) => Ok(walk.matches),
+            Ok(()) => Ok(mem::take(&mut self.walk.matches)),
             Err(error) => Err(JsonError { line: error.line(), column: error.column() }),
         }
+    }
+}
+
+impl Scanner {
+    /// A reader of many documents.
+    #[must_use]
+    pub fn documents(&self) -> DocumentScanner<'_> {
+        DocumentScanner { walk: Walk::new(self) }
+    }
+
+    /// What one JSON document holds.
+    ///
+    /// # Errors
+    /// As [`DocumentScanner::scan`].
+    pub fn scan_json(&self, document: &[u8]) -> Result<Vec<Match>, JsonError> {
+        self.documents().scan(document)
     }
 
     /// The same for a value that is read already.
@@ -60,34 +85,35 @@ impl Scanner {
 
 /// What the methods of this package leave behind is nobody's data any more.
 fn looks_masked(value: &str) -> bool {
-    let replaced = ["[REDACTED]", "[DATE]", "***"].iter().any(|mark| value.contains(mark));
+    let replaced = ["[REDACTED]", "[DATE]", "**"].iter().any(|mark| value.contains(mark));
     replaced || value.starts_with("hash_") || value.starts_with("anon_") || value.bytes().all(|byte| byte == b'*')
 }
 
-/// Documents with more names than this look the others up each time.
-const MOST_NAMES: usize = 64;
+/// Names beyond this many are looked up each time.
+const MOST_NAMES: usize = 1024;
 
+#[derive(Debug)]
 struct Walk<'s> {
     scanner: &'s Scanner,
     path: String,
     hits: Vec<Hit>,
     matches: Vec<Match>,
-    names: Vec<(String, Option<PiiType>)>,
+    names: HashMap<String, Option<PiiType>>,
 }
 
 impl<'s> Walk<'s> {
-    const fn new(scanner: &'s Scanner) -> Self {
-        Self { scanner, path: String::new(), hits: Vec::new(), matches: Vec::new(), names: Vec::new() }
+    fn new(scanner: &'s Scanner) -> Self {
+        Self { scanner, path: String::new(), hits: Vec::new(), matches: Vec::new(), names: HashMap::new() }
     }
 
-    /// Names repeat within a document, so each is looked at once.
+    /// Names repeat from document to document, so each is looked at once.
     fn type_of(&mut self, name: &str) -> Option<PiiType> {
-        if let Some((_, kind)) = self.names.iter().find(|(known, _)| known == name) {
+        if let Some(kind) = self.names.get(name) {
             return *kind;
         }
         let kind = type_of_field(name);
         if self.names.len() < MOST_NAMES {
-            self.names.push((name.to_owned(), kind));
+            self.names.insert(name.to_owned(), kind);
         }
         kind
     }
@@ -96,7 +122,9 @@ impl<'s> Walk<'s> {
         self.hits.clear();
         self.scanner.find_value(value, field, &mut self.hits);
         let path = (!self.path.is_empty()).then_some(self.path.as_str());
-        self.matches.extend(Match::of_hits(&self.hits, value, path));
+        if !self.hits.is_empty() {
+            self.matches.extend(Match::of_hits(&self.hits, value, path));
+        }
     }
 }
 

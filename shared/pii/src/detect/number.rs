@@ -31,6 +31,13 @@ impl Run {
             if end == at || digits > MOST_DIGITS && run.count > 0 {
                 break;
             }
+            let timestamp =
+                run.count == 2 && text.get(end) == Some(&b'T') && text.get(end + 1).is_some_and(u8::is_ascii_digit);
+            if timestamp {
+                run.bounds[run.count] = (at, end);
+                run.count += 1;
+                break;
+            }
             if word_at(text, end) {
                 let extension = extension_end(text, end);
                 if extension == 0 && run.count > 0 {
@@ -129,6 +136,9 @@ pub(crate) fn read(pass: &mut Pass<'_>, start: usize, end: usize) -> usize {
 
 /// `2125550123x99`: a word of digits with an extension.
 pub(crate) fn with_extension(pass: &mut Pass<'_>, start: usize) -> Option<usize> {
+    if !pass.text[start].is_ascii_digit() {
+        return None;
+    }
     let run = Run::read(pass.text, start);
     (run.extension_end > 0 && run.count == 1).then(|| read_run(pass, &run, word_end(pass.text, start)))
 }
@@ -147,6 +157,9 @@ fn read_run(pass: &mut Pass<'_>, run: &Run, end: usize) -> usize {
     }
     if digits < 6 || is_attached(text, run) {
         return if run.count == 1 { dates::spelled(pass, run).unwrap_or(end) } else { end };
+    }
+    if run.count == 2 && run.separator(text, 1) == b"." && !run.plus {
+        return run.end(2);
     }
     let context = pass.context(run.lead(), run.end(run.count));
     let found = payment::card(text, run, &context)

@@ -4,12 +4,13 @@
 
 use super::bytes::{DIGIT, MARK, WORD, class, end_of};
 use super::context::{Context, Topic, topic_of};
-use super::{Confidence, Hit, Match, PiiType, crypto, email, identity, network, number, secret, travel, url};
+use super::{Confidence, Hit, Match, PiiType, crypto, email, identity, network, number, people, secret, travel, url};
 
 /// Finds personal data by shape, check digits and context; holds settings only, so one serves all threads.
 #[derive(Clone, Debug)]
 pub struct Scanner {
     threshold: Confidence,
+    people: bool,
 }
 
 impl Default for Scanner {
@@ -22,13 +23,19 @@ impl Scanner {
     /// A scanner that reports what is at least as likely as not.
     #[must_use]
     pub const fn new() -> Self {
-        Self { threshold: Confidence::percent(50) }
+        Self { threshold: Confidence::percent(50), people: false }
     }
 
     /// The same, reporting only what is at least so sure.
     #[must_use]
     pub const fn with_threshold(self, threshold: Confidence) -> Self {
-        Self { threshold }
+        Self { threshold, ..self }
+    }
+
+    /// The same, looking for names and places in free text too: slower, and less sure than the patterns.
+    #[must_use]
+    pub const fn with_people(self) -> Self {
+        Self { people: true, ..self }
     }
 
     /// The lowest confidence that is reported.
@@ -47,6 +54,24 @@ impl Scanner {
         let field = field.and_then(topic_of);
         let first = hits.len();
         Pass { text, field, threshold: self.threshold, hits, first, nested_until: 0 }.run();
+        if self.people {
+            self.add_people(text, first, hits);
+        }
+    }
+
+    /// Names and places beside what the patterns found, which are surer.
+    fn add_people(&self, text: &[u8], first: usize, hits: &mut Vec<Hit>) {
+        let mut people = Vec::new();
+        people::find(text, &mut people);
+        let patterns = hits.split_off(first);
+        people.retain(|hit| {
+            let near = patterns.partition_point(|other| other.end <= hit.start);
+            let free = patterns[near..].iter().take(2).all(|other| other.start >= hit.end);
+            free && hit.confidence >= self.threshold
+        });
+        hits.extend(patterns);
+        hits.extend(people);
+        hits[first..].sort_by_key(|hit| hit.start);
     }
 
     /// What `text` holds, with character positions and explanations.

@@ -72,7 +72,8 @@ pub(crate) fn by_prefix(text: &[u8], word: usize) -> Option<Hit> {
 
 fn prefixed(text: &[u8], start: usize) -> Option<Hit> {
     let rest = &text[start..];
-    let (prefix, least, name) = PREFIXES.iter().find(|(prefix, _, _)| rest.starts_with(prefix))?;
+    let (prefix, least, name) =
+        PREFIXES.iter().find(|(prefix, _, _)| prefix[0] == rest[0] && rest.starts_with(prefix))?;
     let body = start + prefix.len();
     let mut end = end_of(text, body, |byte| is_word(byte) || matches!(byte, b'-' | b'.')).min(start + LONGEST_TOKEN);
     while end > body && matches!(text[end - 1], b'.' | b'-') {
@@ -172,6 +173,6 @@ fn is_placeholder(value: &[u8]) -> bool {
     WORDS.contains(&&lower[..])
         || value.iter().all(|byte| matches!(byte, b'*' | b'x' | b'.'))
         || value.starts_with(b"***")
-        || value.starts_with(b"[REDACTED]")
+        || value.starts_with(b"[REDACTED")
         || value.starts_with(b"hash_")
 }

@@ -10,6 +10,7 @@ pub(crate) mod load;
 pub(crate) mod package;
 pub(crate) mod token;
 pub(crate) mod up;
+pub(crate) mod verify;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Check(arguments) => check::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments).await,
         Command::Due(arguments) => due::run(&arguments),
+        Command::Verify(command) => Ok(verify::run(&command)),
         Command::Proxy(arguments) => proxy::run(&arguments).await,
     }
 }

@@ -14,6 +14,7 @@ mod faults;
 mod likeness;
 mod report;
 mod schedule;
+mod sealing;
 mod swarm;
 mod twists;
 

@@ -3,9 +3,11 @@
 //! Systems that hold the customer's data are not here (see `connectors`), and no decision is: only what a call means
 //! and how its failure maps to a [`workflow::ports::PortError`] without personal data.
 
+mod audit_feed;
 mod calls;
 mod connect;
 mod data_maps;
+mod evidence;
 mod export_store;
 mod failure;
 mod item;
@@ -17,9 +19,11 @@ mod pause;
 #[cfg(test)]
 mod replay;
 
+pub use audit_feed::DynamoAuditFeed;
 pub use calls::{CallCount, CallCounter, take_calls};
 pub use connect::{Aws, connect};
 pub use data_maps::{PublishError, S3DataMaps};
+pub use evidence::{KmsCheckpointSigner, S3EvidenceStore};
 pub use export_store::S3ExportStore;
 pub use job_queue::SqsJobQueue;
 pub use job_store::DynamoJobStore;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use domain::datum::Datum;
 use domain::step::{Nudge, QueueName};
 use habeas_tests::contracts::{
-    connector, data_maps, eraser, export_store, job_queue, job_store, key_service, mailer, run_all,
+    audit_log, connector, data_maps, eraser, export_store, job_queue, job_store, key_service, mailer, run_all,
 };
 use habeas_tests::executor::run;
 use habeas_tests::names::Names;
@@ -64,6 +64,20 @@ fn key_service_keeps_its_contract() {
     for suite in [key_service::CASES, key_service::INTEGRITY_CASES] {
         run(&world, run_all(keys.as_ref() as &dyn KeyService, suite, &mut names)).answer();
     }
+}
+
+#[test]
+fn audit_feed_keeps_its_contract() {
+    let (world, mut names) = world();
+    let log = audit_log::Log { store: world.job_store(), feed: world.audit_feed() };
+    run(&world, run_all(&log, audit_log::FEED_CASES, &mut names)).answer();
+}
+
+#[test]
+fn evidence_store_and_signer_keep_their_contracts() {
+    let (world, mut names) = world();
+    let evidence = audit_log::Evidence { store: world.evidence_store(), signer: world.checkpoint_signer() };
+    run(&world, run_all(&evidence, audit_log::EVIDENCE_CASES, &mut names)).answer();
 }
 
 #[test]

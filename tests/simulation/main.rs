@@ -15,6 +15,7 @@ mod holds;
 mod likeness;
 mod report;
 mod schedule;
+mod sealing;
 mod swarm;
 mod twists;
 

@@ -14,7 +14,7 @@ use domain::datum::Datum;
 use domain::ids::{OpNonce, TenantId};
 use domain::step::{Nudge, QueueName};
 use habeas_tests::contracts::{
-    Case, connector, data_maps, eraser, export_store, job_queue, job_store, key_service, mailer, run_all,
+    Case, audit_log, connector, data_maps, eraser, export_store, job_queue, job_store, key_service, mailer, run_all,
 };
 use habeas_tests::names::Names;
 use jiff::Timestamp;
@@ -112,6 +112,24 @@ async fn key_keeps_the_contract_of_the_key_service_but_for_tampering() {
     let keys = aws.key_service(stack.resource("DataKey"));
     // The emulator's key service has no integrity (docs/limits.md); tampering is refused in `tests/contracts`.
     run_all(keys.as_ref() as &dyn KeyService, key_service::CASES, &mut names).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn table_keeps_the_contract_of_the_audit_feed() {
+    let Some(stack) = Stack::plain().await else { return };
+    let (aws, _, mut names) = start(&stack).await;
+    let (jobs, keyring) = (stack.resource("JobsTable"), stack.resource("KeyringTable"));
+    let log = audit_log::Log { store: aws.job_store(jobs, keyring), feed: aws.audit_feed(jobs) };
+    run_all(&log, audit_log::FEED_CASES, &mut names).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn locked_bucket_and_key_keep_the_contract_of_evidence() {
+    let Some(stack) = Stack::plain().await else { return };
+    let (aws, _, mut names) = start(&stack).await;
+    let store = aws.evidence_store(stack.resource("EvidenceBucket"), "GOVERNANCE");
+    let signer = aws.checkpoint_signer(stack.resource("CheckpointKey"));
+    run_all(&audit_log::Evidence { store, signer }, audit_log::EVIDENCE_CASES, &mut names).await;
 }
 
 /// S3 answers a repeated completion with success or with `NoSuchUpload`, as it likes: what must hold is tried below.

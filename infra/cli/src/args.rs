@@ -1,8 +1,12 @@
 //! The command line as types. What each command does is in `commands/<name>.rs`.
 
+mod verify;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use verify::{VerifyCommand, VerifyLogArguments, VerifyProofArguments, VerifyReceiptArguments};
 
 /// Privacy workers for AWS: deploy, try and look after a Habeas stack.
 #[derive(Debug, Parser)]
@@ -39,6 +43,9 @@ pub(crate) enum Command {
     Due(DueArguments),
     /// Find personal data in text, NDJSON, JSON and CSV; prints where it is, never what it is.
     Scan(ScanArguments),
+    /// Check an audit log, a proof or a receipt, offline, with the public key alone.
+    #[command(subcommand)]
+    Verify(VerifyCommand),
     /// Pass plain HTTP through to the API of the local stack.
     #[command(hide = true)]
     Proxy(ProxyArguments),

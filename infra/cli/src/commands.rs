@@ -11,6 +11,7 @@ pub(crate) mod package;
 pub(crate) mod scan;
 pub(crate) mod token;
 pub(crate) mod up;
+pub(crate) mod verify;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Bench(arguments) => bench::run(&arguments).await,
         Command::Due(arguments) => due::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
+        Command::Verify(command) => Ok(verify::run(&command)),
         Command::Proxy(arguments) => proxy::run(&arguments).await,
     }
 }

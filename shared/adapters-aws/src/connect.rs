@@ -10,7 +10,8 @@ use workflow::ports::PortError;
 
 use crate::calls::{CallCounter, CountCalls};
 use crate::{
-    DynamoJobStore, KmsKeyService, KmsReceiptSigner, QueueUrls, S3DataMaps, S3ExportStore, SesMailer, SqsJobQueue,
+    DynamoAuditFeed, DynamoJobStore, KmsCheckpointSigner, KmsKeyService, KmsReceiptSigner, QueueUrls, S3DataMaps,
+    S3EvidenceStore, S3ExportStore, SesMailer, SqsJobQueue,
 };
 
 /// The way to AWS: hands out the adapters of one process.
@@ -73,11 +74,25 @@ impl Aws {
     /// The key under which data keys are wrapped.
     #[must_use]
     pub fn key_service(&self, key_id: &str) -> Arc<KmsKeyService> {
-        let config = aws_sdk_kms::config::Builder::from(&self.config)
-            .timeout_config(attempt_timeout(5))
-            .interceptor(self.count_calls())
-            .build();
-        Arc::new(KmsKeyService::new(aws_sdk_kms::Client::from_conf(config), key_id))
+        Arc::new(KmsKeyService::new(self.kms(), key_id))
+    }
+
+    /// What is not sealed, and where the logs stand.
+    #[must_use]
+    pub fn audit_feed(&self, jobs_table: &str) -> Arc<DynamoAuditFeed> {
+        Arc::new(DynamoAuditFeed::new(self.dynamodb(), jobs_table))
+    }
+
+    /// The bucket of evidence; `lock_mode` is `COMPLIANCE`, `GOVERNANCE`, or anything else for a bucket without locks.
+    #[must_use]
+    pub fn evidence_store(&self, bucket: &str, lock_mode: &str) -> Arc<S3EvidenceStore> {
+        Arc::new(S3EvidenceStore::new(self.s3(), bucket, lock_mode))
+    }
+
+    /// What signs checkpoints.
+    #[must_use]
+    pub fn checkpoint_signer(&self, key_id: &str) -> Arc<KmsCheckpointSigner> {
+        Arc::new(KmsCheckpointSigner::new(self.kms(), key_id))
     }
 
     /// The key that signs receipts.
@@ -129,6 +144,14 @@ impl Aws {
             aws_sdk_dynamodb::Client::from_conf(config)
         };
         self.dynamodb.get_or_init(make).clone()
+    }
+
+    fn kms(&self) -> aws_sdk_kms::Client {
+        let config = aws_sdk_kms::config::Builder::from(&self.config)
+            .timeout_config(attempt_timeout(5))
+            .interceptor(self.count_calls())
+            .build();
+        aws_sdk_kms::Client::from_conf(config)
     }
 
     fn s3(&self) -> aws_sdk_s3::Client {

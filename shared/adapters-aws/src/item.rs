@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::event::AuditEvent;
 use domain::hold::Guard;
 use domain::ids::{OpNonce, TenantId};
 use domain::job::Job;
@@ -10,7 +11,7 @@ use domain::key::TenantKey;
 use domain::record::{Counter, Record};
 use domain::request::Alias;
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
-use workflow::ports::{PortError, PortErrorKind};
+use workflow::ports::{PortError, PortErrorKind, seal_shard};
 
 /// An item as DynamoDB gives and takes it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -49,6 +50,9 @@ pub(crate) fn encode(record: &Record, op_nonce: &OpNonce) -> Result<Item, PortEr
     if let Record::Job(job) = record {
         put_job(&mut item, job);
     }
+    if let Record::Event(event) = record {
+        put_unsealed(&mut item, event);
+    }
     Ok(item)
 }
 
@@ -63,6 +67,12 @@ fn put_job(item: &mut Item, job: &Job) {
     put_if(item, "organization_id", job.organization_id.as_ref().map(text));
     put(item, "due_at", text(millis(job.due_at)));
     put_if(item, "assignee", job.assignee.as_ref().map(|person| text(person.as_str())));
+}
+
+/// Where the sealer finds the event until it is in the log: by tenant, then by time.
+fn put_unsealed(item: &mut Item, event: &AuditEvent) {
+    put(item, "unsealed_shard", text(shard_text(seal_shard(&event.tenant))));
+    put(item, "unsealed_at", text(format!("{}#1#{}#{}", event.tenant, millis(event.at), event.id)));
 }
 
 /// Reads a stored item; `Corrupt` where it is none of ours, or where its key belongs to another record.

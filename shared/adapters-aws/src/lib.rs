@@ -3,10 +3,12 @@
 //! Systems that hold the customer's data are not here (see `connectors`), and no decision is: only what a call means
 //! and how its failure maps to a [`workflow::ports::PortError`] without personal data.
 
+mod audit_feed;
 mod calls;
 mod connect;
 mod data_maps;
 mod documents;
+mod evidence;
 mod export_store;
 mod failure;
 mod item;
@@ -19,10 +21,12 @@ mod receipt_signer;
 #[cfg(test)]
 mod replay;
 
+pub use audit_feed::DynamoAuditFeed;
 pub use calls::{CallCount, CallCounter, take_calls};
 pub use connect::{Aws, connect};
 pub use data_maps::{PublishError, S3DataMaps};
 pub use documents::{HttpsDocuments, documents};
+pub use evidence::{KmsCheckpointSigner, S3EvidenceStore};
 pub use export_store::S3ExportStore;
 pub use job_queue::{QueueUrls, SqsJobQueue};
 pub use job_store::DynamoJobStore;

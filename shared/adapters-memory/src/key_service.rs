@@ -43,7 +43,7 @@ impl MasterKey {
     }
 
     /// What links are signed with; not the key itself, so that it outlives it as S3's credentials would.
-    pub(crate) const fn signing_bytes(&self) -> &[u8] {
+    pub(crate) const fn signing_bytes(&self) -> &[u8; 32] {
         &self.signing
     }
 

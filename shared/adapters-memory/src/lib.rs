@@ -4,9 +4,11 @@
 //! (`tests/contracts` holds both to one suite); the faults and the deliberate bugs are for tests only.
 
 mod alerts;
+mod audit_feed;
 mod call;
 mod clock;
 mod data_maps;
+mod evidence;
 mod export_store;
 mod faults;
 mod job_queue;
@@ -21,9 +23,11 @@ mod state;
 mod world;
 
 pub use alerts::MemoryAlerts;
+pub use audit_feed::MemoryAuditFeed;
 pub use call::yield_once;
 pub use clock::{MemoryClock, MemoryEntropy};
 pub use data_maps::MemoryDataMaps;
+pub use evidence::{Evidence, MemoryCheckpointSigner, MemoryEvidenceStore, Versions};
 pub use export_store::{MemoryExportStore, MintedLink, Object, Objects, Upload};
 pub use faults::{Call, Chaos, Fault, Faults, Point, Side};
 pub use job_queue::{Delivery, MemoryJobQueue, Message, Queues, Sent};

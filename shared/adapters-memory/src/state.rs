@@ -8,8 +8,9 @@ use domain::ids::TenantId;
 use domain::key::TenantKey;
 use domain::record::Record;
 use jiff::{SignedDuration, Timestamp};
-use workflow::ports::Alert;
+use workflow::ports::{Alert, LogHead};
 
+use crate::evidence::Evidence;
 use crate::export_store::Objects;
 use crate::faults::Faults;
 use crate::job_queue::Queues;
@@ -33,6 +34,12 @@ pub struct State {
     pub items: BTreeMap<Arc<TenantKey>, Arc<Record>>,
     /// The sweep's index.
     pub wake: BTreeSet<(u8, Timestamp, Arc<TenantKey>)>,
+    /// Audit events that are in their log.
+    pub sealed: BTreeSet<Arc<TenantKey>>,
+    /// Where each tenant's log stands.
+    pub log_heads: BTreeMap<TenantId, LogHead>,
+    /// The bucket of evidence.
+    pub evidence: Evidence,
     /// Every commit that had an effect, oldest first.
     pub journal: Vec<Arc<Commit>>,
     /// The queues.
@@ -71,6 +78,9 @@ impl State {
             random,
             items: BTreeMap::new(),
             wake: BTreeSet::new(),
+            sealed: BTreeSet::new(),
+            log_heads: BTreeMap::new(),
+            evidence: Evidence::default(),
             journal: Vec::new(),
             queues: Queues::default(),
             objects: Objects::default(),

@@ -8,8 +8,10 @@ use domain::record::{DataMapPointer, Record};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::alerts::MemoryAlerts;
+use crate::audit_feed::MemoryAuditFeed;
 use crate::clock::{MemoryClock, MemoryEntropy};
 use crate::data_maps::MemoryDataMaps;
+use crate::evidence::{MemoryCheckpointSigner, MemoryEvidenceStore};
 use crate::export_store::MemoryExportStore;
 use crate::job_queue::MemoryJobQueue;
 use crate::job_store::{MemoryJobStore, write_item};
@@ -127,6 +129,24 @@ impl MemoryWorld {
     #[must_use]
     pub fn export_store(&self) -> Arc<MemoryExportStore> {
         Arc::new(MemoryExportStore::new(self.clone()))
+    }
+
+    /// What is not sealed, and the heads of the logs.
+    #[must_use]
+    pub fn audit_feed(&self) -> Arc<MemoryAuditFeed> {
+        Arc::new(MemoryAuditFeed::new(self.clone()))
+    }
+
+    /// The bucket of evidence.
+    #[must_use]
+    pub fn evidence_store(&self) -> Arc<MemoryEvidenceStore> {
+        Arc::new(MemoryEvidenceStore::new(self.clone()))
+    }
+
+    /// What signs checkpoints.
+    #[must_use]
+    pub fn checkpoint_signer(&self) -> Arc<MemoryCheckpointSigner> {
+        Arc::new(MemoryCheckpointSigner::new(self.clone()))
     }
 
     /// The mail service.

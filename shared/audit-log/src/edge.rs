@@ -85,7 +85,7 @@ impl Edge {
         &self.tree
     }
 
-    /// Appends leaves; answers the tiles to be stored, the full ones first and each once.
+    /// Appends leaves; answers the tiles to be stored, the full ones first; those that did not change are left out.
     ///
     /// # Errors
     /// A leaf is longer than 65,535 bytes; nothing of this edge may be used then.
@@ -105,7 +105,8 @@ impl Edge {
             self.push(0, hash, root, &mut tiles);
         }
         if self.tree.size() > before {
-            tiles.extend(self.partial_tiles());
+            let known = Self::names(before);
+            tiles.extend(self.partial_tiles().into_iter().filter(|tile| !known.contains(&tile.name)));
         }
         Ok(tiles)
     }

@@ -11,42 +11,9 @@ use crate::logging::Redaction;
 use crate::start::StartError;
 
 mod endpoint;
+mod stage;
 
-/// Which deployment this is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// A laptop or a developer's account.
-    Dev,
-    /// The rehearsal.
-    Staging,
-    /// The real one.
-    Prod,
-}
-
-impl Stage {
-    /// The name of the stage, as in the template.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Dev => "dev",
-            Self::Staging => "staging",
-            Self::Prod => "prod",
-        }
-    }
-}
-
-impl FromStr for Stage {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "dev" => Ok(Self::Dev),
-            "staging" => Ok(Self::Staging),
-            "prod" => Ok(Self::Prod),
-            _ => Err("is not dev, staging or prod"),
-        }
-    }
-}
+pub use self::stage::Stage;
 
 /// Every setting, checked. A function uses the ones it needs.
 #[derive(Debug, Clone)]
@@ -65,6 +32,16 @@ pub struct Settings {
     pub config_bucket: String,
     /// `HABEAS_KMS_KEY_ID`.
     pub kms_key_id: String,
+    /// `HABEAS_EVIDENCE_BUCKET`: the sealer's.
+    pub evidence_bucket: String,
+    /// `HABEAS_EVIDENCE_LOCK_MODE`, `COMPLIANCE`: `GOVERNANCE` or `NONE` elsewhere.
+    pub evidence_lock_mode: String,
+    /// `HABEAS_EVIDENCE_KEEP_DAYS`, 2,557: seven years (R-AUD-5).
+    pub evidence_keep_days: i64,
+    /// `HABEAS_CHECKPOINT_KEY_ID`: signs checkpoints.
+    pub checkpoint_key_id: String,
+    /// `HABEAS_AUDIT_ORIGIN`: what the names of all logs begin with.
+    pub audit_origin: String,
     /// `HABEAS_EXPORT_QUEUE_URL`.
     pub export_queue_url: String,
     /// `HABEAS_ERASURE_QUEUE_URL`.
@@ -107,13 +84,18 @@ pub struct Settings {
     pub clock_offset: SignedDuration,
 }
 
-const KNOWN: [&str; 21] = [
+const KNOWN: [&str; 26] = [
     "HABEAS_STAGE",
     "HABEAS_JOBS_TABLE",
     "HABEAS_KEYRING_TABLE",
     "HABEAS_EXPORTS_BUCKET",
     "HABEAS_CONFIG_BUCKET",
     "HABEAS_KMS_KEY_ID",
+    "HABEAS_EVIDENCE_BUCKET",
+    "HABEAS_EVIDENCE_LOCK_MODE",
+    "HABEAS_EVIDENCE_KEEP_DAYS",
+    "HABEAS_CHECKPOINT_KEY_ID",
+    "HABEAS_AUDIT_ORIGIN",
     "HABEAS_EXPORT_QUEUE_URL",
     "HABEAS_ERASURE_QUEUE_URL",
     "HABEAS_RECEIPT_KEY_ID",
@@ -130,6 +112,8 @@ const KNOWN: [&str; 21] = [
     "HABEAS_TIMEZONE",
     "HABEAS_HOLIDAY_CALENDAR",
 ];
+/// The first is the default.
+const LOCK_MODES: [&str; 3] = ["COMPLIANCE", "GOVERNANCE", "NONE"];
 const CLOCK_OFFSET: &str = "HABEAS_CLOCK_OFFSET";
 
 impl Settings {
@@ -165,6 +149,11 @@ impl Settings {
             exports_bucket: reader.text("HABEAS_EXPORTS_BUCKET"),
             config_bucket: reader.text("HABEAS_CONFIG_BUCKET"),
             kms_key_id: reader.text("HABEAS_KMS_KEY_ID"),
+            evidence_bucket: reader.text_or("HABEAS_EVIDENCE_BUCKET", ""),
+            evidence_lock_mode: reader.one_of("HABEAS_EVIDENCE_LOCK_MODE", LOCK_MODES),
+            evidence_keep_days: reader.whole("HABEAS_EVIDENCE_KEEP_DAYS", 2_557, 1..=3_653),
+            checkpoint_key_id: reader.text_or("HABEAS_CHECKPOINT_KEY_ID", ""),
+            audit_origin: reader.text_or("HABEAS_AUDIT_ORIGIN", "habeas/audit"),
             export_queue_url: reader.text("HABEAS_EXPORT_QUEUE_URL"),
             erasure_queue_url: reader.text("HABEAS_ERASURE_QUEUE_URL"),
             receipt_key_id: reader.text("HABEAS_RECEIPT_KEY_ID"),
@@ -244,6 +233,14 @@ impl Reader {
                 default
             }
         }
+    }
+
+    fn one_of(&mut self, name: &str, allowed: [&str; 3]) -> String {
+        let text = self.text_or(name, allowed[0]);
+        if !allowed.contains(&text.as_str()) {
+            self.findings.push(format!("{name} is not one of {}", allowed.join(", ")));
+        }
+        text
     }
 
     fn seconds(&mut self, name: &str, default: i64, allowed: std::ops::RangeInclusive<i64>) -> SignedDuration {

@@ -19,6 +19,7 @@ pub mod read_jobs;
 pub mod read_receipt;
 pub mod refusal;
 pub mod request_body;
+pub mod seal_audit;
 pub mod sealing;
 pub mod step_context;
 pub mod step_error;

@@ -1,12 +1,14 @@
 //! The roles the workflow needs others to play, one trait each. Adapters implement them; nothing here names AWS.
 
 mod alerts;
+mod audit_feed;
 mod clock;
 mod connector;
 mod data_maps;
 mod documents;
 mod eraser;
 mod error;
+mod evidence_store;
 mod export_store;
 mod job_queue;
 mod job_store;
@@ -15,12 +17,14 @@ mod mailer;
 mod receipt_signer;
 
 pub use alerts::{Alert, Alerts};
+pub use audit_feed::{AuditFeed, Batch, LogHead, SEAL_SHARDS, StoredEvent, Unsealed, seal_shard};
 pub use clock::{Clock, Entropy};
 pub use connector::{Connector, Cursor, Media, SourceLookup, SourcePage};
 pub use data_maps::DataMaps;
 pub use documents::Documents;
 pub use eraser::{Erased, Eraser, ErasureOrder, Target, TargetPage};
 pub use error::{CommitError, PortError, PortErrorKind};
+pub use evidence_store::{CheckpointSigner, EvidenceStore, Marked};
 pub use export_store::{ByteRange, ExportStore, Link, ObjectHead};
 pub use job_queue::JobQueue;
 pub use job_store::{JobFilter, JobStore, ListPage, SortRange, WakeEntry};

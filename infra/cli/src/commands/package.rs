@@ -17,8 +17,8 @@ use crate::home::Home;
 use crate::{report, stack};
 
 /// The functions, always built together so that their features never change.
-pub(crate) const FUNCTIONS: [&str; 5] =
-    ["request-api", "export-worker", "erasure-worker", "notification-worker", "job-sweep"];
+pub(crate) const FUNCTIONS: [&str; 6] =
+    ["request-api", "export-worker", "erasure-worker", "notification-worker", "job-sweep", "audit-sealer"];
 
 /// One packaged function.
 #[derive(Clone, Debug)]

@@ -2,9 +2,10 @@
 
 use anyhow::Context as _;
 use aws_sdk_s3::types::{
-    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, ExpirationStatus, LifecycleExpiration, LifecycleRule,
-    LifecycleRuleFilter, ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
-    ServerSideEncryptionRule, Tag, Tagging,
+    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketVersioningStatus, ExpirationStatus,
+    LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, ObjectLockConfiguration, ObjectLockEnabled,
+    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+    Tag, Tagging, VersioningConfiguration,
 };
 use serde_json::Value;
 
@@ -29,6 +30,16 @@ impl Repair<'_> {
             let request = request.lifecycle_configuration(wanted);
             request.send().await.with_context(|| format!("cannot set the lifecycle of {id}"))?;
             done.push(("lifecycle", id.to_owned()));
+        }
+        // How long each object stays is said with each put; the bucket only has to accept it.
+        if !properties["ObjectLockConfiguration"].is_null() {
+            let versions = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+            let request = client.put_bucket_versioning().bucket(name).versioning_configuration(versions);
+            request.send().await.with_context(|| format!("cannot keep versions in {id}"))?;
+            let wanted = ObjectLockConfiguration::builder().object_lock_enabled(ObjectLockEnabled::Enabled).build();
+            let request = client.put_object_lock_configuration().bucket(name).object_lock_configuration(wanted);
+            request.send().await.with_context(|| format!("cannot lock {id}"))?;
+            done.push(("object lock", id.to_owned()));
         }
         if let Some(tags) = properties["Tags"].as_array() {
             let tags = tags.iter().filter_map(|tag| {

@@ -9,6 +9,8 @@ fn complete() -> Vec<(String, String)> {
         "HABEAS_MAX_OPEN_JOBS" => "100",
         "HABEAS_MAX_JOBS_PER_MONTH" => "10000",
         "HABEAS_DOWNLOAD_HOURS" => "24",
+        "HABEAS_EVIDENCE_KEEP_DAYS" => "2557",
+        "HABEAS_EVIDENCE_LOCK_MODE" => "COMPLIANCE",
         "HABEAS_PUBLIC_URL" => "https://privacy.example.com/",
         _ => "x",
     };
@@ -41,6 +43,10 @@ fn unknown_missing_and_wrong_settings_are_named_together() {
         "HABEAS_STAGE is not dev, staging or prod; HABEAS_JOBS_TABLE is missing",
     );
     check(&[("HABEAS_DOWNLOAD_HOURS", Some("0"))], "HABEAS_DOWNLOAD_HOURS is not a whole number from 1 to 168");
+    check(
+        &[("HABEAS_EVIDENCE_LOCK_MODE", Some("compliance"))],
+        "HABEAS_EVIDENCE_LOCK_MODE is not one of COMPLIANCE, GOVERNANCE, NONE",
+    );
     check(&[("GDPR_AUTOMATION_ENABLED", Some("no"))], "GDPR_AUTOMATION_ENABLED is not true or false");
 }
 

@@ -1,0 +1,94 @@
+//! What is not sealed, read from the items themselves: here the index is never behind.
+
+use async_trait::async_trait;
+use domain::event::AuditEvent;
+use domain::ids::TenantId;
+use domain::key::TenantKey;
+use domain::record::Record;
+use jiff::Timestamp;
+use workflow::ports::{AuditFeed, LogHead, PortError, StoredEvent, Unsealed, seal_shard};
+
+use crate::job_store::read_item;
+use crate::state::State;
+use crate::world::MemoryWorld;
+
+/// The feed of the world.
+#[derive(Debug, Clone)]
+pub struct MemoryAuditFeed {
+    world: MemoryWorld,
+}
+
+impl MemoryAuditFeed {
+    pub(crate) const fn new(world: MemoryWorld) -> Self {
+        Self { world }
+    }
+}
+
+#[async_trait]
+impl AuditFeed for MemoryAuditFeed {
+    async fn unsealed(&self, shard: u8, limit: usize) -> Result<Vec<Unsealed>, PortError> {
+        self.world.call("unsealed", |state| Ok(unsealed(state, shard, limit))).await
+    }
+
+    async fn events(&self, keys: &[TenantKey]) -> Result<Vec<Option<StoredEvent>>, PortError> {
+        self.world.call("read_events", |state| Ok(keys.iter().map(|key| stored(state, key)).collect())).await
+    }
+
+    async fn heartbeats_due(&self, until: Timestamp, limit: usize) -> Result<Vec<TenantId>, PortError> {
+        self.world
+            .call("heartbeats_due", |state| {
+                let due = state.log_heads.values().filter(|head| head.pending.is_none() && head.heartbeat_at <= until);
+                Ok(due.take(limit).map(|head| head.tenant.clone()).collect())
+            })
+            .await
+    }
+
+    async fn load_head(&self, tenant: &TenantId) -> Result<Option<LogHead>, PortError> {
+        self.world.call("load_head", |state| Ok(state.log_heads.get(tenant).cloned())).await
+    }
+
+    async fn write_head(&self, head: &LogHead) -> Result<bool, PortError> {
+        self.world
+            .call("write_head", |state| {
+                let stored = state.log_heads.get(&head.tenant);
+                let is_next = stored.map_or(0, |stored| stored.version) + 1 == head.version;
+                if is_next {
+                    state.log_heads.insert(head.tenant.clone(), head.clone());
+                }
+                Ok(is_next)
+            })
+            .await
+    }
+
+    async fn mark_sealed(&self, keys: &[TenantKey]) -> Result<(), PortError> {
+        self.world
+            .call("mark_sealed", |state| {
+                let found: Vec<_> = keys.iter().filter_map(|key| state.items.get_key_value(key)).collect();
+                let found: Vec<_> = found.into_iter().map(|(key, _)| std::sync::Arc::clone(key)).collect();
+                state.sealed.extend(found);
+                Ok(())
+            })
+            .await
+    }
+}
+
+fn unsealed(state: &State, shard: u8, limit: usize) -> Vec<Unsealed> {
+    let batches = state.log_heads.values().filter(|head| head.pending.is_some());
+    let batches = batches.map(|head| (String::new(), Unsealed::Batch(head.tenant.clone())));
+    let events = state.items.iter().filter(|(key, _)| !state.sealed.contains(*key)).filter_map(|(key, record)| {
+        let Record::Event(event) = record.as_ref() else { return None };
+        Some((order(event), Unsealed::Event(TenantKey::clone(key))))
+    });
+    let mut entries: Vec<_> = batches.chain(events).filter(|(_, entry)| seal_shard(entry.tenant()) == shard).collect();
+    entries.sort_by(|(one, left), (other, right)| (left.tenant(), one).cmp(&(right.tenant(), other)));
+    entries.into_iter().take(limit).map(|(_, entry)| entry).collect()
+}
+
+fn order(event: &AuditEvent) -> String {
+    format!("{:013}#{}", event.at.as_millisecond(), event.id)
+}
+
+fn stored(state: &State, key: &TenantKey) -> Option<StoredEvent> {
+    let Some(Record::Event(event)) = read_item(state, key) else { return None };
+    Some(StoredEvent { event: AuditEvent::clone(event), is_sealed: state.sealed.contains(key) })
+}

@@ -1,0 +1,101 @@
+//! The bucket of evidence in memory, every version kept, and a signer with a real Ed25519 key.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use audit_log::key::CheckpointKey;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use jiff::Timestamp;
+use workflow::ports::{CheckpointSigner, EvidenceStore, Marked, PortError, PortErrorKind};
+
+use crate::state::State;
+use crate::world::MemoryWorld;
+
+/// The versions of an object, the oldest first, and until when each is locked.
+pub type Versions = Vec<(Arc<Vec<u8>>, Timestamp)>;
+
+/// Objects by name, with all their versions.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// The objects.
+    pub objects: BTreeMap<String, Versions>,
+}
+
+/// The bucket of the world.
+#[derive(Debug, Clone)]
+pub struct MemoryEvidenceStore {
+    world: MemoryWorld,
+}
+
+impl MemoryEvidenceStore {
+    pub(crate) const fn new(world: MemoryWorld) -> Self {
+        Self { world }
+    }
+}
+
+#[async_trait]
+impl EvidenceStore for MemoryEvidenceStore {
+    async fn read(&self, name: &str) -> Result<Option<Marked>, PortError> {
+        self.world
+            .call("read_evidence", |state| {
+                let versions = state.evidence.objects.get(name);
+                let newest = versions.and_then(|versions| Some((versions.len(), versions.last()?)));
+                Ok(newest.map(|(count, (bytes, _))| Marked { bytes: bytes.to_vec(), mark: count.to_string() }))
+            })
+            .await
+    }
+
+    async fn put_new(&self, name: &str, bytes: Vec<u8>, keep_until: Timestamp) -> Result<bool, PortError> {
+        self.world.call("put_evidence", |state| Ok(put(state, name, &bytes, 0, keep_until))).await
+    }
+
+    async fn replace(&self, name: &str, bytes: Vec<u8>, mark: &str, keep_until: Timestamp) -> Result<bool, PortError> {
+        let expected = mark.parse().map_err(|_| PortError::new(PortErrorKind::Corrupt, "replace_evidence"))?;
+        self.world.call("replace_evidence", |state| Ok(put(state, name, &bytes, expected, keep_until))).await
+    }
+}
+
+fn put(state: &mut State, name: &str, bytes: &[u8], expected: usize, keep_until: Timestamp) -> bool {
+    let versions = state.evidence.objects.entry(name.to_owned()).or_default();
+    let is_expected = versions.len() == expected;
+    if is_expected {
+        versions.push((Arc::new(bytes.to_vec()), keep_until));
+    }
+    is_expected
+}
+
+/// Signs with a key of the world's.
+#[derive(Debug, Clone)]
+pub struct MemoryCheckpointSigner {
+    world: MemoryWorld,
+}
+
+impl MemoryCheckpointSigner {
+    pub(crate) const fn new(world: MemoryWorld) -> Self {
+        Self { world }
+    }
+}
+
+fn pair(state: &State) -> Result<Ed25519KeyPair, PortError> {
+    Ed25519KeyPair::from_seed_unchecked(state.master_key.signing_bytes())
+        .map_err(|_| PortError::new(PortErrorKind::Corrupt, "sign_checkpoint"))
+}
+
+#[async_trait]
+impl CheckpointSigner for MemoryCheckpointSigner {
+    async fn key(&self) -> Result<CheckpointKey, PortError> {
+        self.world
+            .call("checkpoint_key", |state| {
+                let bytes = <[u8; 32]>::try_from(pair(state)?.public_key().as_ref());
+                bytes
+                    .map(CheckpointKey::from_bytes)
+                    .map_err(|_| PortError::new(PortErrorKind::Corrupt, "checkpoint_key"))
+            })
+            .await
+    }
+
+    async fn sign(&self, text: &[u8]) -> Result<Vec<u8>, PortError> {
+        self.world.call("sign_checkpoint", |state| Ok(pair(state)?.sign(text).as_ref().to_vec())).await
+    }
+}

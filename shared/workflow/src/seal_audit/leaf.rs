@@ -1,0 +1,60 @@
+//! An audit event as the leaf of a log: the same facts as words and numbers; nothing is added and nothing opened.
+
+use audit_log::event::LogEvent;
+use domain::event::{Actor, AuditEvent};
+use domain::ids::TenantId;
+use jiff::Timestamp;
+
+/// The leaf of an event.
+pub(super) fn of_event(event: &AuditEvent) -> LogEvent {
+    let (actor, pseudonym, role) = match &event.actor {
+        Actor::Person { pseudonym, role } => {
+            ("person", Some(pseudonym.as_str().to_owned()), role.as_ref().map(|role| role.as_str().to_owned()))
+        }
+        Actor::Holder => ("holder", None, None),
+        Actor::Worker => ("worker", None, None),
+    };
+    LogEvent {
+        v: u64::from(event.v),
+        id: event.id.to_string(),
+        tenant: event.tenant.to_string(),
+        at: event.at.to_string(),
+        event_type: event.event_type.as_str().to_owned(),
+        action: event.action.as_str().to_owned(),
+        level: event.level.as_str().to_owned(),
+        outcome: event.outcome.as_str().to_owned(),
+        actor: actor.to_owned(),
+        pseudonym,
+        role,
+        job: Some(event.job.to_string()),
+        resource_type: event.resource_type.clone(),
+        item: event.item.as_ref().map(|item| item.item.clone()),
+        version: event.item.as_ref().map(|item| item.version),
+        from: event.from.clone(),
+        to: event.to.clone(),
+        reason: event.reason.clone(),
+        counts: event.counts.iter().cloned().collect(),
+        request_id: event.request_id.clone(),
+        ip_hash: event.ip_hash.clone(),
+        user_agent_family: event.user_agent_family.clone(),
+        control_id: event.control_id.clone(),
+        sealed: None,
+    }
+}
+
+/// The leaf that shows that a quiet log is alive: the same for whoever writes it.
+pub(super) fn heartbeat(tenant: &TenantId, size: u64, at: Timestamp) -> LogEvent {
+    LogEvent {
+        v: 1,
+        id: format!("evt_heartbeat_{size}"),
+        tenant: tenant.to_string(),
+        at: at.to_string(),
+        event_type: "heartbeat".to_owned(),
+        action: "create".to_owned(),
+        level: "info".to_owned(),
+        outcome: "success".to_owned(),
+        actor: "worker".to_owned(),
+        resource_type: "audit_log".to_owned(),
+        ..LogEvent::default()
+    }
+}

@@ -155,11 +155,18 @@ fn only_an_officer_who_is_not_concerned_releases() {
     }
     let unknown = json!({"id": "hold_0199a000000070008000000000000000"});
     let foreign = [release(&mut house, &dpo("globex"), &hold), release(&mut house, &dpo("globex"), &unknown)];
-    assert_eq!(foreign.map(|(status, mut body)| {
-        body["request_id"] = Value::Null;
-        body["instance"] = Value::Null;
-        (status, body)
-    }).windows(2).filter(|pair| pair[0] == pair[1] && pair[0].0 == 404).count(), 1);
+    assert_eq!(
+        foreign
+            .map(|(status, mut body)| {
+                body["request_id"] = Value::Null;
+                body["instance"] = Value::Null;
+                (status, body)
+            })
+            .windows(2)
+            .filter(|pair| pair[0] == pair[1] && pair[0].0 == 404)
+            .count(),
+        1
+    );
     assert!(house.written() == before);
     assert_eq!(release(&mut house, &dpo("acme").with("sub", "fourth"), &hold).0, 200);
 }
@@ -264,7 +271,8 @@ fn dies_while_erasing(house: &mut House) {
     let before = house.world.memory.snapshot();
     house.world.memory.change(|state| state.faults.reset());
     house.world.advance(WEEK + SignedDuration::from_hours(2));
-    let first = house.world.memory.inspect(|state| state.faults.calls().iter().find(|it| it.operation == "erase").copied());
+    let first =
+        house.world.memory.inspect(|state| state.faults.calls().iter().find(|it| it.operation == "erase").copied());
     house.world.restore(&before);
     house.world.memory.change(|state| {
         state.faults.reset();

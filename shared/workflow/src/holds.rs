@@ -25,8 +25,8 @@ mod place;
 mod release;
 mod settling;
 
-pub use self::settling::settle_behind;
 use self::settling::settle;
+pub use self::settling::settle_behind;
 
 /// Places, lists and releases holds.
 pub struct Holds {
@@ -115,7 +115,8 @@ impl Holds {
             None => 0,
         };
         let rest = holds.get(start..).unwrap_or_default();
-        let next = if rest.len() > limit { rest.get(limit.saturating_sub(1)).map(|hold| hold.id.clone()) } else { None };
+        let next =
+            if rest.len() > limit { rest.get(limit.saturating_sub(1)).map(|hold| hold.id.clone()) } else { None };
         let mut views = Vec::new();
         for hold in rest.iter().take(limit) {
             let (hold, in_flight) = settle(&self.ports, hold.clone()).await?;

@@ -26,12 +26,7 @@ fn guards(job: &Job, step: &Step) -> BTreeSet<GuardScope> {
 }
 
 /// Adds what a claim asks of its job and of the guards. A job that was held goes on with the claim: its next state.
-pub(super) fn claim(
-    builder: &mut TransitionBuilder,
-    job: &Job,
-    claimed: &Step,
-    lease_until: Timestamp,
-) -> Option<Job> {
+pub(super) fn claim(builder: &mut TransitionBuilder, job: &Job, claimed: &Step, lease_until: Timestamp) -> Option<Job> {
     let goes_on = claimed.kind.erases() && job.status == JobStatus::OnHold;
     let after = goes_on.then(|| Job { status: JobStatus::InProgress, ..job.clone() });
     match &after {

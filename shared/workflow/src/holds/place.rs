@@ -8,7 +8,7 @@ use domain::transition::TransitionBuilder;
 use jiff::Timestamp;
 
 use super::settling::{persist, settle};
-use super::{Holds, HoldView, NewHold, NewScope, Words, view, words_place};
+use super::{HoldView, Holds, NewHold, NewScope, Words, view, words_place};
 use crate::caller::Caller;
 use crate::keyring::TenantSecrets;
 use crate::ports::CommitError;
@@ -95,10 +95,9 @@ fn scope_of(secrets: &TenantSecrets, scope: &NewScope) -> HoldScope {
             aliases.dedup();
             HoldScope::Subject { aliases }
         }
-        NewScope::Organization(identity) => HoldScope::Organization {
-            organization_id: identity.value.expose().clone(),
-            alias: secrets.alias(identity),
-        },
+        NewScope::Organization(identity) => {
+            HoldScope::Organization { organization_id: identity.value.expose().clone(), alias: secrets.alias(identity) }
+        }
         NewScope::Tenant => HoldScope::Tenant,
     }
 }

@@ -112,7 +112,8 @@ impl Holds {
             let entropy = ports.entropy.as_ref();
             let cause = cause.clone().because("the legal hold is released");
             let next_check_at = Some(cause.at + NUDGE_GRACE);
-            let mut builder = TransitionBuilder::new(&job.tenant, OpNonce::new(entropy.bytes()), cause, entropy.bytes());
+            let mut builder =
+                TransitionBuilder::new(&job.tenant, OpNonce::new(entropy.bytes()), cause, entropy.bytes());
             builder.check(job.key(), Expect::OpenJob);
             for step in batch {
                 let ready = Step { state: StepState::Ready, not_before: None, next_check_at, ..step.clone() };

@@ -81,10 +81,8 @@ async fn holds_come_and_go_any_number_of_times(store: &dyn JobStore, names: &mut
 async fn holds_placed_at_once_are_all_there(store: &dyn JobStore, names: &mut Names) {
     let tenant = names.tenant();
     let holds: Vec<HoldId> = (0..5).map(|_| hold_id(names)).collect();
-    let writes: Vec<_> = holds
-        .iter()
-        .map(|hold| transition(names, &tenant, vec![change(guard(&tenant), hold.clone(), true)]))
-        .collect();
+    let writes: Vec<_> =
+        holds.iter().map(|hold| transition(names, &tenant, vec![change(guard(&tenant), hold.clone(), true)])).collect();
     // Whoever is in another's way comes again, as those who place holds do.
     let write = async |one| {
         for _ in 0..20 {

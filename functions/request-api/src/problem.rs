@@ -27,10 +27,11 @@ pub(crate) fn problem_of(refusal: &Refusal, now: Timestamp) -> Problem {
             "this is not the plan that waits for approval; look at the plan again",
         )
         .with("state", "plan_changed"),
-        Refusal::Held => {
-            Problem::new(ProblemKind::WrongState, "a legal hold covers whom the erasure is about; approve it once the hold is released")
-                .with("state", "on_hold")
-        }
+        Refusal::Held => Problem::new(
+            ProblemKind::WrongState,
+            "a legal hold covers whom the erasure is about; approve it once the hold is released",
+        )
+        .with("state", "on_hold"),
         Refusal::HoldReleased => {
             Problem::new(ProblemKind::WrongState, "the legal hold is released already").with("state", "released")
         }

@@ -69,7 +69,13 @@ impl Walk {
     #[must_use]
     pub fn start(map: &DataMap, seeds: &[(String, Datum)]) -> Self {
         let organization = !seeds.is_empty() && seeds.iter().all(|(kind, _)| is_organization(kind));
-        let mut walk = Self { v: 1, organization, inputs: Vec::new(), identities: BTreeSet::new(), organizations: BTreeSet::new() };
+        let mut walk = Self {
+            v: 1,
+            organization,
+            inputs: Vec::new(),
+            identities: BTreeSet::new(),
+            organizations: BTreeSet::new(),
+        };
         for (kind, value) in seeds.iter().filter(|(kind, _)| is_organization(kind) == organization) {
             walk.seed(map, kind, value);
         }

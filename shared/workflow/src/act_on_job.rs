@@ -9,9 +9,9 @@ use domain::transition::{Cause, Expect, TransitionBuilder};
 use jiff::Timestamp;
 
 use crate::caller::Caller;
-use crate::holds::is_held;
 use crate::following::{create_steps, settle_waiting};
 use crate::gate::steps_of;
+use crate::holds::is_held;
 use crate::nudging::nudge_best_effort;
 use crate::ports::CommitError;
 use crate::read_jobs::job_of;

@@ -185,7 +185,8 @@ pub(super) fn check_holds_only(state: &State, transition: &Transition) -> Result
         | Change::Guard { .. }
         | Change::Check { .. } => false,
     };
-    let at: Vec<usize> = transition.changes.iter().enumerate().filter(|(_, it)| is_held(it)).map(|(at, _)| at).collect();
+    let at: Vec<usize> =
+        transition.changes.iter().enumerate().filter(|(_, it)| is_held(it)).map(|(at, _)| at).collect();
     if at.is_empty() { Ok(()) } else { Err(CommitError::Conflict { at }) }
 }
 

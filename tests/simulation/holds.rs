@@ -2,7 +2,7 @@
 //! and the answer to placing one names everything that still runs (INV-E2).
 
 use adapters_memory::{Fault, MemoryWorld, Mutants, Point, Side, Snapshot, SplitMix, Table};
-use domain::hold::HoldStatus;
+use domain::hold::{Hold, HoldStatus};
 use domain::ids::JobId;
 use domain::job::JobStatus;
 use domain::record::Record;
@@ -100,9 +100,9 @@ impl Scene {
         let mut worker = Held::new(&memory, Box::pin(one.erasure_worker.once(&self.nudges[0], ends_at)));
         worker.make_calls(calls);
         let placed = run(&memory, place(&other, &memory, 0)).answer();
-        let after = worker.finish();
-        drop(after);
-        self.verdict(placed)
+        // However it ends: what it has done by then is what counts.
+        drop(worker.finish());
+        self.verdict(&placed)
     }
 
     /// Workers and the officer take turns, one port call at a time, in an order that the seed decides.
@@ -127,13 +127,13 @@ impl Scene {
         }
         let mut ended = run_together(&memory, tasks, &mut random);
         let placed = match ended.swap_remove(0) {
-            Ended::With(placed) => placed.flatten_placed(),
-            // The officer's sandbox died: asks again.
+            Ended::With(placed) => placed.expect("the first task places the hold"),
+            // The officer's sandbox died: the officer asks again, and may have placed two holds.
             Ended::Crashed => run(&memory, place(&sandboxes[0], &memory, 0)).answer(),
         };
         tally.died += u64::from(memory.inspect(|state| state.faults.injected() > 0));
         tally.in_flight += u64::from(placed.in_flight > 0);
-        let broken = self.verdict(placed);
+        let broken = self.verdict(&placed);
         match self.world.job(&tenant("acme"), &self.job).map(|job| job.status) {
             Some(JobStatus::OnHold) => tally.stopped += 1,
             Some(JobStatus::Completed) => tally.too_late += 1,
@@ -143,55 +143,52 @@ impl Scene {
     }
 
     /// What went after the hold was effective, now and in the hour to come; and whether all is well otherwise.
-    fn verdict(&mut self, placed: Placed) -> Vec<String> {
+    fn verdict(&mut self, placed: &Placed) -> Vec<String> {
         let mut broken = Vec::new();
         let memory = self.world.memory.clone();
-        let mut effective = placed.effective;
-        let mut look = |left: Left, when: &str| {
-            if effective.is_some_and(|then| then != left) {
-                broken.push(format!("INV-E1 something was erased under an effective hold, {when}"));
-            }
-        };
-        look(left(&memory), "by whoever was under way");
-        if effective.is_none() && placed.in_flight == 0 {
-            look((0, 0), "");
+        if placed.effective.is_some_and(|then| then != left(&memory)) {
+            broken.push("INV-E1 something was erased under an effective hold by whoever was under way".to_owned());
+        }
+        if placed.effective.is_none() && placed.in_flight == 0 {
             broken.push("INV-E2 a hold that is not effective names nothing under way".to_owned());
-            return broken;
         }
-        if effective.is_none() {
-            let listed = run(&memory, async {
-                let sandbox = Handlers::new(&memory);
-                let page = sandbox.holds.list(&counsel(), None, 10).await.expect("holds are listed");
-                page.holds.iter().any(|view| view.hold.status == HoldStatus::Effective)
-            });
-            if listed.answer() {
-                effective = Some(left(&memory));
-            }
-        }
+        let then = placed.effective.or_else(|| self.is_effective_now().then(|| left(&memory)));
         self.world.run_until(memory.now() + SignedDuration::from_hours(1));
-        let last = left(&memory);
-        if effective.is_some_and(|then| then != last) {
+        if then.is_some_and(|then| then != left(&memory)) {
             broken.push("INV-E1 something was erased under an effective hold, later".to_owned());
         }
-        let status = memory
-            .inspect(|state| state.items.values().find_map(|it| Record::clone(it).into_hold()).map(|hold| hold.status));
-        if status != Some(HoldStatus::Effective) {
-            broken.push(format!("INV-E2 an hour later the hold is {status:?}"));
+        if !self.holds().iter().any(|hold| hold.status == HoldStatus::Effective) {
+            broken.push("INV-E2 an hour later the hold is not effective".to_owned());
         }
         let expected = Expected { accepted: vec![(tenant("acme"), self.job.clone(), ADA)], ..Expected::default() };
         broken.extend(memory.inspect(|state| check_always(state, &expected)));
         broken
     }
 
-    /// Another officer releases the hold: the erasure goes on by itself to its end.
+    fn holds(&self) -> Vec<Hold> {
+        let hold = |record: &Record| match record {
+            Record::Hold(hold) => Some(Hold::clone(hold)),
+            _ => None,
+        };
+        self.world.memory.inspect(|state| state.items.values().filter_map(|record| hold(record)).collect())
+    }
+
+    /// Whether the officer's list says so.
+    fn is_effective_now(&mut self) -> bool {
+        let listed = self.world.call(&tenant("acme"), async |it| it.holds.list(&counsel(), None, 10).await).answer();
+        let page = listed.expect("holds are listed");
+        page.holds.iter().any(|view| view.hold.status == HoldStatus::Effective)
+    }
+
+    /// Another officer releases what was placed: the erasure goes on by itself to its end.
     pub(crate) fn release(&mut self) -> Vec<String> {
-        let hold = self.world.memory.inspect(|state| state.items.values().find_map(|it| Record::clone(it).into_hold()));
-        let hold = hold.expect("a hold was placed");
         let third = caller("acme", "third", &[Role::Dpo], None);
-        let released = self.world.call(&tenant("acme"), async |it| it.holds.release(&third, &hold.id).await);
         let mut broken = Vec::new();
-        if !matches!(released, Ended::With(Ok(_))) {
-            broken.push("INV-E1 another officer could not release the hold".to_owned());
+        for hold in self.holds() {
+            let released = self.world.call(&tenant("acme"), async |it| it.holds.release(&third, &hold.id).await);
+            if !matches!(released, Ended::With(Ok(_))) {
+                broken.push("INV-E1 another officer could not release the hold".to_owned());
+            }
         }
         self.world.run_until_idle();
         match self.world.job(&tenant("acme"), &self.job).map(|job| job.status) {
@@ -207,16 +204,6 @@ struct Placed {
     /// What was left at the moment it was effective; none if it wasn't yet.
     effective: Option<Left>,
     in_flight: usize,
-}
-
-trait Flatten {
-    fn flatten_placed(self) -> Placed;
-}
-
-impl Flatten for Option<Placed> {
-    fn flatten_placed(self) -> Placed {
-        self.expect("the first task places the hold")
-    }
 }
 
 /// Places a hold on Ada after so many calls of no effect, and looks at once at what is left.
@@ -268,7 +255,7 @@ fn ready_to_erase(memory: &MemoryWorld) -> Vec<Nudge> {
     memory.inspect(|state| state.items.values().filter_map(|record| nudge(record)).collect())
 }
 
-/// A crowd's scenario: a hold at every point of a claim, and some races.
+/// A crowd's scenario: a hold at every point of a claim.
 pub(crate) fn hold_meets_claim(mutants: Mutants, seed: u64) -> Vec<String> {
     let mut scene = Scene::new(seed);
     let mut broken = Vec::new();

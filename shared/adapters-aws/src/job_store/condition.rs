@@ -89,7 +89,6 @@ fn add(
 }
 
 /// Adding what is there and removing what is not are nothing: the update may come twice.
-#[expect(clippy::too_many_arguments, reason = "one private place that spells the update out")]
 fn guard(
     store: &DynamoJobStore,
     key: &TenantKey,

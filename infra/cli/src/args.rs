@@ -259,6 +259,9 @@ pub(crate) struct ScanArguments {
     /// Take every line as plain text, whatever the name or the first line says.
     #[arg(long)]
     pub(crate) text: bool,
+    /// Look for names and places in free text too: slower, and less sure.
+    #[arg(long)]
+    pub(crate) people: bool,
 }
 
 /// Where the proxy listens and what it passes through to.

@@ -194,7 +194,7 @@ async fn due_steps_are_found_and_postponed_once() {
 #[tokio::test]
 async fn nudges_reach_the_queue_of_their_step() {
     let Some(stack) = Stack::start("queue").await else { return };
-    let queue = stack.aws.job_queue(QueueUrls::new(&stack.queues[0], &stack.queues[2], &stack.queues[1]));
+    let queue = stack.aws.job_queue(QueueUrls::new(&stack.queues[0], &stack.queues[1], &stack.queues[2]));
     let nudge = |kind, shard| Nudge { step: kind, shard, ..Nudge::for_step(&step(&job(1), shard, at(1))) };
     let mut nudges: Vec<Nudge> = (0..12).map(|shard| nudge(StepKind::Collect, shard)).collect();
     nudges.push(nudge(StepKind::NotifyReady, 0));

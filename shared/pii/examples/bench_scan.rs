@@ -30,7 +30,7 @@ fn cpu_seconds() -> Result<f64, Box<dyn Error>> {
     Ok(nanoseconds / 1e9)
 }
 
-fn found_with_people(scanner: &Scanner, line: &[u8], hits: &mut Vec<Hit>) -> usize {
+fn found_in(scanner: &Scanner, line: &[u8], hits: &mut Vec<Hit>) -> usize {
     hits.clear();
     scanner.find(line, hits);
     hits.len()
@@ -55,16 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let jobs: [&mut dyn FnMut() -> usize; 5] = [
             &mut || combined.find_iter(&bytes).count(),
             &mut || lines.iter().map(|line| combined.find_iter(line).count()).sum(),
-            &mut || {
-                lines
-                    .iter()
-                    .map(|line| {
-                        hits.clear();
-                        scanner.find(line, &mut hits);
-                        hits.len()
-                    })
-                    .sum()
-            },
+            &mut || lines.iter().map(|line| found_in(&scanner, line, &mut hits)).sum(),
             &mut || {
                 if is_json {
                     lines.iter().map(|line| documents.scan(line).map_or(0, |found| found.len())).sum()
@@ -74,7 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             },
             &mut || {
                 let mut hits = Vec::new();
-                lines.iter().map(|line| found_with_people(&people, line, &mut hits)).sum()
+                lines.iter().map(|line| found_in(&people, line, &mut hits)).sum()
             },
         ];
         for (at, job) in jobs.into_iter().enumerate() {

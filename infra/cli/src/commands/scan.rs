@@ -52,7 +52,7 @@ impl<'a> Scan<'a> {
     fn new(arguments: &'a ScanArguments) -> Self {
         Self {
             arguments,
-            scanner: Scanner::new(),
+            scanner: if arguments.people { Scanner::new().with_people() } else { Scanner::new() },
             out: BufWriter::new(io::stdout().lock()),
             counts: BTreeMap::new(),
             lines: 0,

@@ -20,7 +20,7 @@ pub struct Stack {
     /// The data key.
     pub key_id: String,
     /// The queues.
-    pub queues: [String; 2],
+    pub queues: [String; 3],
 }
 
 impl Stack {
@@ -39,7 +39,11 @@ impl Stack {
             .await;
         tables(&config, &name).await;
         buckets(&config, &name).await;
-        let queues = [queue(&config, &name, "export").await, queue(&config, &name, "notification").await];
+        let queues = [
+            queue(&config, &name, "export").await,
+            queue(&config, &name, "erasure").await,
+            queue(&config, &name, "notification").await,
+        ];
         let kms = aws_sdk_kms::Client::new(&config);
         let key_id = kms.create_key().send().await.unwrap().key_metadata.unwrap().key_id;
         let aws = Aws::new(config.clone(), Arc::new(CallCounter::default()));

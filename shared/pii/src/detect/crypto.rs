@@ -1,4 +1,4 @@
-//! Addresses of crypto currencies: Base58Check and Bech32 by their checksums, Ethereum's by its form.
+//! Addresses of crypto currencies: `Base58Check` and Bech32 by their checksums, Ethereum's by its form.
 
 use sha2::{Digest as _, Sha256};
 

@@ -58,7 +58,7 @@ fn is_month(word: &[u8]) -> bool {
         let month = month.as_bytes();
         word.len() >= month.len() && word[..month.len()].eq_ignore_ascii_case(month)
     };
-    long && word[0].is_ascii_alphabetic() && MONTHS.iter().any(|month| matches(&month))
+    long && word[0].is_ascii_alphabetic() && MONTHS.iter().any(matches)
 }
 
 const fn is_letter(byte: u8) -> bool {

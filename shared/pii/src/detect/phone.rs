@@ -121,10 +121,9 @@ fn shape(text: &[u8], run: &Run, count: usize, digits: &[u8]) -> Option<(u8, Why
     if run.is_signed() {
         return international(text, run, digits);
     }
-    if digits.len() > 9 && digits.starts_with(&[0, 0]) && digits[2] != 0 {
-        if let Some(found) = international(text, run, &digits[2..]) {
-            return Some(found);
-        }
+    let dialled = digits.len() > 9 && digits.starts_with(&[0, 0]) && digits[2] != 0;
+    if let Some(found) = dialled.then(|| international(text, run, &digits[2..])).flatten() {
+        return Some(found);
     }
     north_american(text, run, count, digits)
         .or_else(|| pairs(text, run, count))

@@ -116,7 +116,7 @@ impl DiscreteGaussian {
 pub(super) mod tests {
     use super::*;
 
-    /// SplitMix64, for tests alone.
+    /// `SplitMix64`, for tests alone.
     pub(in crate::differential_privacy) struct Seeded(pub(in crate::differential_privacy) u64);
 
     impl RandomBytes for Seeded {

@@ -194,7 +194,7 @@ impl<'a> Anonymizer<'a> {
 
 /// The type that the value itself shows is more exact than the one its field's name suggests.
 fn best_of_whole(hits: &[Hit], named: Hit, text: &str) -> PiiType {
-    let shown = hits.iter().filter(|hit| hit.start == 0 && hit.end == text.len()).next_back();
+    let shown = hits.iter().rfind(|hit| hit.start == 0 && hit.end == text.len());
     shown.map_or(named.kind, |hit| hit.kind)
 }
 

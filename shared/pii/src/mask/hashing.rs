@@ -19,7 +19,10 @@ impl HashKey {
     /// A key of these bytes.
     #[must_use]
     pub fn new(key: &[u8; 32]) -> Self {
-        Self(Hmac::new_from_slice(key).expect("HMAC takes keys of any length"))
+        // A key shorter than a block is padded with zeros (RFC 2104 section 2).
+        let mut block = [0; 64];
+        block[..32].copy_from_slice(key);
+        Self(Hmac::new(&block.into()))
     }
 
     /// `hash_` and the first sixteen hexadecimal digits of HMAC-SHA256 (V10).

@@ -159,7 +159,7 @@ const fn deletes(treatment: &Treatment) -> bool {
 }
 
 /// The steps of the current plan, of one kind, in the order of their numbers.
-fn of_round<'a>(steps: &'a [Step], kind: StepKind, round: u32) -> impl Iterator<Item = &'a Step> {
+fn of_round(steps: &[Step], kind: StepKind, round: u32) -> impl Iterator<Item = &Step> {
     let in_round = move |step: &&Step| step.shard / domain::erasure::SHARDS_PER_GENERATION == round;
     steps.iter().filter(move |step| step.kind == kind).filter(in_round)
 }

@@ -52,6 +52,7 @@ fn short_slices_save_and_go_on() {
 #[test]
 fn pairs_of_faults_are_survived() {
     let mut report = Report::new("pairs of faults");
+    #[expect(clippy::disallowed_methods, reason = "all pairs are asked for on demand")]
     let all = !cfg!(debug_assertions) || std::env::var("HABEAS_PAIRS").is_ok_and(|pairs| pairs == "all");
     faults::pairs(&mut report, if all { 1 } else { 97 });
     report.conclude();
@@ -114,6 +115,7 @@ fn every_deliberate_bug_is_caught() {
 /// `HABEAS_SWARM_SEED` replays one run, `HABEAS_SWARMS` says how many there are.
 #[test]
 fn random_swarms_come_to_rest() {
+    #[expect(clippy::disallowed_methods, reason = "seeds are asked for on demand")]
     let given = |name| std::env::var(name).ok().and_then(|number| number.parse::<u64>().ok());
     let seeds = given("HABEAS_SWARM_SEED")
         .map_or_else(|| 0..given("HABEAS_SWARMS").unwrap_or(200), |seed| seed..seed.saturating_add(1));

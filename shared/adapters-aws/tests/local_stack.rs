@@ -197,11 +197,12 @@ async fn nudges_reach_the_queue_of_their_step() {
     let queue = stack.aws.job_queue(QueueUrls::new(&stack.queues[0], &stack.queues[1], &stack.queues[2]));
     let nudge = |kind, shard| Nudge { step: kind, shard, ..Nudge::for_step(&step(&job(1), shard, at(1))) };
     let mut nudges: Vec<Nudge> = (0..12).map(|shard| nudge(StepKind::Collect, shard)).collect();
+    nudges.push(nudge(StepKind::Erase, 0));
     nudges.push(nudge(StepKind::NotifyReady, 0));
     queue.send(&nudges, 0).await.unwrap();
 
     let client = aws_sdk_sqs::Client::new(&stack.config);
-    let mut received = [Vec::new(), Vec::new()];
+    let mut received = [Vec::new(), Vec::new(), Vec::new()];
     for (at, url) in stack.queues.iter().enumerate() {
         for _ in 0..4 {
             let answer = client.receive_message().queue_url(url).max_number_of_messages(10).send().await.unwrap();
@@ -210,8 +211,9 @@ async fn nudges_reach_the_queue_of_their_step() {
         }
         received[at].sort();
     }
-    let [exports, notices]: [Vec<Nudge>; 2] = received;
-    assert_eq!((exports, notices.as_slice()), (nudges[..12].to_vec(), &nudges[12..]));
+    let [exports, erasures, notices]: [Vec<Nudge>; 3] = received;
+    assert_eq!((exports, erasures.as_slice()), (nudges[..12].to_vec(), &nudges[12..13]));
+    assert_eq!(notices, nudges[13..]);
 }
 
 #[tokio::test]

@@ -3,15 +3,15 @@
 pub use self::cause::Cause;
 pub use self::change::{Change, Expect};
 use crate::event::{Action, AuditEvent, EventOutcome, EventType, ItemVersion, Level, SealedDetail};
-use crate::hold::Hold;
-use crate::ids::{EventId, HoldId, JobId, OpNonce, TenantId};
+use crate::ids::{EventId, JobId, OpNonce, TenantId};
 use crate::job::Job;
 use crate::key::TenantKey;
-use crate::record::{Challenge, DataMapPointer, Record, Ticket};
+use crate::record::{Challenge, Record, Ticket};
 use crate::step::Step;
 
 mod cause;
 mod change;
+mod tenant_items;
 
 /// Changes of one tenant that are committed together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,42 +105,6 @@ impl TransitionBuilder {
         self.put(Record::Ticket(ticket), expect);
     }
 
-    /// Writes the next version of a hold, or its first.
-    pub fn write_hold(&mut self, before: Option<&Hold>, after: Hold) {
-        let version = before.map_or(0, |hold| hold.version) + 1;
-        let hold = Hold { version, op_nonce: self.transition.op_nonce.clone(), ..after };
-        let action = if before.is_none() { Action::Create } else { Action::Update };
-        let mut event = self.tenant_event("hold", action);
-        event.event_type = EventType::HoldChange;
-        event.item = Some(ItemVersion { item: Hold::sort_of(&hold.id), version });
-        event.from = before.map(|hold| hold.status.as_str().to_owned());
-        event.to = Some(hold.status.as_str().to_owned());
-        self.event(event);
-        let expect = before.map_or(Expect::Absent, |hold| Expect::Version(hold.version));
-        self.put(Record::Hold(Box::new(hold)), expect);
-    }
-
-    /// Makes a data map the current one: its first pointer, or the next version of it.
-    pub fn point_to_data_map(&mut self, before: Option<&DataMapPointer>, hash: &str) {
-        let version = before.map_or(0, |pointer| pointer.version) + 1;
-        let mut event = self.tenant_event("datamap", if before.is_some() { Action::Update } else { Action::Create });
-        event.event_type = EventType::ConfigurationChange;
-        event.item = Some(ItemVersion { item: "datamap".to_owned(), version });
-        event.from = before.map(|pointer| pointer.hash.clone());
-        event.to = Some(hash.to_owned());
-        self.event(event);
-        let pointer = DataMapPointer {
-            v: 1,
-            tenant: self.transition.tenant.clone(),
-            version,
-            op_nonce: self.transition.op_nonce.clone(),
-            hash: hash.to_owned(),
-            published_at: self.cause.at,
-        };
-        let expect = before.map_or(Expect::Absent, |pointer| Expect::Version(pointer.version));
-        self.put(Record::DataMapPointer(pointer), expect);
-    }
-
     /// Keeps sealed words with the event of the next job that is written.
     pub fn keep_with_next_job(&mut self, detail: SealedDetail) {
         self.detail = Some(detail);
@@ -159,11 +123,6 @@ impl TransitionBuilder {
     /// Adds to a counter.
     pub fn add(&mut self, key: TenantKey, by: i64, limit: Option<i64>) {
         self.transition.changes.push(Change::Add { key, by, limit });
-    }
-
-    /// Puts a hold behind a guard, or takes it away.
-    pub fn guard(&mut self, key: TenantKey, hold: HoldId, holds: bool) {
-        self.transition.changes.push(Change::Guard { key, hold, holds });
     }
 
     /// Requires something of an item that is not written.

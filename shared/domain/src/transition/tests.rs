@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::event::Actor;
+use crate::record::DataMapPointer;
 
 #[test]
 fn a_data_map_is_published_with_its_event() {

@@ -1,0 +1,51 @@
+//! What a transition writes for the tenant as a whole: its data map, its legal holds, the guards these stand behind.
+
+use super::{Change, Expect, TransitionBuilder};
+use crate::event::{Action, EventType, ItemVersion};
+use crate::hold::Hold;
+use crate::ids::HoldId;
+use crate::key::TenantKey;
+use crate::record::{DataMapPointer, Record};
+
+impl TransitionBuilder {
+    /// Makes a data map the current one: its first pointer, or the next version of it.
+    pub fn point_to_data_map(&mut self, before: Option<&DataMapPointer>, hash: &str) {
+        let version = before.map_or(0, |pointer| pointer.version) + 1;
+        let mut event = self.tenant_event("datamap", if before.is_some() { Action::Update } else { Action::Create });
+        event.event_type = EventType::ConfigurationChange;
+        event.item = Some(ItemVersion { item: "datamap".to_owned(), version });
+        event.from = before.map(|pointer| pointer.hash.clone());
+        event.to = Some(hash.to_owned());
+        self.event(event);
+        let pointer = DataMapPointer {
+            v: 1,
+            tenant: self.transition.tenant.clone(),
+            version,
+            op_nonce: self.transition.op_nonce.clone(),
+            hash: hash.to_owned(),
+            published_at: self.cause.at,
+        };
+        let expect = before.map_or(Expect::Absent, |pointer| Expect::Version(pointer.version));
+        self.put(Record::DataMapPointer(pointer), expect);
+    }
+
+    /// Writes the next version of a hold, or its first.
+    pub fn write_hold(&mut self, before: Option<&Hold>, after: Hold) {
+        let version = before.map_or(0, |hold| hold.version) + 1;
+        let hold = Hold { version, op_nonce: self.transition.op_nonce.clone(), ..after };
+        let action = if before.is_none() { Action::Create } else { Action::Update };
+        let mut event = self.tenant_event("hold", action);
+        event.event_type = EventType::HoldChange;
+        event.item = Some(ItemVersion { item: Hold::sort_of(&hold.id), version });
+        event.from = before.map(|hold| hold.status.as_str().to_owned());
+        event.to = Some(hold.status.as_str().to_owned());
+        self.event(event);
+        let expect = before.map_or(Expect::Absent, |hold| Expect::Version(hold.version));
+        self.put(Record::Hold(Box::new(hold)), expect);
+    }
+
+    /// Puts a hold behind a guard, or takes it away.
+    pub fn guard(&mut self, key: TenantKey, hold: HoldId, holds: bool) {
+        self.transition.changes.push(Change::Guard { key, hold, holds });
+    }
+}

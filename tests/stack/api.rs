@@ -54,7 +54,7 @@ impl Api {
             let view = self.get(&format!("/privacy/jobs/{job}")).await.expect(200).json();
             match view["status"].as_str().unwrap() {
                 "completed" => return view,
-                "pending" | "in_progress" | "awaiting_verification" => pause(250).await,
+                "pending" | "in_progress" | "awaiting_verification" | "scheduled" => pause(250).await,
                 other => panic!("the job is {other}: {}", view["parked_because"]),
             }
         }

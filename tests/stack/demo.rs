@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::chinook::Chinook;
 use crate::harness::{Stack, habeas, succeeded, up_arguments};
 
-fn run(more: &[&str]) -> (Value, f64) {
+pub(crate) fn run(more: &[&str]) -> (Value, f64) {
     let mut arguments = vec!["demo".to_owned(), "--json".to_owned()];
     arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
     arguments.extend(up_arguments(&[]));

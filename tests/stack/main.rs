@@ -17,6 +17,7 @@ mod chinook;
 mod company;
 mod contracts;
 mod demo;
+mod erasure;
 mod exports;
 mod harness;
 mod http;

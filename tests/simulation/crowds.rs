@@ -6,9 +6,9 @@ use domain::record::{Challenge, Record};
 use domain::sensitive::Sensitive;
 use habeas_tests::executor::{Ended, Held, Task, run, run_together};
 use habeas_tests::handlers::Handlers;
-use habeas_tests::invariants::{Expected, check_always};
+use habeas_tests::invariants::{Expected, check_always, check_at_rest};
 use habeas_tests::sample::{ADA, EVE, access, officer, signed_in, tenant};
-use habeas_tests::story::Story;
+use habeas_tests::story::{Kind, Story};
 use habeas_tests::world::World;
 use jiff::SignedDuration;
 use workflow::act_on_job::Act;
@@ -30,11 +30,14 @@ pub(crate) const ALL: &[Scenario] = &[
     ("a job key in another context", key_in_another_context),
     ("two uploads of one archive", two_uploads),
     ("a hold in the middle of a claim", crate::holds::hold_meets_claim),
+    ("an erasure", |mutants, seed| erasure(Kind::Erasure, mutants, seed)),
+    ("an erasure while the data changes", |mutants, seed| erasure(Kind::DriftingErasure, mutants, seed)),
 ];
 
 fn world(mutants: Mutants, seed: u64) -> World {
-    let world = World::new(seed);
+    let mut world = World::new(seed);
     world.memory.change(|state| state.mutants = mutants);
+    world.handlers = Handlers::new(&world.memory);
     world
 }
 
@@ -258,5 +261,16 @@ fn two_uploads(mutants: Mutants, seed: u64) -> Vec<String> {
     let second = Held::new(&world.memory, Box::pin(upload(b"second"))).finish();
     claim(&mut broken, first.flatten().is_some() && second.flatten().is_none(), "INV-S2 an archive was replaced");
     world.memory.advance(SignedDuration::from_secs(1));
+    broken
+}
+
+/// INV-E3 to E9: an erasure to its end, everything checked.
+fn erasure(kind: Kind, mutants: Mutants, seed: u64) -> Vec<String> {
+    let mut world = world(mutants, seed);
+    world.memory.change(|state| state.tick = SignedDuration::from_millis(1));
+    let mut story = Story::of(kind, ADA);
+    story.play(&mut world);
+    let mut broken = story.broken;
+    broken.extend(world.memory.inspect(|state| check_at_rest(state, &story.expected)));
     broken
 }

@@ -2,6 +2,7 @@
 
 use adapters_memory::{Call, Fault, Mutants, Point, Side};
 use habeas_tests::sample::ADA;
+use habeas_tests::story::{Kind, Story};
 use habeas_tests::weather::Weather;
 use workflow::ports::PortErrorKind;
 
@@ -20,21 +21,42 @@ const KINDS: [(Side, Fault); 6] = [
 
 /// Runs every single fault in one weather, each to the very end.
 pub(crate) fn singles(report: &mut Report, mutants: Mutants, weather: Weather) {
-    singles_of(report, &mut Stage::new(ADA, mutants, weather), weather);
+    singles_of(report, &mut Stage::new(Story::new(ADA), mutants, weather), weather, Share::All);
+}
+
+/// How much of all single faults is run.
+#[derive(Clone, Copy)]
+pub(crate) enum Share {
+    /// All, each to the very end.
+    All,
+    /// All, each until it has come to a state whose like has been seen to end well.
+    UntilKnown,
+    /// Those at one call in so many, each to the very end.
+    OneIn(u64),
+}
+
+/// Runs single faults of an erasure.
+pub(crate) fn erasure_singles(report: &mut Report, kind: Kind, weather: Weather, share: Share) {
+    singles_of(report, &mut Stage::new(Story::of(kind, ADA), Mutants::NONE, weather), weather, share);
 }
 
 /// Runs every single fault of a story whose slices end after so many calls.
 pub(crate) fn sliced_singles(report: &mut Report, calls: i64) {
-    singles_of(report, &mut Stage::sliced(ADA, calls), Weather::Fair);
+    singles_of(report, &mut Stage::sliced(Story::new(ADA), calls), Weather::Fair, Share::All);
 }
 
-fn singles_of(report: &mut Report, stage: &mut Stage, weather: Weather) {
-    let calm = stage.run(&Schedule::default());
+fn singles_of(report: &mut Report, stage: &mut Stage, weather: Weather, share: Share) {
+    let run = |stage: &mut Stage, schedule: &Schedule| match share {
+        Share::All | Share::OneIn(_) => stage.run(schedule),
+        Share::UntilKnown => stage.run_until_known(schedule),
+    };
+    let one_in = if let Share::OneIn(one_in) = share { one_in } else { 1 };
+    let calm = run(stage, &Schedule::default());
     report.note(|| format!("{weather:?}, no fault"), &calm, 0);
-    for call in &calm.calls {
+    for call in calm.calls.iter().filter(|call| call.number % one_in == 0) {
         for (side, fault) in KINDS {
             let faults = vec![(Point { call: call.number, side }, fault)];
-            let verdict = stage.run(&Schedule { faults, twist: None });
+            let verdict = run(stage, &Schedule { faults, twist: None });
             report.note(|| format!("{weather:?} {}", told(call, side, fault)), &verdict, 1);
             if report.is_settled() {
                 return;
@@ -47,7 +69,7 @@ fn singles_of(report: &mut Report, stage: &mut Stage, weather: Weather) {
 ///
 /// A run ends early where it comes to a state whose like has been seen to end well.
 pub(crate) fn pairs(report: &mut Report, one_in: u64) {
-    let mut stage = Stage::new(ADA, Mutants::NONE, Weather::Fair);
+    let mut stage = Stage::new(Story::new(ADA), Mutants::NONE, Weather::Fair);
     let calm = stage.run_until_known(&Schedule::default());
     report.note(|| "no fault".to_owned(), &calm, 0);
     for call in calm.calls.iter().filter(|call| call.number % one_in == 0) {

@@ -27,6 +27,10 @@ pub(crate) fn likeness(state: &State) -> u64 {
         objects.insert(key.split('/').next().unwrap_or_default(), true);
     }
     objects.hash(&mut hasher);
+    for (name, table) in &state.sources.tables {
+        (name, table.rows().count()).hash(&mut hasher);
+    }
+    state.sources.media.values().for_each(|objects| objects.len().hash(&mut hasher));
     let mut notices: BTreeMap<&str, ()> = BTreeMap::new();
     notices.extend(state.outbox.sent.iter().map(|(_, mail)| (mail.notice_id.as_str(), ())));
     notices.hash(&mut hasher);

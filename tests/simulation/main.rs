@@ -3,8 +3,10 @@
 
 use adapters_memory::{Mutant, Mutants};
 use habeas_tests::sample::ADA;
+use habeas_tests::story::{Kind, Story};
 use habeas_tests::weather::Weather;
 
+use crate::faults::Share;
 use crate::report::Report;
 use crate::schedule::{Schedule, Stage};
 
@@ -22,7 +24,7 @@ mod twists;
 #[test]
 fn happy_run_keeps_every_invariant() {
     for weather in Weather::ALL {
-        let mut stage = Stage::new(ADA, Mutants::NONE, weather);
+        let mut stage = Stage::new(Story::new(ADA), Mutants::NONE, weather);
         let verdict = stage.run(&Schedule::default());
         assert_eq!(verdict.broken, [""; 0], "{weather:?}");
         assert_eq!(verdict.doubled_mails, 0, "{weather:?}");
@@ -35,6 +37,24 @@ fn every_single_fault_is_survived() {
     let mut report = Report::new("single faults");
     for weather in Weather::ALL {
         faults::singles(&mut report, Mutants::NONE, weather);
+    }
+    report.conclude();
+}
+
+/// Every fault at every call of an erasure, also while the data changes; what a debug build leaves out runs with
+/// `--release` or `HABEAS_ERASURES=all`.
+#[test]
+fn erasures_survive_every_single_fault() {
+    let mut report = Report::new("single faults in erasures");
+    let all = !cfg!(debug_assertions) || std::env::var("HABEAS_ERASURES").is_ok_and(|which| which == "all");
+    for weather in [Weather::Fair, Weather::Doubled, Weather::Reversed] {
+        let (plain, drifting) = match weather {
+            _ if all => (Share::All, Share::All),
+            Weather::Fair => (Share::UntilKnown, Share::OneIn(97)),
+            Weather::Doubled | Weather::Reversed | Weather::Purged => (Share::OneIn(97), Share::OneIn(97)),
+        };
+        faults::erasure_singles(&mut report, Kind::Erasure, weather, plain);
+        faults::erasure_singles(&mut report, Kind::DriftingErasure, weather, drifting);
     }
     report.conclude();
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use adapters_memory::{Call, Fault, MemoryWorld, Mutants, Point, Snapshot};
 use habeas_tests::invariants::{check_always, check_at_rest, check_canaries};
-use habeas_tests::sample::Person;
+use habeas_tests::handlers::Handlers;
 use habeas_tests::story::Story;
 use habeas_tests::weather::{Twist, Weather};
 use habeas_tests::world::{Watcher, World};
@@ -68,25 +68,27 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Plays a story in one weather and marks each message and each act.
-    pub(crate) fn new(person: Person, mutants: Mutants, weather: Weather) -> Self {
+    pub(crate) fn new(story: Story, mutants: Mutants, weather: Weather) -> Self {
         let mut world = World::new(1);
         world.weather = weather;
         // Time must move with each call: two writes of one moment can't overwrite each other's event, which hides much.
         world.memory.change(|state| state.tick = SignedDuration::from_millis(1));
-        Self::in_world(person, mutants, world)
+        Self::in_world(story, mutants, world)
     }
 
     /// The same with slices that end after a few calls, so that every step saves and goes on.
-    pub(crate) fn sliced(person: Person, calls: i64) -> Self {
+    pub(crate) fn sliced(story: Story, calls: i64) -> Self {
         let mut world = World::new(1);
         world.memory.change(|state| state.tick = SignedDuration::from_secs(1));
         world.slice = SignedDuration::from_secs(calls);
-        Self::in_world(person, Mutants::NONE, world)
+        Self::in_world(story, Mutants::NONE, world)
     }
 
-    fn in_world(person: Person, mutants: Mutants, mut world: World) -> Self {
+    fn in_world(story: Story, mutants: Mutants, mut world: World) -> Self {
         world.memory.change(|state| state.mutants = mutants);
-        let (marks, _) = mark(&mut world, Story::new(person), 0);
+        // Some bugs are in what the handlers are wired of.
+        world.handlers = Handlers::new(&world.memory);
+        let (marks, _) = mark(&mut world, story, 0);
         Self { world, marks, known_to_end_well: Rc::default() }
     }
 
@@ -106,8 +108,8 @@ impl Stage {
     pub(crate) fn run(&mut self, schedule: &Schedule) -> Verdict {
         let mut story = self.begin(schedule);
         let act = self.mark_of(schedule).act;
-        for act in &Story::ACTS[act..] {
-            act(&mut story, &mut self.world);
+        for act in &story.acts()[act..] {
+            act.play(&mut story, &mut self.world);
         }
         verdict(&mut self.world, &story).since(self.mark_of(schedule))
     }
@@ -117,9 +119,9 @@ impl Stage {
         let mut story = self.begin(schedule);
         let first = self.mark_of(schedule).act;
         let passed: Rc<RefCell<Vec<(usize, u64)>>> = Rc::default();
-        for (number, act) in Story::ACTS.iter().enumerate().skip(first) {
+        for (number, act) in story.acts().iter().enumerate().skip(first) {
             // People in the middle of an act remember what the state does not show.
-            self.world.watcher = Story::LEFT_ALONE.contains(&number).then(|| {
+            self.world.watcher = act.is_left_alone().then(|| {
                 let (known, passing) = (Rc::clone(&self.known_to_end_well), Rc::clone(&passed));
                 let watcher: Watcher = Box::new(move |memory, _| {
                     let like = memory.inspect(|state| state.faults.is_settled().then(|| likeness(state)));
@@ -129,7 +131,7 @@ impl Stage {
                 });
                 watcher
             });
-            act(&mut story, &mut self.world);
+            act.play(&mut story, &mut self.world);
             self.world.watcher = None;
             if self.world.is_stopped {
                 self.world.is_stopped = false;
@@ -184,7 +186,7 @@ impl Stage {
 /// Plays a story from one of its acts and marks each message and each act.
 fn mark(world: &mut World, mut story: Story, first: usize) -> (Vec<Mark>, Story) {
     let mut marks = Vec::new();
-    for (number, act) in Story::ACTS.iter().enumerate().skip(first) {
+    for (number, act) in story.acts().iter().enumerate().skip(first) {
         let seen: Rc<RefCell<Vec<Mark>>> = Rc::default();
         let (marks_of_act, so_far) = (Rc::clone(&seen), story.clone());
         let mark_here = move |memory: &MemoryWorld, deliveries| {
@@ -195,8 +197,8 @@ fn mark(world: &mut World, mut story: Story, first: usize) -> (Vec<Mark>, Story)
         };
         mark_here(&world.memory, world.deliveries);
         // Only where nobody acts can the act be taken up again in its middle.
-        world.watcher = Story::LEFT_ALONE.contains(&number).then(|| Box::new(mark_here) as Watcher);
-        act(&mut story, world);
+        world.watcher = act.is_left_alone().then(|| Box::new(mark_here) as Watcher);
+        act.play(&mut story, world);
         world.watcher = None;
         marks.append(&mut seen.borrow_mut());
     }

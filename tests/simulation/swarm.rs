@@ -50,7 +50,8 @@ pub(crate) fn run(seed: u64) -> (Vec<String>, u64) {
 
 fn told(stories: &[Story]) -> Expected {
     let accepted = stories.iter().flat_map(|story| story.expected.accepted.clone()).collect();
-    Expected { accepted, links_handed_out: stories.iter().map(|story| story.expected.links_handed_out).sum() }
+    let links_handed_out = stories.iter().map(|story| story.expected.links_handed_out).sum();
+    Expected { accepted, links_handed_out, ..Expected::default() }
 }
 
 fn happen(world: &mut World, stories: &mut [Story], random: &mut SplitMix) {

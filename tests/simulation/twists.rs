@@ -2,6 +2,7 @@
 
 use adapters_memory::Mutants;
 use habeas_tests::sample::ADA;
+use habeas_tests::story::Story;
 use habeas_tests::weather::{Meanwhile, Twist, Weather};
 
 use crate::report::Report;
@@ -12,7 +13,7 @@ const MOST_CALLS: u32 = 30;
 
 /// Runs every twist at every call of every delivery.
 pub(crate) fn all(report: &mut Report, mutants: Mutants) {
-    let mut stage = Stage::new(ADA, mutants, Weather::Fair);
+    let mut stage = Stage::new(Story::new(ADA), mutants, Weather::Fair);
     let deliveries = stage.run(&Schedule::default()).deliveries;
     let plain = [
         Meanwhile::Second,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use adapters_memory::MemoryWorld;
+use adapters_memory::{MemoryWorld, Mutants};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use workflow::act_on_job::ActOnJob;
@@ -19,6 +19,8 @@ use workflow::steps::{
 use workflow::submit_request::{Quotas, SubmitRequest};
 use workflow::sweep_jobs::SweepJobs;
 use workflow::verify_identity::VerifyIdentity;
+
+mod bugs;
 
 /// The region of the world.
 pub const REGION: &str = "eu-central-1";
@@ -127,7 +129,10 @@ fn erasure_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
     let erasing = Erasing { sources, eraser: world.eraser(), plans: PlanStore { exports: exports.clone() } };
     let signer = world.receipt_signer();
     let conclude = Conclude { exports, signer, backups_last: SignedDuration::from_hours(35 * 24) };
-    erasure_steps(AdvanceJob::new(ports.clone(), world.alerts(), LEASE), &erasing, world.alerts(), conclude)
+    let engine = AdvanceJob::new(ports.clone(), world.alerts(), LEASE);
+    let engine = erasure_steps(engine, &erasing, world.alerts(), conclude);
+    let mutants = world.inspect(|state| state.mutants);
+    if mutants == Mutants::NONE { engine } else { bugs::wrong_steps(engine, mutants) }
 }
 
 fn notification_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {

@@ -2,15 +2,19 @@
 //!
 //! Written from the page, not from the workflow: nothing here asks the code it checks.
 
-use adapters_memory::State;
+use std::sync::Arc;
+
+use adapters_memory::{Sources, State};
 use domain::ids::{JobId, TenantId};
 
 use crate::sample::Person;
 
+mod erasure;
 mod journal;
 mod privacy;
 mod rest;
 
+pub use self::erasure::{is_of, receipt_of};
 pub use self::privacy::check_archive;
 
 /// What a test knows that the world can't: who asked for what, and what was answered.
@@ -20,6 +24,8 @@ pub struct Expected {
     pub accepted: Vec<(TenantId, JobId, Person)>,
     /// Links that were handed to a caller.
     pub links_handed_out: usize,
+    /// Each plan of erasure that was approved, by its job and its hash, with the sources it was made of.
+    pub approved: Vec<(JobId, String, Arc<Sources>)>,
 }
 
 /// What is broken, each with the invariant's name. Holds at any time, also between two calls.
@@ -27,6 +33,7 @@ pub struct Expected {
 pub fn check_always(state: &State, expected: &Expected) -> Vec<String> {
     let mut broken = state.violations.clone();
     journal::check(state, &mut broken);
+    erasure::check(state, expected, &mut broken);
     rest::check_waiting(state, &mut broken);
     privacy::check_mail(state, expected, &mut broken);
     privacy::check_links(state, expected, &mut broken);
@@ -39,6 +46,7 @@ pub fn check_at_rest(state: &State, expected: &Expected) -> Vec<String> {
     let mut broken = check_always(state, expected);
     rest::check_ends(state, expected, &mut broken);
     rest::check_counters(state, &mut broken);
+    erasure::check_ends(state, expected, &mut broken);
     broken
 }
 

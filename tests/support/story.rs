@@ -1,29 +1,71 @@
-//! The life of one access request, played by people who try again when they get no answer.
+//! The life of one request, played by people who try again when they get no answer.
 //!
-//! Staff asks for Ada; she reads her code, proves who she is, fetches the archive by the mailed ticket and by her session;
-//! a day later everything is gone. The same story runs with any fault at any call.
+//! An access: staff asks for Ada; she reads her code, proves who she is, fetches the archive by the mailed ticket and by
+//! her session; a day later everything is gone. An erasure is in `story/erasure.rs`. Each runs with any fault at any call.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
+use adapters_memory::Sources;
 use domain::ids::{JobId, TenantId};
 use domain::job::JobStatus;
 use domain::sensitive::Sensitive;
 use jiff::SignedDuration;
 use workflow::issue_download::TicketHolder;
 use workflow::refusal::Refusal;
-use workflow::submit_request::Idempotency;
+use workflow::submit_request::{Idempotency, NewRequest};
 
 use crate::executor::Ended;
 use crate::invariants::{Expected, check_archive};
 use crate::sample::{Person, access, officer, signed_in, tenant};
 use crate::world::World;
 
+mod erasure;
+
 /// How often a person tries before giving up.
 const TRIES: u32 = 8;
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An archive.
+    Access,
+    /// To be forgotten.
+    Erasure,
+    /// To be forgotten, while the data changes after each approval.
+    DriftingErasure,
+}
+
+/// A part of a story.
+#[derive(Clone, Copy)]
+pub enum Act {
+    /// Somebody does something.
+    People(fn(&mut Story, &mut World)),
+    /// The house is left to itself.
+    Alone(fn(&mut World)),
+}
+
+impl Act {
+    /// Plays the act.
+    pub fn play(self, story: &mut Story, world: &mut World) {
+        match self {
+            Self::People(act) => act(story, world),
+            Self::Alone(act) => act(world),
+        }
+    }
+
+    /// Whether nobody does anything in it.
+    #[must_use]
+    pub const fn is_left_alone(self) -> bool {
+        matches!(self, Self::Alone(_))
+    }
+}
 
 /// One request and what became of it.
 #[derive(Debug, Clone)]
 pub struct Story {
+    /// What is asked for.
+    pub kind: Kind,
     /// Whom it is about.
     pub person: Person,
     /// The idempotency key of the request.
@@ -36,14 +78,23 @@ pub struct Story {
     pub broken: Vec<String>,
     /// Codes that were typed and got no answer.
     pub unanswered: u32,
+    /// The sources as people left them, before anything was erased.
+    left: Option<Arc<Sources>>,
 }
 
 impl Story {
-    /// A request about a person.
+    /// An access request about a person.
     #[must_use]
     pub fn new(person: Person) -> Self {
-        let expected = Expected::default();
-        Self { person, key: format!("key-{}", person.id), job: None, expected, broken: Vec::new(), unanswered: 0 }
+        Self::of(Kind::Access, person)
+    }
+
+    /// A request about a person.
+    #[must_use]
+    pub fn of(kind: Kind, person: Person) -> Self {
+        let key = format!("key-{}", person.id);
+        let (expected, broken) = (Expected::default(), Vec::new());
+        Self { kind, person, key, job: None, expected, broken, unanswered: 0, left: None }
     }
 
     fn tenant(&self) -> TenantId {
@@ -52,32 +103,45 @@ impl Story {
 
     /// The whole life.
     pub fn play(&mut self, world: &mut World) {
-        for act in Self::ACTS {
-            act(self, world);
+        for act in self.acts() {
+            act.play(self, world);
         }
     }
 
     /// The acts in order; a simulation may take them one by one.
-    pub const ACTS: &[fn(&mut Self, &mut World)] = &[
-        Self::submit,
-        |_, world| world.run_until_idle(),
-        Self::prove,
-        |_, world| world.run_until_idle(),
-        Self::fetch,
-        |_, world| world.advance(SignedDuration::from_hours(26)),
-        Self::find_nothing,
+    #[must_use]
+    pub const fn acts(&self) -> &'static [Act] {
+        match self.kind {
+            Kind::Access => Self::ACCESS,
+            Kind::Erasure => Self::ERASURE,
+            Kind::DriftingErasure => Self::DRIFTING_ERASURE,
+        }
+    }
+
+    const ACCESS: &[Act] = &[
+        Act::People(Self::submit),
+        Act::Alone(World::run_until_idle),
+        Act::People(Self::prove),
+        Act::Alone(World::run_until_idle),
+        Act::People(Self::fetch),
+        Act::Alone(|world| world.advance(SignedDuration::from_hours(26))),
+        Act::People(Self::find_nothing),
     ];
 
-    /// The acts in which nobody does anything and the house is left to itself.
-    pub const LEFT_ALONE: [usize; 3] = [1, 3, 5];
+    fn request(&self) -> (NewRequest, &'static str) {
+        match self.kind {
+            Kind::Access => (access(self.person), "POST /export"),
+            Kind::Erasure | Kind::DriftingErasure => (erasure::request(self.person), "POST /requests"),
+        }
+    }
 
     /// Staff asks until there is an answer.
     pub fn submit(&mut self, world: &mut World) {
         for _ in 0..TRIES {
-            let (caller, request) = (officer(self.person.tenant), access(self.person));
+            let (caller, (request, route)) = (officer(self.person.tenant), self.request());
             let idempotency = Idempotency {
                 key: self.key.clone(),
-                route: "POST /export".to_owned(),
+                route: route.to_owned(),
                 body: self.key.clone().into_bytes(),
             };
             let answer = world.call(&self.tenant(), async |handlers| {

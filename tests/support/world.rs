@@ -165,9 +165,17 @@ impl World {
     /// # Panics
     /// If the world never comes to rest.
     pub fn run_until(&mut self, horizon: Timestamp) {
+        self.run_until_seen(horizon, |_| false);
+    }
+
+    /// The same, until a time or until something is seen between two messages.
+    ///
+    /// # Panics
+    /// If the world never comes to rest.
+    pub fn run_until_seen(&mut self, horizon: Timestamp, mut is_seen: impl FnMut(&MemoryWorld) -> bool) {
         self.purge_if_foul();
         for _ in 0..100_000 {
-            if self.is_watched_to_its_end() {
+            if self.is_watched_to_its_end() || is_seen(&self.memory) {
                 return;
             }
             if let Some(delivery) = self.receive() {

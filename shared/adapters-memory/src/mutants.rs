@@ -1,4 +1,6 @@
-//! Deliberate bugs at the border of the ports. A suite that does not catch each of them proves nothing.
+//! Deliberate bugs. A suite that does not catch each of them proves nothing.
+//!
+//! Most are here, at the border of the ports; the last three are wrong steps, which whoever wires the steps puts in.
 
 /// One deliberate bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +43,14 @@ pub enum Mutant {
     EndlessLink,
     /// Completing an upload replaces what is there.
     OverwriteOnComplete,
+    /// Sources erase a row that is not what was planned any more.
+    NoVersionAtErase,
+    /// The end of the grace period goes by the plan that is there instead of planning anew.
+    PlanNotRechecked,
+    /// The subject's keys go before the subject's rows.
+    ShredFirst,
+    /// The erasure is concluded without searching again.
+    ReceiptBeforeConfirmation,
 }
 
 impl Mutant {
@@ -65,6 +75,10 @@ impl Mutant {
         Self::NoTenantFieldCheck,
         Self::EndlessLink,
         Self::OverwriteOnComplete,
+        Self::NoVersionAtErase,
+        Self::PlanNotRechecked,
+        Self::ShredFirst,
+        Self::ReceiptBeforeConfirmation,
     ];
 }
 

@@ -16,7 +16,7 @@ use crate::world::MemoryWorld;
 mod erase;
 mod media;
 
-pub use self::erase::MemoryEraser;
+pub use self::erase::{Effect, MemoryEraser};
 pub use self::media::MediaObject;
 
 /// The rows of one collection, each under a number that stays its own.
@@ -49,6 +49,12 @@ impl Table {
     /// The rows in order.
     pub fn rows(&self) -> impl Iterator<Item = &Datum> {
         self.rows.values().map(Arc::as_ref)
+    }
+
+    /// One row.
+    #[must_use]
+    pub fn row(&self, number: u64) -> Option<&Datum> {
+        self.rows.get(&number).map(Arc::as_ref)
     }
 
     /// The rows in order, each with its number.

@@ -19,7 +19,7 @@ use crate::key_service::MasterKey;
 use crate::mailer::Outbox;
 use crate::mutants::Mutants;
 use crate::random::SplitMix;
-use crate::source::Sources;
+use crate::source::{Effect, Sources};
 
 /// The state of a world.
 #[derive(Debug, Clone)]
@@ -56,6 +56,8 @@ pub struct State {
     pub data_maps: BTreeMap<(TenantId, String), Arc<DataMap>>,
     /// The systems that hold personal data.
     pub sources: Arc<Sources>,
+    /// Everything that was erased in the sources, oldest first.
+    pub effects: Vec<Arc<Effect>>,
     /// What goes wrong.
     pub faults: Faults,
     /// Deliberate bugs.
@@ -89,6 +91,7 @@ impl State {
             alerts: Vec::new(),
             data_maps: BTreeMap::new(),
             sources: Arc::new(Sources::default()),
+            effects: Vec::new(),
             faults: Faults::default(),
             mutants: Mutants::NONE,
             acting_for: None,

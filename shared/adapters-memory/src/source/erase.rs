@@ -4,11 +4,31 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datamap::{Collection, Source, Treatment};
+use domain::ids::TenantId;
+use jiff::Timestamp;
 use workflow::ports::{Cursor, Erased, Eraser, ErasureOrder, PortError, PortErrorKind, Target, TargetPage};
 
-use super::{is_of_lookup, media, numbered, open};
+use super::{Sources, is_of_lookup, media, numbered, open};
+use crate::mutants::Mutant;
 use crate::state::State;
 use crate::world::MemoryWorld;
+
+/// One row or medium that was erased, deleted or rewritten.
+#[derive(Debug, Clone)]
+pub struct Effect {
+    /// When.
+    pub at: Timestamp,
+    /// How many transitions had been committed by then.
+    pub after_commits: usize,
+    /// For whom.
+    pub tenant: TenantId,
+    /// `dataset.collection`.
+    pub collection: String,
+    /// The number of the row, or the key of the medium.
+    pub locator: String,
+    /// The sources as they were.
+    pub before: Arc<Sources>,
+}
 
 /// Erases in the sources of the world.
 #[derive(Debug, Clone)]
@@ -71,15 +91,17 @@ fn erase(state: &mut State, order: &ErasureOrder, target: &Target) -> Result<Era
     let id = collection.id();
     let row = state.sources.tables.get(&id).and_then(|table| table.rows.get(&number)).cloned();
     let Some(row) = row else { return Ok(Erased::Gone) };
+    let looks = !state.mutants.has(Mutant::NoVersionAtErase);
     let is_planned = order.seen(&row) == target.seen;
-    if !is_planned {
+    if looks && !is_planned {
         let is_rewritten = matches!(order.treatment, Treatment::Rewrite { .. }) && !order.has_work(&row);
         return Ok(if is_rewritten { Erased::Done } else { Erased::Drifted });
     }
-    if !is_of_lookup(state, collection, &order.lookup, &row) || !order.takes(&row) {
+    if looks && (!is_of_lookup(state, collection, &order.lookup, &row) || !order.takes(&row)) {
         return Ok(Erased::Drifted);
     }
     let after = order.changed(&row);
+    note(state, order, target, &id);
     let table = Arc::make_mut(&mut state.sources).table(&id);
     match (&order.treatment, after) {
         (Treatment::Delete, _) => drop(table.rows.remove(&number)),
@@ -87,6 +109,19 @@ fn erase(state: &mut State, order: &ErasureOrder, target: &Target) -> Result<Era
         (Treatment::Rewrite { .. } | Treatment::Keep { .. }, None) => {}
     }
     Ok(Erased::Done)
+}
+
+/// Remembers what is about to be erased.
+fn note(state: &mut State, order: &ErasureOrder, target: &Target, collection: &str) {
+    let effect = Effect {
+        at: state.now,
+        after_commits: state.journal.len(),
+        tenant: order.lookup.tenant.clone(),
+        collection: collection.to_owned(),
+        locator: target.locator.clone(),
+        before: Arc::clone(&state.sources),
+    };
+    state.effects.push(Arc::new(effect));
 }
 
 /// A medium has no fields: whatever is done to its rows, it goes.
@@ -107,6 +142,7 @@ fn erase_medium(
         Some(object) if object.etag != target.seen => return Ok(Erased::Drifted),
         Some(_) => {}
     }
+    note(state, order, target, &id);
     let sources = Arc::make_mut(&mut state.sources);
     if let Some(objects) = sources.media.get_mut(&id) {
         objects.remove(&target.locator);

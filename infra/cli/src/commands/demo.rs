@@ -101,7 +101,7 @@ impl Demo<'_> {
         let archive = archive::verify(std::fs::File::open(&path)?).context("the download is not an archive")?;
         let as_promised = outcome::is_as_promised(&view, &path, bytes)?;
         laps.lap("check");
-        let timeline = self.api(Role::Auditor)?.get(&format!("/privacy/jobs/{job}/timeline")).await?;
+        let timeline = self.api(Role::Auditor)?.get(&format!("/privacy/jobs/{job}/timeline?limit=200")).await?;
         let audit = items(timeline.expect_success("the audit trail could not be read")?);
         let total = self.started.elapsed();
         Ok(Outcome { job, view, path, bytes, archive, as_promised, audit, laps: laps.finish(), total })

@@ -262,7 +262,8 @@ fn check_keys(state: &State, job: &Job, broken: &mut Vec<String>) {
     let aliases = job.erasure.iter().flat_map(|erasure| &erasure.aliases);
     for alias in aliases {
         let subject = format!("subject#{}", alias.as_str());
-        let is_left = |record: &Record| matches!(record, Record::Key(key) if key.tenant == job.tenant && key.owner == subject);
+        let is_left =
+            |record: &Record| matches!(record, Record::Key(key) if key.tenant == job.tenant && key.owner == subject);
         if state.items.values().any(|record| is_left(record)) {
             broken.push("INV-E9 a key of the person outlives the erasure".to_owned());
         }

@@ -3,6 +3,7 @@
 use adapters_memory::{Mutant, Mutants};
 use habeas_tests::weather::Weather;
 
+use crate::faults::Share;
 use crate::report::Report;
 use crate::{crowds, faults, twists};
 
@@ -18,12 +19,12 @@ pub(crate) fn hunt(mutant: Mutant) -> Option<String> {
             return report.first();
         }
     }
-    for weather in [Weather::Purged, Weather::Fair] {
-        faults::singles(&mut report, mutants, weather);
-        if report.is_settled() {
-            return report.first();
-        }
+    faults::singles(&mut report, mutants, Weather::Fair, Share::UntilKnown);
+    if !report.is_settled() {
+        twists::all(&mut report, mutants);
     }
-    twists::all(&mut report, mutants);
+    if !report.is_settled() {
+        faults::singles(&mut report, mutants, Weather::Purged, Share::UntilKnown);
+    }
     report.first()
 }

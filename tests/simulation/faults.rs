@@ -19,9 +19,9 @@ const KINDS: [(Side, Fault); 6] = [
     (Side::After, Fault::RetriedBySdk),
 ];
 
-/// Runs every single fault in one weather, each to the very end.
-pub(crate) fn singles(report: &mut Report, mutants: Mutants, weather: Weather) {
-    singles_of(report, &mut Stage::new(Story::new(ADA), mutants, weather), weather, Share::All);
+/// Runs single faults of an access in one weather.
+pub(crate) fn singles(report: &mut Report, mutants: Mutants, weather: Weather, share: Share) {
+    singles_of(report, &mut Stage::new(Story::new(ADA), mutants, weather), weather, share);
 }
 
 /// How much of all single faults is run.

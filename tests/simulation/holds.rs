@@ -182,6 +182,7 @@ impl Scene {
 
     /// Another officer releases what was placed: the erasure goes on by itself to its end.
     pub(crate) fn release(&mut self) -> Vec<String> {
+        // Whoever got no answer and asked again has placed two.
         let third = caller("acme", "third", &[Role::Dpo], None);
         let mut broken = Vec::new();
         for hold in self.holds() {

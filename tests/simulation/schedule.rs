@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use adapters_memory::{Call, Fault, MemoryWorld, Mutants, Point, Snapshot};
-use habeas_tests::invariants::{check_always, check_at_rest, check_canaries};
 use habeas_tests::handlers::Handlers;
+use habeas_tests::invariants::{check_always, check_at_rest, check_canaries};
 use habeas_tests::story::Story;
 use habeas_tests::weather::{Twist, Weather};
 use habeas_tests::world::{Watcher, World};

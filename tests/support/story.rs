@@ -21,6 +21,9 @@ use crate::sample::{Person, access, officer, signed_in, tenant};
 use crate::world::World;
 
 mod erasure;
+mod letters;
+
+pub use self::letters::{first_code, mails, newest_mail, ticket_of};
 
 /// How often a person tries before giving up.
 const TRIES: u32 = 8;
@@ -139,11 +142,8 @@ impl Story {
     pub fn submit(&mut self, world: &mut World) {
         for _ in 0..TRIES {
             let (caller, (request, route)) = (officer(self.person.tenant), self.request());
-            let idempotency = Idempotency {
-                key: self.key.clone(),
-                route: route.to_owned(),
-                body: self.key.clone().into_bytes(),
-            };
+            let idempotency =
+                Idempotency { key: self.key.clone(), route: route.to_owned(), body: self.key.clone().into_bytes() };
             let answer = world.call(&self.tenant(), async |handlers| {
                 handlers.submit.submit(&caller, request, Some(&idempotency)).await
             });
@@ -287,35 +287,4 @@ impl Story {
             self.broken.push("INV-X3 a link was given after the archive's life".to_owned());
         }
     }
-}
-
-/// The text of the newest mail of a kind about a job.
-#[must_use]
-pub fn newest_mail(world: &World, job: &JobId, kind: &str) -> Option<String> {
-    mails(world, job, kind).into_iter().next()
-}
-
-/// The texts of all mails of a kind about a job, newest first.
-#[must_use]
-pub fn mails(world: &World, job: &JobId, kind: &str) -> Vec<String> {
-    let prefix = format!("{job}-{kind}");
-    world.memory.inspect(|state| {
-        let of_kind = state.outbox.sent.iter().rev().filter(|(_, mail)| mail.notice_id.starts_with(&prefix));
-        of_kind.map(|(_, mail)| mail.text.expose().clone()).collect()
-    })
-}
-
-/// The first run of eight digits.
-#[must_use]
-pub fn first_code(text: &str) -> Option<String> {
-    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .find(|word| word.len() == 8 && word.bytes().all(|byte| byte.is_ascii_digit()))
-        .map(str::to_owned)
-}
-
-/// The secret of the ticket in a mailed link.
-#[must_use]
-pub fn ticket_of(text: &str) -> Option<String> {
-    let after = text.split_once("ticket=")?.1;
-    after.split(|c: char| c.is_whitespace() || c == '"' || c == '&').next().map(str::to_owned)
 }

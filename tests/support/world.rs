@@ -211,7 +211,13 @@ impl World {
         self.memory.change(|state| {
             let now = state.now;
             match self.weather {
-                Weather::Fair | Weather::Doubled | Weather::Purged => state.queues.receive(None, now),
+                Weather::Fair | Weather::Doubled => state.queues.receive(None, now),
+                // One in turn: whoever always lost the same messages would lose work for ever, which no queue does.
+                Weather::Purged => {
+                    let visible: Vec<u64> = state.queues.visible(now).map(|(id, _)| id).collect();
+                    let turn = usize::try_from(self.deliveries).unwrap_or(0).checked_rem(visible.len())?;
+                    state.queues.receive_this(visible[turn], now)
+                }
                 Weather::Reversed => {
                     let newest = state.queues.visible(now).last().map(|(id, _)| id)?;
                     state.queues.receive_this(newest, now)

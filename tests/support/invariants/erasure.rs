@@ -85,10 +85,8 @@ impl<'a> Seen<'a> {
             (None, Some(Record::Step(step)), _) if step.kind == StepKind::BeginErasure => {
                 self.check_begin(commit, step, broken);
             }
-            (Some(_), Some(Record::Step(step)), Verb::Put(_)) if step.kind == StepKind::Confirm => {
-                if step.state == StepState::Done && self.is_confirmed(step) {
-                    self.confirmed.insert(&step.job);
-                }
+            (Some(_), Some(Record::Step(step)), Verb::Put(_)) if self.is_confirmed(step) => {
+                self.confirmed.insert(&step.job);
             }
             (_, Some(Record::Suppression(entry)), Verb::Put(_)) if !self.confirmed.contains(&entry.job) => {
                 broken.push("INV-E9 a person is suppressed before it is confirmed that nothing is left".to_owned());
@@ -111,7 +109,8 @@ impl<'a> Seen<'a> {
 
     /// Whether a search covered every shard that was erased and found nothing.
     fn is_confirmed(&self, step: &Step) -> bool {
-        let Some(Checkpoint::Confirm(found)) = &step.checkpoint else { return false };
+        let is_done = step.kind == StepKind::Confirm && step.state == StepState::Done;
+        let Some(Checkpoint::Confirm(found)) = step.checkpoint.as_ref().filter(|_| is_done) else { return false };
         let shards = self.steps.range((&step.job, StepKind::Erase, 0)..=(&step.job, StepKind::Erase, u32::MAX));
         let mut shards = shards.filter(|((.., shard), _)| shard / SHARDS_PER_GENERATION == step.shard);
         let all_done = shards.clone().all(|(_, shard)| shard.state == StepState::Done);
@@ -262,7 +261,8 @@ fn check_keys(state: &State, job: &Job, broken: &mut Vec<String>) {
     let aliases = job.erasure.iter().flat_map(|erasure| &erasure.aliases);
     for alias in aliases {
         let subject = format!("subject#{}", alias.as_str());
-        let is_left = |record: &Record| matches!(record, Record::Key(key) if key.tenant == job.tenant && key.owner == subject);
+        let is_left =
+            |record: &Record| matches!(record, Record::Key(key) if key.tenant == job.tenant && key.owner == subject);
         if state.items.values().any(|record| is_left(record)) {
             broken.push("INV-E9 a key of the person outlives the erasure".to_owned());
         }

@@ -47,6 +47,7 @@ fn every_single_fault_is_survived() {
 #[test]
 fn erasures_survive_every_single_fault() {
     let mut report = Report::new("single faults in erasures");
+    #[expect(clippy::disallowed_methods, reason = "every weather is asked for on demand")]
     let all = !cfg!(debug_assertions) || std::env::var("HABEAS_ERASURES").is_ok_and(|which| which == "all");
     for weather in Weather::ALL {
         let (plain, drifting) = match weather {

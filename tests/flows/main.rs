@@ -14,6 +14,8 @@ mod call;
 mod caller;
 mod canaries;
 mod cancelling;
+mod clock_acts;
+mod deadlines;
 mod graph;
 mod house;
 mod idempotency;

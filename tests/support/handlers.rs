@@ -14,6 +14,7 @@ use workflow::read_jobs::ReadJobs;
 use workflow::step_context::StepPorts;
 use workflow::steps::{Collect, Expire, Locate, Notify, Package, PlanStore, Screen, Sources, Verify};
 use workflow::submit_request::{Quotas, SubmitRequest};
+use workflow::sweep_deadlines::SweepDeadlines;
 use workflow::sweep_jobs::SweepJobs;
 use workflow::verify_identity::VerifyIdentity;
 
@@ -42,6 +43,8 @@ pub struct Handlers {
     pub notification_worker: AdvanceJob,
     /// The sweep.
     pub sweep: SweepJobs,
+    /// The sweep of deadlines.
+    pub deadlines: SweepDeadlines,
 }
 
 impl Handlers {
@@ -77,6 +80,12 @@ impl Handlers {
             queue: Arc::clone(&ports.queue),
             clock: Arc::clone(&ports.clock),
         };
+        let deadlines = SweepDeadlines {
+            store: Arc::clone(&ports.store),
+            alerts: world.alerts(),
+            clock: Arc::clone(&ports.clock),
+            entropy: Arc::clone(&ports.entropy),
+        };
         Self {
             submit,
             verify: VerifyIdentity { ports: ports.clone() },
@@ -86,6 +95,7 @@ impl Handlers {
             export_worker: export_worker(world, &ports),
             notification_worker: notification_worker(world, &ports),
             sweep,
+            deadlines,
         }
     }
 }

@@ -6,6 +6,7 @@ use axum::extract::FromRef;
 use domain::role::Principal;
 use lambda_kit::Problem;
 use lambda_kit::http::{Gate, Origin, Outermost};
+use workflow::act_on_clock::ActOnClock;
 use workflow::act_on_job::ActOnJob;
 use workflow::caller::Caller;
 use workflow::dashboard::Dashboard;
@@ -50,6 +51,7 @@ pub struct App {
     pub(crate) read: Arc<ReadJobs>,
     pub(crate) verify: Arc<VerifyIdentity>,
     pub(crate) act: Arc<ActOnJob>,
+    pub(crate) legal: Arc<ActOnClock>,
     pub(crate) download: Arc<IssueDownload>,
     pub(crate) dashboard: Arc<Dashboard>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -76,7 +78,7 @@ impl App {
             keyring: Arc::clone(&keyring),
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
-            legal_clock: config.legal_clock,
+            legal_clock: config.legal_clock.clone(),
             quotas: config.quotas,
             region: config.region,
             automated: config.automated,
@@ -91,6 +93,7 @@ impl App {
             }),
             verify: Arc::new(VerifyIdentity { ports: steps.clone() }),
             act: Arc::new(ActOnJob { ports: steps.clone() }),
+            legal: Arc::new(ActOnClock { ports: steps.clone(), legal_clock: config.legal_clock }),
             download: Arc::new(IssueDownload { ports: steps, exports }),
             dashboard: Arc::new(Dashboard { store, keyring, maps, clock: Arc::clone(&clock) }),
             clock,

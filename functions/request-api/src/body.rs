@@ -10,6 +10,6 @@ mod schema;
 pub use answers::{DashboardBody, DataHeld, EventBody, EventList, JobList, JobSummary, LinkBody, Rights};
 pub use forms::{
     AssignBody, CancelBody, CodeBody, DeleteBody, EmptyBody, ExportBody, IdentityForm, ManualBody, NoteBody,
-    OwnExportBody, RejectBody, RequestForm, SubjectForm,
+    OwnExportBody, PauseBody, ReasonBody, RejectBody, RequestForm, SubjectForm,
 };
 pub use job::{ArchiveBody, JobBody, ProgressBody, StepBody, VerificationBody};

@@ -7,7 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 
-use crate::routes::{acts, download, jobs, me, requests, verification};
+use crate::routes::{acts, clock, download, jobs, me, requests, verification};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -22,6 +22,7 @@ use crate::routes::{acts, download, jobs, me, requests, verification};
         jobs::list, jobs::one, jobs::timeline,
         verification::code, verification::resend, verification::manual,
         acts::process, acts::cancel, acts::reject, acts::assign, acts::note,
+        clock::extend, clock::pause, clock::resume,
         download::download,
         me::dashboard, me::export, me::delete,
     ),

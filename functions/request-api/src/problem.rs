@@ -22,6 +22,9 @@ pub(crate) fn problem_of(refusal: &Refusal, now: Timestamp) -> Problem {
         Refusal::WrongState { status } => {
             Problem::new(ProblemKind::WrongState, format!("the job is {status}")).with("state", status.as_str())
         }
+        Refusal::RuleForbids { rule, because } => {
+            Problem::new(ProblemKind::WrongState, because.clone()).with("rule", rule.as_str())
+        }
         Refusal::WrongCode { tries_left } => {
             Problem::invalid("/code", "is wrong, used or too old").with("tries_left", *tries_left)
         }

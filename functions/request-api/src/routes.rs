@@ -6,6 +6,7 @@ use http::request::Parts;
 use lambda_kit::Problem;
 
 pub(crate) mod acts;
+pub(crate) mod clock;
 pub(crate) mod download;
 pub(crate) mod jobs;
 pub(crate) mod me;

@@ -8,7 +8,7 @@ use domain::ids::TenantId;
 use domain::key::TenantKey;
 use domain::record::Record;
 use jiff::{SignedDuration, Timestamp};
-use workflow::ports::Alert;
+use workflow::ports::{Alert, DeadlineWarning};
 
 use crate::export_store::Objects;
 use crate::faults::Faults;
@@ -45,6 +45,8 @@ pub struct State {
     pub outbox: Outbox,
     /// Every alert, oldest first.
     pub alerts: Vec<(Timestamp, Alert)>,
+    /// Deadline warnings passed on.
+    pub warnings: Vec<(Timestamp, DeadlineWarning)>,
     /// Published data maps.
     pub data_maps: BTreeMap<(TenantId, String), Arc<DataMap>>,
     /// The systems that hold personal data.
@@ -77,6 +79,7 @@ impl State {
             master_key,
             outbox: Outbox::default(),
             alerts: Vec::new(),
+            warnings: Vec::new(),
             data_maps: BTreeMap::new(),
             sources: Arc::new(Sources::default()),
             faults: Faults::default(),

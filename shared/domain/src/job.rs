@@ -7,6 +7,7 @@ pub use self::decide::{
     Decision, GATE_INTERVAL, NUDGE_GRACE, Outcome, VERIFICATION_WINDOW, collect_shard, decide, first_steps, ready,
     waiting,
 };
+pub use self::timing::{AlertMark, DeadlineAlert, Extension, FirstDates, Pause, Timing, WaitingFor};
 use crate::ids::{JobId, OpNonce, TenantId};
 use crate::key::TenantKey;
 use crate::request::{Alias, ExportFormat, Regime, RequestType, wire_enum};
@@ -14,6 +15,7 @@ use crate::role::Pseudonym;
 use crate::sealed::Sealed;
 
 mod decide;
+mod timing;
 
 wire_enum! {
     /// Where a job stands (R-DSR-2).
@@ -211,6 +213,9 @@ pub struct Job {
     pub contact: Option<Sealed>,
     /// Codes sent so far.
     pub codes_sent: u32,
+    /// What moves and watches the due date.
+    #[serde(default)]
+    pub timing: Timing,
 }
 
 impl Job {

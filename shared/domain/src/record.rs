@@ -35,7 +35,7 @@ pub enum Record {
     Counter(Counter),
 }
 
-/// An entry of the sweep's index: the shard (0 to 15) and the time.
+/// An entry of the index of the sweeps: the shard (0 to 31) and the time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wake {
     /// `hash(job) mod 16`.
@@ -46,6 +46,9 @@ pub struct Wake {
 
 /// Shards of the sweep's index.
 pub const WAKE_SHARDS: u8 = 16;
+
+/// Shards of the same index in which jobs stand by the time their deadline is looked at.
+pub const DEADLINE_SHARDS: std::ops::Range<u8> = WAKE_SHARDS..2 * WAKE_SHARDS;
 
 impl Record {
     /// Where the item lives.
@@ -114,12 +117,21 @@ impl Record {
         matches!(self, Self::Job(job) if job.is_open())
     }
 
-    /// The item's place in the sweep's index; steps only, and only while something is due.
+    /// The item's place in the index of the sweeps, while something is due: steps in the first shards, jobs with
+    /// a deadline to watch in the others.
     #[must_use]
     pub fn wake(&self) -> Option<Wake> {
-        let Self::Step(step) = self else { return None };
-        let at = step.next_check_at?;
-        Some(Wake { shard: wake_shard(&step.job), at })
+        match self {
+            Self::Step(step) => step.next_check_at.map(|at| Wake { shard: wake_shard(&step.job), at }),
+            Self::Job(job) => job.next_look_at().map(|at| Wake { shard: deadline_shard(&job.id), at }),
+            Self::Event(_)
+            | Self::Challenge(_)
+            | Self::Ticket(_)
+            | Self::Idempotency(_)
+            | Self::Key(_)
+            | Self::DataMapPointer(_)
+            | Self::Counter(_) => None,
+        }
     }
 
     /// When the store may forget the item by itself (garbage collection only, never a timer).
@@ -145,6 +157,12 @@ pub fn wake_shard(job: &JobId) -> u8 {
     let last = job.as_str().bytes().last().unwrap_or(b'0');
     let digit = char::from(last).to_digit(16).unwrap_or(0);
     u8::try_from(digit).unwrap_or(0)
+}
+
+/// The shard of a job's deadline.
+#[must_use]
+pub fn deadline_shard(job: &JobId) -> u8 {
+    WAKE_SHARDS + wake_shard(job)
 }
 
 macro_rules! openers {

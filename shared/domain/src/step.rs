@@ -31,6 +31,14 @@ wire_enum! {
         NotifyCode = "notify_code",
         /// Tells the person that the archive can be fetched.
         NotifyReady = "notify_ready",
+        /// Tells the person that the period is extended, and why.
+        NotifyExtended = "notify_extended",
+        /// Tells the person that the clock stands still, and what is waited for.
+        NotifyPaused = "notify_paused",
+        /// Tells the person that the clock goes on, and until when.
+        NotifyResumed = "notify_resumed",
+        /// Tells the person that the request is refused, why, and what can be done about it.
+        NotifyRejected = "notify_rejected",
         /// Deletes archive, parts and job key at the end of their life.
         Expire = "expire",
     }
@@ -53,14 +61,20 @@ impl StepKind {
             Self::Screen | Self::Verify | Self::Locate | Self::Collect | Self::Package | Self::Expire => {
                 QueueName::Export
             }
-            Self::NotifyReceived | Self::NotifyCode | Self::NotifyReady => QueueName::Notification,
+            Self::NotifyReceived
+            | Self::NotifyCode
+            | Self::NotifyReady
+            | Self::NotifyExtended
+            | Self::NotifyPaused
+            | Self::NotifyResumed
+            | Self::NotifyRejected => QueueName::Notification,
         }
     }
 
     /// Whether the step may only run while its job is open.
     #[must_use]
     pub const fn needs_open_job(self) -> bool {
-        !matches!(self, Self::NotifyReady | Self::Expire)
+        !matches!(self, Self::NotifyReady | Self::NotifyRejected | Self::Expire)
     }
 
     /// Whether the job's own fate hangs on the step; a parked notice leaves the job alone.

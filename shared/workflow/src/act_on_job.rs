@@ -201,9 +201,5 @@ fn only(job: Job) -> Decision {
 }
 
 fn with_note(job: &Job, note: &str) -> Job {
-    let notes = match &job.resolution_notes {
-        Some(earlier) => format!("{earlier}\n{note}"),
-        None => note.to_owned(),
-    };
-    Job { resolution_notes: Some(notes), ..job.clone() }
+    Job { resolution_notes: job.noted(note), ..job.clone() }
 }

@@ -1,5 +1,6 @@
 //! The use cases of Habeas, one file each, and the steps of a job. Owns its ports; knows no AWS.
 
+pub mod act_on_clock;
 pub mod act_on_job;
 pub mod advance_job;
 pub mod archive_info;
@@ -21,5 +22,6 @@ pub mod step_context;
 pub mod step_error;
 pub mod steps;
 pub mod submit_request;
+pub mod sweep_deadlines;
 pub mod sweep_jobs;
 pub mod verify_identity;

@@ -17,7 +17,7 @@ pub use self::rules::unsupported_type;
 use self::rules::{authorize, check_request, default_format, organization_of, quota_refusal};
 use crate::caller::Caller;
 use crate::keyring::{Keyring, TenantSecrets};
-use crate::legal_clock::LegalClock;
+use crate::legal_clock::{LegalClock, timing};
 use crate::nudging::nudge_best_effort;
 use crate::ports::{Clock, CommitError, Entropy, JobQueue, JobStore};
 use crate::refusal::Refusal;
@@ -171,7 +171,7 @@ impl SubmitRequest {
             received_at,
             created_at: *now,
             due_at: due.due_at,
-            due_rule: due.rule,
+            due_rule: due.rule.clone(),
             target_at: due.target_at,
             completed_at: None,
             extended: false,
@@ -184,6 +184,7 @@ impl SubmitRequest {
             request: sealed,
             contact: None,
             codes_sent: 0,
+            timing: timing(&due, received_at, intake.by_subject, *now),
             tenant,
         })
     }

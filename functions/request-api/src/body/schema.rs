@@ -1,6 +1,6 @@
 //! Schemas of wire enums, made from the lists of the domain so that they can't differ.
 
-use domain::job::JobStatus;
+use domain::job::{JobStatus, WaitingFor};
 use domain::request::{ExportFormat, IdentityKind, Regime, RequestType};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
@@ -26,4 +26,8 @@ pub(super) fn status() -> Schema {
 
 pub(super) fn identity_kind() -> Schema {
     one_of(IdentityKind::ALL.iter().filter(|it| **it != IdentityKind::OrganizationId).map(|it| it.as_str()))
+}
+
+pub(super) fn waiting_for() -> Schema {
+    one_of(WaitingFor::ALL.iter().map(|it| it.as_str()))
 }

@@ -17,7 +17,8 @@ use crate::home::Home;
 use crate::{report, stack};
 
 /// The functions, always built together so that their features never change.
-pub(crate) const FUNCTIONS: [&str; 4] = ["request-api", "export-worker", "notification-worker", "job-sweep"];
+pub(crate) const FUNCTIONS: [&str; 5] =
+    ["request-api", "export-worker", "notification-worker", "job-sweep", "deadline-sweep"];
 
 /// One packaged function.
 #[derive(Clone, Debug)]

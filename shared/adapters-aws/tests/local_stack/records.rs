@@ -80,6 +80,7 @@ pub fn job(n: u8) -> Job {
         request: Sealed { v: 1, body: "AA==".to_owned() },
         contact: None,
         codes_sent: 0,
+        timing: domain::job::Timing::default(),
     }
 }
 

@@ -85,7 +85,7 @@ pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
         },
         Outcome::Packaged { archive } => after_package(job, archive.clone(), now),
         Outcome::Cancelled => ended(job, JobStatus::Cancelled, "cancelled on request", now),
-        Outcome::Rejected { reason } => ended(job, JobStatus::Rejected, reason, now),
+        Outcome::Rejected { reason } => refused(job, reason, now),
         Outcome::Collected | Outcome::Notified | Outcome::Cleaned | Outcome::Nothing => Decision::default(),
     }
 }
@@ -133,7 +133,7 @@ fn after_package(job: &Job, archive: Archive, now: Timestamp) -> Decision {
     let job = Job {
         status: JobStatus::Completed,
         completed_at: Some(now),
-        resolution_notes: Some(notes),
+        resolution_notes: job.noted(&notes),
         archive: Some(archive),
         ..job.clone()
     };
@@ -141,8 +141,20 @@ fn after_package(job: &Job, archive: Archive, now: Timestamp) -> Decision {
 }
 
 fn ended(job: &Job, status: JobStatus, notes: &str, now: Timestamp) -> Decision {
-    let job = Job { status, completed_at: Some(now), resolution_notes: Some(notes.to_owned()), ..job.clone() };
+    let job = Job { status, completed_at: Some(now), resolution_notes: job.noted(notes), ..job.clone() };
     Decision { job: Some(Box::new(job)), next: vec![ready(StepKind::Expire, now)], settles: vec![StepKind::Verify] }
+}
+
+/// The person is told why, and what can be done about it (GDPR Art. 12(4)).
+fn refused(job: &Job, reason: &str, now: Timestamp) -> Decision {
+    let mut decision = ended(job, JobStatus::Rejected, reason, now);
+    if let Some(job) = &mut decision.job {
+        job.timing.refused_because = Some(reason.to_owned());
+    }
+    if job.contact.is_some() {
+        decision.next.push(ready(StepKind::NotifyRejected, now));
+    }
+    decision
 }
 
 /// A step that may run at once; the sweep looks at it if its nudge is lost.

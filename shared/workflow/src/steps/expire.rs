@@ -54,7 +54,9 @@ impl RunStep for Expire {
             return Ok(Ran::NotBefore(lease_until));
         }
         let ended = |state| matches!(state, StepState::Done | StepState::Parked);
-        let notice_left = steps.iter().any(|step| step.kind == StepKind::NotifyReady && !ended(step.state));
+        let notice_left = steps
+            .iter()
+            .any(|step| matches!(step.kind, StepKind::NotifyReady | StepKind::NotifyRejected) && !ended(step.state));
         if notice_left {
             return Ok(Ran::NotBefore(context.now + NOTICES_FIRST));
         }

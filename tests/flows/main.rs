@@ -30,6 +30,7 @@ mod portability;
 mod quotas;
 mod resending;
 mod residency;
+mod retention;
 mod second_tenant;
 mod signed_in;
 mod slices;

@@ -43,6 +43,7 @@ fn hash_record(record: &Record, now: Timestamp, hasher: &mut DefaultHasher) {
         Record::Idempotency(record) => (&record.scope, &record.body).hash(hasher),
         Record::Ticket(ticket) => ticket.job.hash(hasher),
         Record::DataMapPointer(pointer) => pointer.hash.hash(hasher),
+        Record::Retention(policy) => (&policy.organization_id, policy.version).hash(hasher),
         Record::Event(_) => {}
     }
 }

@@ -15,6 +15,7 @@ use workflow::keyring::Keyring;
 use workflow::ports::{Clock, DataMaps, Entropy, ExportStore, JobQueue, JobStore, KeyService};
 use workflow::read_jobs::ReadJobs;
 use workflow::refusal::Refusal;
+use workflow::retention::Retention;
 use workflow::step_context::StepPorts;
 use workflow::submit_request::{PointerCache, SubmitRequest};
 use workflow::verify_identity::VerifyIdentity;
@@ -52,6 +53,7 @@ pub struct App {
     pub(crate) verify: Arc<VerifyIdentity>,
     pub(crate) act: Arc<ActOnJob>,
     pub(crate) legal: Arc<ActOnClock>,
+    pub(crate) retention: Arc<Retention>,
     pub(crate) download: Arc<IssueDownload>,
     pub(crate) dashboard: Arc<Dashboard>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -86,6 +88,12 @@ impl App {
         };
         Self {
             submit: Arc::new(submit),
+            retention: Arc::new(Retention {
+                store: Arc::clone(&store),
+                keyring: Arc::clone(&keyring),
+                clock: Arc::clone(&clock),
+                entropy: Arc::clone(&entropy),
+            }),
             read: Arc::new(ReadJobs {
                 store: Arc::clone(&store),
                 keyring: Arc::clone(&keyring),

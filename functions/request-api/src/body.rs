@@ -5,6 +5,7 @@
 mod answers;
 mod forms;
 mod job;
+mod retention;
 mod schema;
 
 pub use answers::{DashboardBody, DataHeld, EventBody, EventList, JobList, JobSummary, LinkBody, Rights};
@@ -13,3 +14,4 @@ pub use forms::{
     OwnExportBody, PauseBody, ReasonBody, RejectBody, RequestForm, SubjectForm,
 };
 pub use job::{ArchiveBody, JobBody, ProgressBody, StepBody, VerificationBody};
+pub use retention::{RetentionBody, RetentionForm, RetentionScheduleBody, RetentionScheduleItem, RetentionVersion};

@@ -5,7 +5,7 @@ use axum::routing::{get, post};
 use lambda_kit::http::harden;
 
 use crate::app::App;
-use crate::routes::{acts, clock, download, jobs, me, requests, verification};
+use crate::routes::{acts, clock, download, jobs, me, requests, retention, verification};
 
 /// The router of this function, whole: tests drive the same one that Lambda serves.
 pub fn router(app: App) -> Router {
@@ -31,6 +31,8 @@ pub fn router(app: App) -> Router {
         .route("/requests", post(requests::submit))
         .route("/jobs", get(jobs::list))
         .nest("/jobs/{id}", job)
+        .route("/retention", get(retention::show).put(retention::replace))
+        .route("/retention/schedule", get(retention::schedule))
         .route("/me", get(me::dashboard))
         .route("/me/export", post(me::export))
         .route("/me/delete", post(me::delete));

@@ -11,6 +11,7 @@ pub(crate) mod download;
 pub(crate) mod jobs;
 pub(crate) mod me;
 pub(crate) mod requests;
+pub(crate) mod retention;
 pub(crate) mod verification;
 
 /// The job a path names; what is not an id is simply unknown.

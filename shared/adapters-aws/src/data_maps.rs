@@ -129,6 +129,7 @@ async fn current(store: &dyn JobStore, tenant: &TenantId) -> Result<Option<DataM
             | Record::Ticket(_)
             | Record::Idempotency(_)
             | Record::Key(_)
+            | Record::Retention(_)
             | Record::Counter(_),
         ) => Err(PortError::new(PortErrorKind::Corrupt, "publish data map")),
     }

@@ -165,6 +165,7 @@ const fn kind_of(record: &Record) -> &'static str {
         Record::Idempotency(_) => "idempotency",
         Record::Key(_) => "key",
         Record::DataMapPointer(_) => "datamap_pointer",
+        Record::Retention(_) => "retention_policy",
         Record::Counter(_) => COUNTER,
     }
 }

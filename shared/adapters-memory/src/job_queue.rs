@@ -180,6 +180,7 @@ pub(crate) fn send_one(state: &mut State, nudge: &Nudge, delay_seconds: u32) {
         | Record::Idempotency(_)
         | Record::Key(_)
         | Record::DataMapPointer(_)
+        | Record::Retention(_)
         | Record::Counter(_) => None,
     });
     if stored.is_none_or(|version| version < nudge.version) {

@@ -125,6 +125,14 @@ macro_rules! prefixed_id {
 }
 
 prefixed_id!(JobId, "job_", "The id of a job, `job_` and 32 hexadecimal digits.");
+impl JobId {
+    /// Stands in events that are about no job: settings of a tenant. No job ever has it.
+    #[must_use]
+    pub fn of_settings() -> Self {
+        Self::new(Timestamp::UNIX_EPOCH, [0; 10])
+    }
+}
+
 prefixed_id!(EventId, "evt_", "The id of an audit event, `evt_` and 32 hexadecimal digits.");
 
 fn uuid_v7(now: Timestamp, random: [u8; 10]) -> uuid::fmt::Simple {

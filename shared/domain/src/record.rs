@@ -8,6 +8,7 @@ use crate::event::AuditEvent;
 use crate::ids::{JobId, OpNonce};
 use crate::job::Job;
 use crate::key::TenantKey;
+use crate::retention::RetentionPolicy;
 use crate::step::Step;
 
 mod items;
@@ -31,6 +32,8 @@ pub enum Record {
     Key(KeyRecord),
     /// Which data map is current.
     DataMapPointer(DataMapPointer),
+    /// One version of an organisation's retention policy.
+    Retention(Box<RetentionPolicy>),
     /// A number that only grows and shrinks by transactions.
     Counter(Counter),
 }
@@ -63,6 +66,7 @@ impl Record {
             Self::Idempotency(record) => IdempotencyRecord::key_of(&record.tenant, &record.scope),
             Self::Key(record) => KeyRecord::key_of(&record.tenant, &record.owner),
             Self::DataMapPointer(pointer) => DataMapPointer::key_of(&pointer.tenant),
+            Self::Retention(policy) => policy.key(),
             Self::Counter(counter) => counter.key.clone(),
         }
     }
@@ -76,7 +80,7 @@ impl Record {
             Self::Challenge(challenge) => Some(challenge.version),
             Self::Ticket(ticket) => Some(ticket.version),
             Self::DataMapPointer(pointer) => Some(pointer.version),
-            Self::Event(_) | Self::Idempotency(_) | Self::Key(_) | Self::Counter(_) => None,
+            Self::Event(_) | Self::Idempotency(_) | Self::Key(_) | Self::Retention(_) | Self::Counter(_) => None,
         }
     }
 
@@ -91,6 +95,7 @@ impl Record {
             Self::Idempotency(record) => Some(&record.op_nonce),
             Self::Key(record) => Some(&record.op_nonce),
             Self::DataMapPointer(pointer) => Some(&pointer.op_nonce),
+            Self::Retention(policy) => Some(&policy.op_nonce),
             Self::Event(_) | Self::Counter(_) => None,
         }
     }
@@ -107,6 +112,7 @@ impl Record {
             | Self::Idempotency(_)
             | Self::Key(_)
             | Self::DataMapPointer(_)
+            | Self::Retention(_)
             | Self::Counter(_) => None,
         }
     }
@@ -130,6 +136,7 @@ impl Record {
             | Self::Idempotency(_)
             | Self::Key(_)
             | Self::DataMapPointer(_)
+            | Self::Retention(_)
             | Self::Counter(_) => None,
         }
     }
@@ -146,6 +153,7 @@ impl Record {
             | Self::Ticket(_)
             | Self::Key(_)
             | Self::DataMapPointer(_)
+            | Self::Retention(_)
             | Self::Counter(_) => None,
         }
     }
@@ -195,4 +203,6 @@ openers! {
     into_key: Key => KeyRecord,
     /// The pointer, if this is one.
     into_data_map_pointer: DataMapPointer => DataMapPointer,
+    /// The policy, if this is one.
+    into_retention: Retention => Box<RetentionPolicy>,
 }

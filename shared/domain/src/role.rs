@@ -43,6 +43,10 @@ wire_enum! {
         OrgJobExport = "org_job:export",
         /// Start the deletion of a whole organisation.
         OrgJobDelete = "org_job:delete",
+        /// Read retention policies.
+        RetentionRead = "retention:read",
+        /// Replace the retention policy of one's organisation.
+        RetentionUpdate = "retention:update",
         /// Settings; processing a request by hand.
         AdminSystemConfig = "admin:system_config",
         /// Audit query and export.
@@ -56,7 +60,7 @@ impl Role {
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission as P;
         match self {
-            Self::Owner => &[P::JobRead, P::OrgJobExport, P::OrgJobDelete],
+            Self::Owner => &[P::JobRead, P::OrgJobExport, P::OrgJobDelete, P::RetentionRead, P::RetentionUpdate],
             Self::Dpo => &[
                 P::JobCreate,
                 P::JobRead,
@@ -64,9 +68,10 @@ impl Role {
                 P::JobDelete,
                 P::JobExecute,
                 P::IdentityVerifyManual,
+                P::RetentionRead,
                 P::AdminAuditLog,
             ],
-            Self::Operator => &[P::JobCreate, P::JobRead, P::JobUpdate, P::JobExecute],
+            Self::Operator => &[P::JobCreate, P::JobRead, P::JobUpdate, P::JobExecute, P::RetentionRead],
             Self::Auditor => &[P::JobRead, P::AdminAuditLog],
             Self::DataSubject => &[],
             Self::SuperAdmin => &[

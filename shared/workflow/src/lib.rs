@@ -17,6 +17,7 @@ pub mod ports;
 pub mod read_jobs;
 pub mod refusal;
 pub mod request_body;
+pub mod retention;
 pub mod sealing;
 pub mod step_context;
 pub mod step_error;

@@ -91,8 +91,9 @@ fn check_write<'a>(
         (_, Record::Challenge(challenge)) => check_challenge(challenge, seen, broken),
         (Some(_), Record::Event(event)) => broken.push(format!("INV-A2 event {} was written over", event.id)),
         (Some(_), Record::Idempotency(_)) => broken.push("INV-S4 an idempotency record was written over".to_owned()),
+        (Some(_), Record::Retention(_)) => broken.push("a version of a policy was written over".to_owned()),
         (Some(_), Record::Key(_)) => broken.push("INV-E9 a key was written over".to_owned()),
-        (None, Record::Event(_) | Record::Idempotency(_) | Record::Key(_))
+        (None, Record::Event(_) | Record::Idempotency(_) | Record::Key(_) | Record::Retention(_))
         | (_, Record::Ticket(_) | Record::DataMapPointer(_) | Record::Counter(_)) => {}
     }
 }
@@ -164,9 +165,12 @@ fn check_trail(record: &Record, seen: &Seen<'_>, state: &State, broken: &mut Vec
         Record::Step(step) => (&step.job, step.version),
         Record::Challenge(challenge) => (&challenge.job, challenge.version),
         Record::Ticket(ticket) => (&ticket.job, ticket.version),
-        Record::Event(_) | Record::Idempotency(_) | Record::Key(_) | Record::DataMapPointer(_) | Record::Counter(_) => {
-            return;
-        }
+        Record::Event(_)
+        | Record::Idempotency(_)
+        | Record::Key(_)
+        | Record::DataMapPointer(_)
+        | Record::Retention(_)
+        | Record::Counter(_) => return,
     };
     let key: TenantKey = record.key();
     let events = seen.events.get(&(job, key.sort()));

@@ -2,7 +2,8 @@
 
 use domain::job::{JobStatus, WaitingFor};
 use domain::request::{ExportFormat, IdentityKind, Regime, RequestType};
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use domain::retention::RetentionClass;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
 
 fn one_of(names: impl Iterator<Item = &'static str>) -> Schema {
     Schema::Object(ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build())
@@ -30,4 +31,9 @@ pub(super) fn identity_kind() -> Schema {
 
 pub(super) fn waiting_for() -> Schema {
     one_of(WaitingFor::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(super) fn retention_classes() -> Schema {
+    let names = one_of(RetentionClass::ALL.iter().map(|it| it.as_str()));
+    Schema::Array(ArrayBuilder::new().items(utoipa::openapi::RefOr::T(names)).build())
 }

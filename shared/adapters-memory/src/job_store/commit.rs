@@ -146,7 +146,8 @@ fn counted(record: Option<&Record>) -> i64 {
             | Record::Ticket(_)
             | Record::Idempotency(_)
             | Record::Key(_)
-            | Record::DataMapPointer(_),
+            | Record::DataMapPointer(_)
+            | Record::Retention(_),
         )
         | None => 0,
     }

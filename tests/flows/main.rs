@@ -20,6 +20,7 @@ mod graph;
 mod house;
 mod idempotency;
 mod isolation;
+mod legal_year;
 mod listing;
 mod manual;
 mod maps;

@@ -273,6 +273,7 @@ fn independent(known: &Known) -> Timestamp {
 
 #[test]
 fn no_date_goes_by_in_silence_for_400_days() {
+    #[expect(clippy::disallowed_methods, reason = "the number of seeds is asked for on demand")]
     let seeds = std::env::var("HABEAS_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
     let (mut requests, mut purged, mut alerts) = (0, 0, 0);
     for seed in 0..seeds {

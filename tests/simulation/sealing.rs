@@ -113,7 +113,7 @@ fn event(tenant: &TenantId, names: &mut Names) -> AuditEvent {
         level: Level::Info,
         outcome: EventOutcome::Success,
         actor: Actor::Worker,
-        job: names.job(),
+        job: Some(names.job()),
         resource_type: "job".to_owned(),
         item: None,
         from: Some("ready".to_owned()),
@@ -124,6 +124,7 @@ fn event(tenant: &TenantId, names: &mut Names) -> AuditEvent {
         ip_hash: None,
         user_agent_family: None,
         control_id: None,
+        detail: None,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::repository::{self, File};
 use crate::words::{code_of, names};
 
 /// The packages of the workspace that a package may depend on; those not listed are edges and may know anybody.
-const MAY_KNOW: [(&str, &[&str]); 10] = [
+const MAY_KNOW: [(&str, &[&str]); 11] = [
     ("domain", &[]),
     ("clock", &[]),
     ("pii", &[]),

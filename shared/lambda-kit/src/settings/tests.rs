@@ -6,6 +6,7 @@ fn complete() -> Vec<(String, String)> {
     let value = |name: &str| match name {
         "HABEAS_STAGE" => "dev",
         "HABEAS_LEASE_SECONDS" => "150",
+        "HABEAS_BACKUP_DAYS" => "35",
         "HABEAS_MAX_OPEN_JOBS" => "100",
         "HABEAS_MAX_JOBS_PER_MONTH" => "10000",
         "HABEAS_DOWNLOAD_HOURS" => "24",

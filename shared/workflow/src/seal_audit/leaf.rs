@@ -13,6 +13,7 @@ pub(super) fn of_event(event: &AuditEvent) -> LogEvent {
         }
         Actor::Holder => ("holder", None, None),
         Actor::Worker => ("worker", None, None),
+        Actor::Operator => ("operator", None, None),
     };
     LogEvent {
         v: u64::from(event.v),
@@ -26,7 +27,7 @@ pub(super) fn of_event(event: &AuditEvent) -> LogEvent {
         actor: actor.to_owned(),
         pseudonym,
         role,
-        job: Some(event.job.to_string()),
+        job: event.job.as_ref().map(ToString::to_string),
         resource_type: event.resource_type.clone(),
         item: event.item.as_ref().map(|item| item.item.clone()),
         version: event.item.as_ref().map(|item| item.version),

@@ -51,6 +51,7 @@ fn hash_record(record: &Record, now: Timestamp, hasher: &mut DefaultHasher) {
         Record::Hold(hold) => (hold.status, hold.cleared).hash(hasher),
         Record::Guard(guard) => (guard.key.sort(), guard.holds.len()).hash(hasher),
         Record::Claim(claim) => (claim.kind, claim.shard, &claim.scope).hash(hasher),
+        Record::Retention(policy) => (&policy.organization_id, policy.version).hash(hasher),
         Record::Event(_) => {}
     }
 }

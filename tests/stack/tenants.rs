@@ -28,6 +28,9 @@ fn routes() -> Vec<(Method, &'static str, Option<Value>)> {
         (Method::POST, "/process", Some(json!({}))),
         (Method::POST, "/cancel", Some(json!({ "reason": "mistake" }))),
         (Method::POST, "/reject", Some(json!({ "reason": "mistake" }))),
+        (Method::POST, "/extend", Some(json!({ "reason": "much data" }))),
+        (Method::POST, "/pause", Some(json!({ "waiting_for": "identity", "reason": "doubted" }))),
+        (Method::POST, "/resume", Some(json!({ "reason": "it came" }))),
         (Method::POST, "/assign", Some(json!({ "assignee": "somebody" }))),
         (Method::POST, "/notes", Some(json!({ "note": "looked at" }))),
     ]

@@ -17,6 +17,7 @@ use workflow::steps::{
     Collect, Conclude, Erasing, Expire, Locate, Notify, Package, PlanStore, Screen, Sources, Verify, erasure_steps,
 };
 use workflow::submit_request::{Quotas, SubmitRequest};
+use workflow::sweep_deadlines::SweepDeadlines;
 use workflow::sweep_jobs::SweepJobs;
 use workflow::verify_identity::VerifyIdentity;
 
@@ -51,6 +52,8 @@ pub struct Handlers {
     pub notification_worker: AdvanceJob,
     /// The sweep.
     pub sweep: SweepJobs,
+    /// The sweep of deadlines.
+    pub deadlines: SweepDeadlines,
 }
 
 impl Handlers {
@@ -86,6 +89,12 @@ impl Handlers {
             queue: Arc::clone(&ports.queue),
             clock: Arc::clone(&ports.clock),
         };
+        let deadlines = SweepDeadlines {
+            store: Arc::clone(&ports.store),
+            alerts: world.alerts(),
+            clock: Arc::clone(&ports.clock),
+            entropy: Arc::clone(&ports.entropy),
+        };
         Self {
             submit,
             verify: VerifyIdentity { ports: ports.clone() },
@@ -97,6 +106,7 @@ impl Handlers {
             erasure_worker: erasure_worker(world, &ports),
             notification_worker: notification_worker(world, &ports),
             sweep,
+            deadlines,
         }
     }
 }

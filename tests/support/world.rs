@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use adapters_memory::{Delivery, MemoryWorld, Snapshot};
+use adapters_memory::{Delivery, MemoryWorld, Snapshot, State};
 use domain::event::AuditEvent;
 use domain::ids::{JobId, TenantId};
 use domain::job::Job;
 use domain::key::TenantKey;
-use domain::record::Record;
+use domain::record::{DEADLINE_SHARDS, Record};
 use domain::step::{Nudge, QueueName};
 use jiff::{SignedDuration, Timestamp};
 
@@ -145,8 +145,14 @@ impl World {
         handled
     }
 
-    /// Runs the sweep once.
+    /// Runs the sweeps once; that of deadlines only if one is due.
     pub fn sweep(&mut self) {
+        let now = self.memory.now();
+        let is_due =
+            |state: &State| state.wake.iter().any(|(shard, at, _)| DEADLINE_SHARDS.contains(shard) && *at <= now);
+        if self.memory.inspect(is_due) && matches!(run(&self.memory, self.handlers.deadlines.run()), Ended::Crashed) {
+            self.restart();
+        }
         if matches!(run(&self.memory, self.handlers.sweep.run()), Ended::Crashed) {
             self.restart();
         }

@@ -6,6 +6,7 @@ use axum::extract::FromRef;
 use domain::role::Principal;
 use lambda_kit::Problem;
 use lambda_kit::http::{Gate, Origin, Outermost};
+use workflow::act_on_clock::ActOnClock;
 use workflow::act_on_job::ActOnJob;
 use workflow::caller::Caller;
 use workflow::dashboard::Dashboard;
@@ -16,6 +17,7 @@ use workflow::ports::{Clock, DataMaps, Entropy, ExportStore, JobQueue, JobStore,
 use workflow::read_jobs::ReadJobs;
 use workflow::read_receipt::ReadReceipt;
 use workflow::refusal::Refusal;
+use workflow::retention::Retention;
 use workflow::step_context::StepPorts;
 use workflow::submit_request::{PointerCache, SubmitRequest};
 use workflow::verify_identity::VerifyIdentity;
@@ -53,6 +55,8 @@ pub struct App {
     pub(crate) verify: Arc<VerifyIdentity>,
     pub(crate) act: Arc<ActOnJob>,
     pub(crate) holds: Arc<Holds>,
+    pub(crate) legal: Arc<ActOnClock>,
+    pub(crate) retention: Arc<Retention>,
     pub(crate) download: Arc<IssueDownload>,
     pub(crate) receipts: Arc<ReadReceipt>,
     pub(crate) dashboard: Arc<Dashboard>,
@@ -80,7 +84,7 @@ impl App {
             keyring: Arc::clone(&keyring),
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
-            legal_clock: config.legal_clock,
+            legal_clock: config.legal_clock.clone(),
             quotas: config.quotas,
             region: config.region,
             automated: config.automated,
@@ -88,6 +92,12 @@ impl App {
         };
         Self {
             submit: Arc::new(submit),
+            retention: Arc::new(Retention {
+                store: Arc::clone(&store),
+                keyring: Arc::clone(&keyring),
+                clock: Arc::clone(&clock),
+                entropy: Arc::clone(&entropy),
+            }),
             read: Arc::new(ReadJobs {
                 store: Arc::clone(&store),
                 keyring: Arc::clone(&keyring),
@@ -102,6 +112,7 @@ impl App {
                 exports: Arc::clone(&exports),
                 clock: Arc::clone(&clock),
             }),
+            legal: Arc::new(ActOnClock { ports: steps.clone(), legal_clock: config.legal_clock }),
             download: Arc::new(IssueDownload { ports: steps, exports }),
             dashboard: Arc::new(Dashboard { store, keyring, maps, clock: Arc::clone(&clock) }),
             clock,

@@ -7,13 +7,15 @@ mod forms;
 mod hold;
 mod job;
 mod plan;
+mod retention;
 mod schema;
 
 pub use answers::{DashboardBody, DataHeld, EventBody, EventList, JobList, JobSummary, LinkBody, Rights};
 pub use forms::{
     ApproveBody, AssignBody, CancelBody, CodeBody, DeleteBody, EmptyBody, ExportBody, IdentityForm, ManualBody,
-    NoteBody, OwnDeletionBody, OwnExportBody, RejectBody, RequestForm, SubjectForm,
+    NoteBody, OwnDeletionBody, OwnExportBody, PauseBody, ReasonBody, RejectBody, RequestForm, SubjectForm,
 };
 pub use hold::{HoldBody, HoldForm, HoldList, HoldScopeBody, HoldScopeForm, InFlightBody, OrganizationForm};
 pub use job::{ArchiveBody, JobBody, ProgressBody, StepBody, VerificationBody};
 pub use plan::{EstimateBody, PlanBody, PlannedSourceBody};
+pub use retention::{RetentionBody, RetentionForm, RetentionScheduleBody, RetentionScheduleItem, RetentionVersion};

@@ -5,7 +5,7 @@ use axum::routing::{get, post};
 use lambda_kit::http::harden;
 
 use crate::app::App;
-use crate::routes::{acts, download, erasure, holds, jobs, me, requests, verification};
+use crate::routes::{acts, clock, download, erasure, holds, jobs, me, requests, retention, verification};
 
 /// The router of this function, whole: tests drive the same one that Lambda serves.
 pub fn router(app: App) -> Router {
@@ -19,6 +19,9 @@ pub fn router(app: App) -> Router {
         .route("/process", post(acts::process))
         .route("/cancel", post(acts::cancel))
         .route("/reject", post(acts::reject))
+        .route("/extend", post(clock::extend))
+        .route("/pause", post(clock::pause))
+        .route("/resume", post(clock::resume))
         .route("/assign", post(acts::assign))
         .route("/notes", post(acts::note))
         .route("/plan", get(erasure::plan))
@@ -33,6 +36,8 @@ pub fn router(app: App) -> Router {
         .nest("/jobs/{id}", job)
         .route("/holds", post(holds::place).get(holds::list))
         .route("/holds/{id}/release", post(holds::release))
+        .route("/retention", get(retention::show).put(retention::replace))
+        .route("/retention/schedule", get(retention::schedule))
         .route("/me", get(me::dashboard))
         .route("/me/export", post(me::export))
         .route("/me/delete", post(me::delete));

@@ -7,7 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 
-use crate::routes::{acts, download, erasure, holds, jobs, me, requests, verification};
+use crate::routes::{acts, clock, download, erasure, holds, jobs, me, requests, retention, verification};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -24,7 +24,9 @@ use crate::routes::{acts, download, erasure, holds, jobs, me, requests, verifica
         acts::process, acts::cancel, acts::reject, acts::assign, acts::note,
         erasure::plan, erasure::approve, erasure::receipt,
         holds::place, holds::list, holds::release,
+        clock::extend, clock::pause, clock::resume,
         download::download,
+        retention::show, retention::replace, retention::schedule,
         me::dashboard, me::export, me::delete,
     ),
     components(schemas(ProblemDocument, FieldError)),
@@ -74,7 +76,7 @@ struct Problems;
 impl Modify for Problems {
     fn modify(&self, document: &mut Document) {
         for (path, item) in &mut document.paths.paths {
-            for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+            for operation in [&mut item.get, &mut item.post, &mut item.put].into_iter().flatten() {
                 add(operation, &EVERYWHERE);
                 if operation.request_body.is_some() {
                     add(operation, &WITH_BODY);

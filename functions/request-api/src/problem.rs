@@ -35,6 +35,9 @@ pub(crate) fn problem_of(refusal: &Refusal, now: Timestamp) -> Problem {
         Refusal::HoldReleased => {
             Problem::new(ProblemKind::WrongState, "the legal hold is released already").with("state", "released")
         }
+        Refusal::RuleForbids { rule, because } => {
+            Problem::new(ProblemKind::WrongState, because.clone()).with("rule", rule.as_str())
+        }
         Refusal::WrongCode { tries_left } => {
             Problem::invalid("/code", "is wrong, used or too old").with("tries_left", *tries_left)
         }

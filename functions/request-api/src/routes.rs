@@ -6,12 +6,14 @@ use http::request::Parts;
 use lambda_kit::Problem;
 
 pub(crate) mod acts;
+pub(crate) mod clock;
 pub(crate) mod download;
 pub(crate) mod erasure;
 pub(crate) mod holds;
 pub(crate) mod jobs;
 pub(crate) mod me;
 pub(crate) mod requests;
+pub(crate) mod retention;
 pub(crate) mod verification;
 
 /// The job a path names; what is not an id is simply unknown.

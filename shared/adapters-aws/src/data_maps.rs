@@ -134,6 +134,7 @@ async fn current(store: &dyn JobStore, tenant: &TenantId) -> Result<Option<DataM
             | Record::Hold(_)
             | Record::Guard(_)
             | Record::Claim(_)
+            | Record::Retention(_)
             | Record::Counter(_),
         ) => Err(PortError::new(PortErrorKind::Corrupt, "publish data map")),
     }

@@ -197,6 +197,7 @@ const fn kind_of(record: &Record) -> &'static str {
         Record::Hold(_) => "hold",
         Record::Guard(_) => GUARD,
         Record::Claim(_) => "claim",
+        Record::Retention(_) => "retention_policy",
         Record::Counter(_) => COUNTER,
     }
 }

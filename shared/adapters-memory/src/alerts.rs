@@ -1,6 +1,6 @@
 //! Alerts that ring nowhere but can be counted.
 
-use workflow::ports::{Alert, Alerts};
+use workflow::ports::{Alert, Alerts, DeadlineAlerts, DeadlineWarning};
 
 use crate::world::MemoryWorld;
 
@@ -21,6 +21,15 @@ impl Alerts for MemoryAlerts {
         self.world.change(|state| {
             let at = state.now;
             state.alerts.push((at, alert.clone()));
+        });
+    }
+}
+
+impl DeadlineAlerts for MemoryAlerts {
+    fn warn(&self, warning: &DeadlineWarning) {
+        self.world.change(|state| {
+            let at = state.now;
+            state.warnings.push((at, warning.clone()));
         });
     }
 }

@@ -8,7 +8,7 @@ use domain::ids::TenantId;
 use domain::key::TenantKey;
 use domain::record::Record;
 use jiff::{SignedDuration, Timestamp};
-use workflow::ports::{Alert, LogHead};
+use workflow::ports::{Alert, DeadlineWarning, LogHead};
 
 use crate::evidence::Evidence;
 use crate::export_store::Objects;
@@ -52,6 +52,8 @@ pub struct State {
     pub outbox: Outbox,
     /// Every alert, oldest first.
     pub alerts: Vec<(Timestamp, Alert)>,
+    /// Deadline warnings passed on.
+    pub warnings: Vec<(Timestamp, DeadlineWarning)>,
     /// Published data maps.
     pub data_maps: BTreeMap<(TenantId, String), Arc<DataMap>>,
     /// The systems that hold personal data.
@@ -89,6 +91,7 @@ impl State {
             master_key,
             outbox: Outbox::default(),
             alerts: Vec::new(),
+            warnings: Vec::new(),
             data_maps: BTreeMap::new(),
             sources: Arc::new(Sources::default()),
             effects: Vec::new(),

@@ -7,6 +7,7 @@ pub use self::decide::{
     APPROVAL_REMINDER, Decision, GATE_INTERVAL, NUDGE_GRACE, Outcome, VERIFICATION_WINDOW, collect_shard, decide,
     erase_shard, first_steps, plan_shard, ready, waiting,
 };
+pub use self::timing::{AlertMark, DeadlineAlert, Extension, FirstDates, Pause, Timing, WaitingFor};
 use crate::erasure::Erasure;
 use crate::ids::{JobId, OpNonce, TenantId};
 use crate::key::TenantKey;
@@ -15,6 +16,7 @@ use crate::role::Pseudonym;
 use crate::sealed::Sealed;
 
 mod decide;
+mod timing;
 
 wire_enum! {
     /// Where a job stands (R-DSR-2).
@@ -216,6 +218,9 @@ pub struct Job {
     /// The state of an erasure; erasure jobs only.
     #[serde(default)]
     pub erasure: Option<Box<Erasure>>,
+    /// What moves and watches the due date.
+    #[serde(default)]
+    pub timing: Timing,
 }
 
 impl Job {

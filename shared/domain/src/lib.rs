@@ -11,6 +11,7 @@ pub mod job;
 pub mod key;
 pub mod record;
 pub mod request;
+pub mod retention;
 pub mod role;
 pub mod sealed;
 pub mod sensitive;

@@ -9,6 +9,7 @@ use crate::hold::{Claim, Guard, Hold};
 use crate::ids::{JobId, OpNonce};
 use crate::job::Job;
 use crate::key::TenantKey;
+use crate::retention::RetentionPolicy;
 use crate::step::Step;
 
 mod items;
@@ -40,11 +41,13 @@ pub enum Record {
     Guard(Guard),
     /// A claim that passed a guard.
     Claim(Claim),
+    /// One version of an organisation's retention policy.
+    Retention(Box<RetentionPolicy>),
     /// A number that only grows and shrinks by transactions.
     Counter(Counter),
 }
 
-/// An entry of the sweep's index: the shard (0 to 15) and the time.
+/// An entry of the index of the sweeps: the shard (0 to 31) and the time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wake {
     /// `hash(job) mod 16`.
@@ -58,6 +61,9 @@ const CLAIM_LIFE: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// Shards of the sweep's index.
 pub const WAKE_SHARDS: u8 = 16;
+
+/// Shards of the same index in which jobs stand by the time their deadline is looked at.
+pub const DEADLINE_SHARDS: std::ops::Range<u8> = WAKE_SHARDS..2 * WAKE_SHARDS;
 
 impl Record {
     /// Where the item lives.
@@ -76,6 +82,7 @@ impl Record {
             Self::Hold(hold) => hold.key(),
             Self::Guard(guard) => guard.key.clone(),
             Self::Claim(claim) => claim.key(),
+            Self::Retention(policy) => policy.key(),
             Self::Counter(counter) => counter.key.clone(),
         }
     }
@@ -96,6 +103,7 @@ impl Record {
             | Self::Suppression(_)
             | Self::Guard(_)
             | Self::Claim(_)
+            | Self::Retention(_)
             | Self::Counter(_) => None,
         }
     }
@@ -113,6 +121,7 @@ impl Record {
             Self::DataMapPointer(pointer) => Some(&pointer.op_nonce),
             Self::Suppression(record) => Some(&record.op_nonce),
             Self::Hold(hold) => Some(&hold.op_nonce),
+            Self::Retention(policy) => Some(&policy.op_nonce),
             Self::Event(_) | Self::Guard(_) | Self::Claim(_) | Self::Counter(_) => None,
         }
     }
@@ -133,6 +142,7 @@ impl Record {
             | Self::Hold(_)
             | Self::Guard(_)
             | Self::Claim(_)
+            | Self::Retention(_)
             | Self::Counter(_) => None,
         }
     }
@@ -149,12 +159,26 @@ impl Record {
         matches!(self, Self::Job(job) if job.is_open())
     }
 
-    /// The item's place in the sweep's index; steps only, and only while something is due.
+    /// The item's place in the index of the sweeps, while something is due: steps in the first shards, jobs with
+    /// a deadline to watch in the others.
     #[must_use]
     pub fn wake(&self) -> Option<Wake> {
-        let Self::Step(step) = self else { return None };
-        let at = step.next_check_at?;
-        Some(Wake { shard: wake_shard(&step.job), at })
+        match self {
+            Self::Step(step) => step.next_check_at.map(|at| Wake { shard: wake_shard(&step.job), at }),
+            Self::Job(job) => job.next_look_at().map(|at| Wake { shard: deadline_shard(&job.id), at }),
+            Self::Event(_)
+            | Self::Challenge(_)
+            | Self::Ticket(_)
+            | Self::Idempotency(_)
+            | Self::Key(_)
+            | Self::DataMapPointer(_)
+            | Self::Suppression(_)
+            | Self::Hold(_)
+            | Self::Guard(_)
+            | Self::Claim(_)
+            | Self::Retention(_)
+            | Self::Counter(_) => None,
+        }
     }
 
     /// When the store may forget the item by itself (garbage collection only, never a timer).
@@ -174,6 +198,7 @@ impl Record {
             | Self::Suppression(_)
             | Self::Hold(_)
             | Self::Guard(_)
+            | Self::Retention(_)
             | Self::Counter(_) => None,
         }
     }
@@ -192,6 +217,12 @@ pub fn wake_shard(job: &JobId) -> u8 {
     let last = job.as_str().bytes().last().unwrap_or(b'0');
     let digit = char::from(last).to_digit(16).unwrap_or(0);
     u8::try_from(digit).unwrap_or(0)
+}
+
+/// The shard of a job's deadline.
+#[must_use]
+pub fn deadline_shard(job: &JobId) -> u8 {
+    WAKE_SHARDS + wake_shard(job)
 }
 
 macro_rules! openers {
@@ -232,4 +263,6 @@ openers! {
     into_guard: Guard => Guard,
     /// The claim, if this is one.
     into_claim: Claim => Claim,
+    /// The policy, if this is one.
+    into_retention: Retention => Box<RetentionPolicy>,
 }

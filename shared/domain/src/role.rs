@@ -51,6 +51,10 @@ wire_enum! {
         HoldRead = "hold:read",
         /// Release a legal hold.
         HoldRelease = "hold:release",
+        /// Read retention policies.
+        RetentionRead = "retention:read",
+        /// Replace the retention policy of one's organisation.
+        RetentionUpdate = "retention:update",
         /// Settings; processing a request by hand.
         AdminSystemConfig = "admin:system_config",
         /// Audit query and export.
@@ -64,7 +68,7 @@ impl Role {
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission as P;
         match self {
-            Self::Owner => &[P::JobRead, P::OrgJobExport, P::OrgJobDelete],
+            Self::Owner => &[P::JobRead, P::OrgJobExport, P::OrgJobDelete, P::RetentionRead, P::RetentionUpdate],
             Self::Dpo => &[
                 P::JobCreate,
                 P::JobRead,
@@ -76,9 +80,10 @@ impl Role {
                 P::HoldCreate,
                 P::HoldRead,
                 P::HoldRelease,
+                P::RetentionRead,
                 P::AdminAuditLog,
             ],
-            Self::Operator => &[P::JobCreate, P::JobRead, P::JobUpdate, P::JobExecute],
+            Self::Operator => &[P::JobCreate, P::JobRead, P::JobUpdate, P::JobExecute, P::RetentionRead],
             Self::Auditor => &[P::JobRead, P::AdminAuditLog],
             Self::DataSubject => &[],
             Self::SuperAdmin => &[

@@ -170,6 +170,15 @@ impl TransitionBuilder {
         }
     }
 
+    /// Adds the event of a changed setting: its version is named, and its partition is the tenant's, not a job's.
+    pub fn configuration_event(&mut self, resource_type: &str, key: &TenantKey, version: u64) {
+        let mut event = self.tenant_event(resource_type, Action::Update);
+        event.event_type = EventType::ConfigurationChange;
+        event.counts = vec![("version".to_owned(), version)];
+        event.to = Some(key.sort().to_owned());
+        self.event(event);
+    }
+
     /// The finished transition.
     #[must_use]
     pub fn build(self) -> Transition {

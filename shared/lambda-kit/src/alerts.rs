@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use workflow::ports::{Alert, Alerts, Clock};
+use workflow::ports::{Alert, Alerts, Clock, DeadlineAlerts, DeadlineWarning};
 
 use crate::metrics::{Metric, Unit};
 use crate::settings::Settings;
@@ -34,5 +34,17 @@ impl Alerts for EmfAlerts {
         let reason = alert.reason.as_deref().unwrap_or("still waiting");
         tracing::error!(job.id = %alert.job, step = %alert.step, reason, alert = "needs_human", "a job needs a person");
         Metric::at(self.clock.now()).by("Stage", self.stage).value("NeedsHumanJobs", Unit::Count, 1.0).emit();
+    }
+}
+
+impl DeadlineAlerts for EmfAlerts {
+    fn warn(&self, warning: &DeadlineWarning) {
+        let DeadlineWarning { job, alert, due_at } = warning;
+        if alert.is_late() {
+            tracing::error!(job.id = %job, alert = %alert, due_at = %due_at, "a deadline is over");
+        } else {
+            tracing::warn!(job.id = %job, alert = %alert, due_at = %due_at, "a deadline is near");
+        }
+        Metric::at(self.clock.now()).by("Stage", self.stage).value("DeadlineAlerts", Unit::Count, 1.0).emit();
     }
 }

@@ -56,6 +56,10 @@ const fn waits_for(gate: StepKind) -> Option<(StepKind, StepKind)> {
         | StepKind::NotifyReady
         | StepKind::NotifyScheduled
         | StepKind::NotifyErased
+        | StepKind::NotifyExtended
+        | StepKind::NotifyPaused
+        | StepKind::NotifyResumed
+        | StepKind::NotifyRejected
         | StepKind::Expire => None,
     }
 }
@@ -99,6 +103,10 @@ pub const fn gate_after(kind: StepKind, erasing: bool) -> Option<StepKind> {
         | StepKind::NotifyReady
         | StepKind::NotifyScheduled
         | StepKind::NotifyErased
+        | StepKind::NotifyExtended
+        | StepKind::NotifyPaused
+        | StepKind::NotifyResumed
+        | StepKind::NotifyRejected
         | StepKind::Expire => None,
     }
 }

@@ -1,5 +1,6 @@
 //! The use cases of Habeas, one file each, and the steps of a job. Owns its ports; knows no AWS.
 
+pub mod act_on_clock;
 pub mod act_on_job;
 pub mod advance_job;
 pub mod archive_info;
@@ -19,12 +20,14 @@ pub mod read_jobs;
 pub mod read_receipt;
 pub mod refusal;
 pub mod request_body;
+pub mod retention;
 pub mod seal_audit;
 pub mod sealing;
 pub mod step_context;
 pub mod step_error;
 pub mod steps;
 pub mod submit_request;
+pub mod sweep_deadlines;
 pub mod sweep_jobs;
 pub mod verify_identity;
 pub mod words;

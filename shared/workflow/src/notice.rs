@@ -4,8 +4,11 @@ use askama::Template;
 use domain::request::RequestType;
 use domain::sensitive::Sensitive;
 
+pub use self::clock::{ClockNotice, Moved};
 use crate::ports::Mail;
 use crate::step_error::StepError;
+
+mod clock;
 
 /// What a mail tells.
 pub enum Notice {
@@ -48,6 +51,8 @@ pub enum Notice {
         /// The job's id.
         job: String,
     },
+    /// The legal clock was moved, or the request refused.
+    Clock(ClockNotice),
 }
 
 #[derive(Template)]
@@ -80,6 +85,7 @@ pub fn mail(notice: &Notice, to: Sensitive<String>, notice_id: String) -> Result
         Notice::Received { job, .. } | Notice::Scheduled { job, .. } | Notice::Erased { job } => (job, None, None),
         Notice::Code { job, code, .. } => (job, Some(code.expose().as_str()), None),
         Notice::Ready { job, link, .. } => (job, None, Some(link.expose().as_str())),
+        Notice::Clock(notice) => (&notice.job, None, None),
     };
     let broken = |_| StepError::park("a mail template does not render");
     let text = Text { title, lines: &lines, code, link, job }.render().map_err(broken)?;
@@ -128,5 +134,6 @@ fn words(notice: &Notice) -> (&'static str, Vec<String>) {
                 format!("The link below works for about {hours} hours. Whoever has it can fetch the archive: keep it to yourself."),
             ],
         ),
+        Notice::Clock(notice) => notice.words(),
     }
 }

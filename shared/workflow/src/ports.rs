@@ -5,6 +5,7 @@ mod audit_feed;
 mod clock;
 mod connector;
 mod data_maps;
+mod deadline_alerts;
 mod documents;
 mod eraser;
 mod error;
@@ -21,6 +22,7 @@ pub use audit_feed::{AuditFeed, Batch, LogHead, SEAL_SHARDS, StoredEvent, Unseal
 pub use clock::{Clock, Entropy};
 pub use connector::{Connector, Cursor, Media, SourceLookup, SourcePage};
 pub use data_maps::DataMaps;
+pub use deadline_alerts::{DeadlineAlerts, DeadlineWarning};
 pub use documents::Documents;
 pub use eraser::{Erased, Eraser, ErasureOrder, Target, TargetPage};
 pub use error::{CommitError, PortError, PortErrorKind};

@@ -51,6 +51,14 @@ pub enum Refusal {
     /// The legal hold is over.
     #[error("the legal hold is released")]
     HoldReleased,
+    /// The law, or what was done before, does not allow it.
+    #[error("the rule {rule} does not allow it")]
+    RuleForbids {
+        /// Id of the rule.
+        rule: String,
+        /// What it says, in words.
+        because: String,
+    },
     /// The code is wrong, used up or too old.
     #[error("the code does not count")]
     WrongCode {

@@ -1,5 +1,6 @@
 //! The steps of a job, one file each. A step is a struct of its own ports plus `run`.
 
+mod clock_notice;
 mod collect;
 mod erasure;
 mod expire;

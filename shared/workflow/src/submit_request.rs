@@ -18,7 +18,7 @@ pub use self::rules::unsupported_type;
 use self::rules::{authorize, check_request, default_format, organization_of, quota_refusal};
 use crate::caller::Caller;
 use crate::keyring::{Keyring, TenantSecrets};
-use crate::legal_clock::LegalClock;
+use crate::legal_clock::{LegalClock, timing};
 use crate::nudging::nudge_best_effort;
 use crate::ports::{Clock, CommitError, Entropy, JobQueue, JobStore};
 use crate::refusal::Refusal;
@@ -173,7 +173,7 @@ impl SubmitRequest {
             received_at,
             created_at: *now,
             due_at: due.due_at,
-            due_rule: due.rule,
+            due_rule: due.rule.clone(),
             target_at: due.target_at,
             completed_at: None,
             extended: false,
@@ -188,6 +188,7 @@ impl SubmitRequest {
             codes_sent: 0,
             erasure: (request.request_type == RequestType::Erasure)
                 .then(|| Box::new(Erasure::new(request.grace_days.unwrap_or(DEFAULT_GRACE_DAYS)))),
+            timing: timing(&due, received_at, intake.by_subject, *now),
             tenant,
         })
     }

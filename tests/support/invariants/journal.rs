@@ -99,8 +99,9 @@ fn check_write<'a>(
         (Some(_), Record::Event(event)) => broken.push(format!("INV-A2 event {} was written over", event.id)),
         (Some(before), Record::Idempotency(_)) if before.is_forgotten_by(commit.at) => {}
         (Some(_), Record::Idempotency(_)) => broken.push("INV-S4 an idempotency record was written over".to_owned()),
+        (Some(_), Record::Retention(_)) => broken.push("a version of a policy was written over".to_owned()),
         (Some(_), Record::Key(_)) => broken.push("INV-E9 a key was written over".to_owned()),
-        (None, Record::Event(_) | Record::Idempotency(_) | Record::Key(_))
+        (None, Record::Event(_) | Record::Idempotency(_) | Record::Key(_) | Record::Retention(_))
         | (
             _,
             Record::Ticket(_)
@@ -192,6 +193,7 @@ fn check_trail(record: &Record, seen: &Seen<'_>, broken: &mut Vec<String>) {
         | Record::DataMapPointer(_)
         | Record::Suppression(_)
         | Record::Guard(_)
+        | Record::Retention(_)
         | Record::Claim(_)
         | Record::Counter(_) => {
             return;

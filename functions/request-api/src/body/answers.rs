@@ -75,7 +75,8 @@ impl EventBody {
     }
 }
 
-fn actor(actor: &Actor) -> String {
+/// Who acted, as it is shown.
+pub(super) fn actor(actor: &Actor) -> String {
     match actor {
         Actor::Person { pseudonym, role } => {
             format!("{}:{}", role.map_or("person", domain::role::Role::as_str), pseudonym.as_str())

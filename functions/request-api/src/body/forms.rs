@@ -1,6 +1,6 @@
 //! Bodies of requests. Each is untrusted; what it names is checked here or in the domain.
 
-use domain::job::Scope;
+use domain::job::{Scope, WaitingFor};
 use domain::request::{ExportFormat, Identity, IdentityKind, Regime, RequestType};
 use domain::sensitive::Sensitive;
 use jiff::Timestamp;
@@ -229,6 +229,27 @@ pub struct CancelBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RejectBody {
+    /// The reason, for the person.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: String,
+}
+
+/// Why a legal clock is moved.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReasonBody {
+    /// The reason, for the person.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: String,
+}
+
+/// Why a legal clock is stopped.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PauseBody {
+    /// What is waited for.
+    #[schema(schema_with = schema::waiting_for)]
+    pub waiting_for: WaitingFor,
     /// The reason, for the person.
     #[schema(min_length = 1, max_length = 1000)]
     pub reason: String,

@@ -177,7 +177,14 @@ impl JobBody {
         let organization = job.scope == Scope::Organization;
         let known = organization || job.by_subject;
         let verification = Verification { method: VerificationMethod::Session, at: job.created_at };
+        let (due_at, due_rule, target_at) = match &job.timing.first {
+            Some(first) => (first.due_at, first.due_rule.clone(), first.target_at),
+            None => (job.due_at, job.due_rule.clone(), job.target_at),
+        };
         Self::of(&Job {
+            due_at,
+            due_rule,
+            target_at,
             status: if known { JobStatus::Pending } else { JobStatus::AwaitingVerification },
             extended: false,
             paused: false,

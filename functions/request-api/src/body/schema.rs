@@ -1,10 +1,11 @@
 //! Schemas of wire enums, made from the lists of the domain so that they can't differ.
 
 use domain::hold::HoldStatus;
-use domain::job::JobStatus;
+use domain::job::{JobStatus, WaitingFor};
 use domain::request::{ExportFormat, IdentityKind, Regime, RequestType};
+use domain::retention::RetentionClass;
 use domain::step::StepKind;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
 
 fn one_of(names: impl Iterator<Item = &'static str>) -> Schema {
     Schema::Object(ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build())
@@ -36,4 +37,13 @@ pub(super) fn step_kind() -> Schema {
 
 pub(super) fn identity_kind() -> Schema {
     one_of(IdentityKind::ALL.iter().filter(|it| **it != IdentityKind::OrganizationId).map(|it| it.as_str()))
+}
+
+pub(super) fn waiting_for() -> Schema {
+    one_of(WaitingFor::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(super) fn retention_classes() -> Schema {
+    let names = one_of(RetentionClass::ALL.iter().map(|it| it.as_str()));
+    Schema::Array(ArrayBuilder::new().items(utoipa::openapi::RefOr::T(names)).build())
 }

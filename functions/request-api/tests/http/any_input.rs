@@ -60,6 +60,8 @@ fn nearly_good() -> impl Strategy<Value = Value> {
         json!({"reason": "r"}),
         json!({"code": "123456"}),
         json!({"method": "m", "note": "n"}),
+        json!({"waiting_for": "identity", "reason": "r"}),
+        json!({"logs_days": 30, "permanent": ["messages_days"], "justification": "j"}),
         json!({"organization_id": "org-1", "include_media": true, "format": "csv"}),
     ]);
     (good, any::<prop::sample::Index>(), any_json()).prop_map(|(mut body, which, value)| {
@@ -95,6 +97,7 @@ proptest! {
                     let path = template.replace("{id}", &id);
                     let call = match method.as_str() {
                         "get" => Call::get(format!("{path}?{}={}", encoded(&name), encoded(&value))),
+                        "put" => Call::post(path, &body).method("PUT"),
                         _ => Call::post(path, &body),
                     };
                     let answer = house.send(call.token(&token)).await;

@@ -17,8 +17,15 @@ use crate::home::Home;
 use crate::{report, stack};
 
 /// The functions, always built together so that their features never change.
-pub(crate) const FUNCTIONS: [&str; 6] =
-    ["request-api", "export-worker", "erasure-worker", "notification-worker", "job-sweep", "audit-sealer"];
+pub(crate) const FUNCTIONS: [&str; 7] = [
+    "request-api",
+    "export-worker",
+    "erasure-worker",
+    "notification-worker",
+    "job-sweep",
+    "audit-sealer",
+    "deadline-sweep",
+];
 
 /// One packaged function.
 #[derive(Clone, Debug)]

@@ -81,6 +81,7 @@ pub fn job(n: u8) -> Job {
         contact: None,
         codes_sent: 0,
         erasure: None,
+        timing: domain::job::Timing::default(),
     }
 }
 

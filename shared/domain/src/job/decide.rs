@@ -132,7 +132,7 @@ pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
         Outcome::Concluded { receipt, notes } => erasing::after_conclusion(job, receipt.clone(), notes, now),
         Outcome::Packaged { archive } => after_package(job, archive.clone(), now),
         Outcome::Cancelled => ended(job, JobStatus::Cancelled, "cancelled on request", now),
-        Outcome::Rejected { reason } => ended(job, JobStatus::Rejected, reason, now),
+        Outcome::Rejected { reason } => refused(job, reason, now),
         Outcome::ShardDone | Outcome::Collected | Outcome::Notified | Outcome::Cleaned | Outcome::Nothing => {
             Decision::default()
         }
@@ -197,6 +197,18 @@ fn ended(job: &Job, status: JobStatus, notes: &str, now: Timestamp) -> Decision 
 /// Notes with one more line: what staff wrote stays (R-DSR-5).
 fn with_line(before: Option<&str>, line: &str) -> String {
     before.map_or_else(|| line.to_owned(), |before| format!("{before}\n{line}"))
+}
+
+/// The person is told why, and what can be done about it (GDPR Art. 12(4)).
+fn refused(job: &Job, reason: &str, now: Timestamp) -> Decision {
+    let mut decision = ended(job, JobStatus::Rejected, reason, now);
+    if let Some(job) = &mut decision.job {
+        job.timing.refused_because = Some(reason.to_owned());
+    }
+    if job.contact.is_some() {
+        decision.next.push(ready(StepKind::NotifyRejected, now));
+    }
+    decision
 }
 
 /// A step that may run at once; the sweep looks at it if its nudge is lost.

@@ -41,6 +41,14 @@ wire_enum! {
         NotifyScheduled = "notify_scheduled",
         /// Tells the person that the deletion is done.
         NotifyErased = "notify_erased",
+        /// Tells the person that the period is extended, and why.
+        NotifyExtended = "notify_extended",
+        /// Tells the person that the clock stands still, and what is waited for.
+        NotifyPaused = "notify_paused",
+        /// Tells the person that the clock goes on, and until when.
+        NotifyResumed = "notify_resumed",
+        /// Tells the person that the request is refused, why, and what can be done about it.
+        NotifyRejected = "notify_rejected",
         /// Deletes archive, parts and job key at the end of their life.
         Expire = "expire",
     }
@@ -77,14 +85,18 @@ impl StepKind {
             | Self::NotifyCode
             | Self::NotifyReady
             | Self::NotifyScheduled
-            | Self::NotifyErased => QueueName::Notification,
+            | Self::NotifyErased
+            | Self::NotifyExtended
+            | Self::NotifyPaused
+            | Self::NotifyResumed
+            | Self::NotifyRejected => QueueName::Notification,
         }
     }
 
     /// Whether the step may only run while its job is open.
     #[must_use]
     pub const fn needs_open_job(self) -> bool {
-        !matches!(self, Self::NotifyReady | Self::NotifyErased | Self::Expire)
+        !matches!(self, Self::NotifyReady | Self::NotifyErased | Self::NotifyRejected | Self::Expire)
     }
 
     /// Whether the job's own fate hangs on the step; a parked notice leaves the job alone.
@@ -109,6 +121,10 @@ impl StepKind {
             | Self::NotifyReady
             | Self::NotifyScheduled
             | Self::NotifyErased
+            | Self::NotifyExtended
+            | Self::NotifyPaused
+            | Self::NotifyResumed
+            | Self::NotifyRejected
             | Self::Expire => false,
         }
     }

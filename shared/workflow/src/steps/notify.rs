@@ -15,6 +15,7 @@ use domain::step::StepKind;
 use domain::transition::Cause;
 use jiff::SignedDuration;
 
+use super::clock_notice::{clock_notice, is_being_screened};
 use super::locate::contact;
 use crate::advance_job::{Ran, RunStep};
 use crate::notice::{Notice, mail};
@@ -26,6 +27,8 @@ use crate::verify_identity::code_hash;
 
 /// How long a code counts.
 const CODE_LIFE: SignedDuration = SignedDuration::from_mins(10);
+/// How long a notice waits for the address on record.
+const SCREENED_FIRST: SignedDuration = SignedDuration::from_mins(5);
 /// Digits of a code.
 const CODE_DIGITS: u32 = 8;
 
@@ -48,11 +51,19 @@ impl RunStep for Notify {
             StepKind::NotifyReady,
             StepKind::NotifyScheduled,
             StepKind::NotifyErased,
+            StepKind::NotifyExtended,
+            StepKind::NotifyPaused,
+            StepKind::NotifyResumed,
+            StepKind::NotifyRejected,
         ]
     }
 
     async fn run(&self, context: &mut StepContext) -> Result<Ran, StepError> {
-        let Some(address) = contact(context).await? else { return Ok(Ran::Done(Outcome::Nothing)) };
+        let Some(address) = contact(context).await? else {
+            // Not known yet is not the same as not on record.
+            let later = Ran::NotBefore(context.now + SCREENED_FIRST);
+            return Ok(if is_being_screened(context).await? { later } else { Ran::Done(Outcome::Nothing) });
+        };
         let Some(notice) = self.notice(context).await? else { return Ok(Ran::Done(Outcome::Nothing)) };
         if context.step.attempts > 1 {
             tracing::warn!(job = %context.job.id, step = %context.step.kind, attempt = context.step.attempts, "a notice may be sent twice");
@@ -90,6 +101,9 @@ impl Notify {
                 Ok(ends_at.map(|ends_at| Notice::Scheduled { job, final_on: day(ends_at) }))
             }
             StepKind::NotifyErased => Ok(Some(Notice::Erased { job })),
+            StepKind::NotifyExtended | StepKind::NotifyPaused | StepKind::NotifyResumed | StepKind::NotifyRejected => {
+                Ok(clock_notice(&context.job, context.step.kind, context.step.shard))
+            }
             StepKind::NotifyScheduled
             | StepKind::NotifyCode
             | StepKind::PlanErasure

@@ -1,7 +1,8 @@
 //! The sweep's index: what is due is found, oldest first, and moves without a version.
 
 use domain::ids::{JobId, TenantId};
-use domain::record::{Record, WAKE_SHARDS, wake_shard};
+use domain::job::{Job, JobStatus};
+use domain::record::{Record, WAKE_SHARDS, deadline_shard, wake_shard};
 use domain::step::{Step, StepKind, StepState};
 use domain::transition::Expect;
 use jiff::{SignedDuration, Timestamp};
@@ -9,7 +10,7 @@ use workflow::ports::{JobStore, WakeEntry};
 
 use super::{commit, load_one, plant, put};
 use crate::contracts::cases;
-use crate::fixtures::step;
+use crate::fixtures::{job as job_fixture, step};
 use crate::names::Names;
 
 cases!(dyn JobStore:
@@ -18,6 +19,7 @@ cases!(dyn JobStore:
     settled_steps_leave_the_index,
     postponed_entry_moves_once,
     postponing_writes_no_version,
+    open_jobs_stand_in_the_shards_of_deadlines,
 );
 
 /// Long past, so that on a used stack our entries come before everybody else's.
@@ -133,4 +135,22 @@ async fn postponing_writes_no_version(store: &dyn JobStore, names: &mut Names) {
     let write = vec![put(Record::Step(Box::new(next)), Expect::Version(1))];
     commit(store, names, &tenant, write).await.unwrap();
     assert_eq!(due_of(store, &tenant, &job, to).await, []);
+}
+
+async fn open_jobs_stand_in_the_shards_of_deadlines(store: &dyn JobStore, names: &mut Names) {
+    let (tenant, id, at) = (names.tenant(), names.job(), early(names));
+    let due_at = at + SignedDuration::from_hours(24 * 7);
+    let it = Job { status: JobStatus::Pending, due_at, ..job_fixture(names, &tenant, &id, at) };
+    plant(store, names, &tenant, Record::Job(Box::new(it.clone()))).await;
+    let mine =
+        |found: Vec<WakeEntry>| found.into_iter().filter(|entry| entry.key.tenant() == &tenant).collect::<Vec<_>>();
+    let seen = it.next_look_at().unwrap();
+    let found = mine(store.due(deadline_shard(&id), seen, 500).await.unwrap());
+    assert_eq!(found, [WakeEntry { key: it.key(), seen }]);
+    assert_eq!(mine(store.due(wake_shard(&id), seen, 500).await.unwrap()), [], "no step is due");
+    let early = seen - SignedDuration::from_secs(1);
+    assert_eq!(mine(store.due(deadline_shard(&id), early, 500).await.unwrap()), []);
+    let ended = Job { status: JobStatus::Completed, version: 2, ..it };
+    plant(store, names, &tenant, Record::Job(Box::new(ended))).await;
+    assert_eq!(mine(store.due(deadline_shard(&id), seen, 500).await.unwrap()), []);
 }

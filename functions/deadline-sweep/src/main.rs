@@ -1,0 +1,23 @@
+//! Starts the deadline sweep. Wiring only: decisions live in the workflow.
+
+use std::sync::Arc;
+
+use deadline_sweep::handle;
+use workflow::sweep_deadlines::SweepDeadlines;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_kit::StartError> {
+    let settings = lambda_kit::start()?;
+    let aws = adapters_aws::connect().await;
+    let clock = lambda_kit::system_clock(&settings);
+    let sweep = SweepDeadlines {
+        store: aws.job_store(&settings.jobs_table, &settings.keyring_table),
+        alerts: lambda_kit::emf_alerts(&settings),
+        clock: Arc::<lambda_kit::SystemClock>::clone(&clock),
+        entropy: lambda_kit::system_entropy(),
+    };
+    let (sweep, clock, stage) = (&sweep, &*clock, settings.stage.as_str());
+    let calls = adapters_aws::take_calls;
+    lambda_kit::run_schedule(&settings, calls, async |ends_at| handle(sweep, clock, stage, ends_at).await.map(|_| ()))
+        .await
+}

@@ -1,0 +1,193 @@
+//! Retention policies as they are read and written (V6).
+
+use std::collections::BTreeMap;
+
+use domain::retention::{ClassRule, Kept, RetentionClass, RetentionPolicy};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use workflow::retention::{AskedPolicy, PolicyView};
+
+use super::answers::actor;
+use super::schema;
+
+/// A retention policy; a class that is not named goes back to its default.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionForm {
+    /// Messages, 90 days by default.
+    #[schema(minimum = 1, maximum = 3650)]
+    pub messages_days: Option<i64>,
+    /// Logs, 30 days by default.
+    #[schema(minimum = 1, maximum = 3650)]
+    pub logs_days: Option<i64>,
+    /// Metrics, 365 days by default.
+    #[schema(minimum = 1, maximum = 3650)]
+    pub metrics_days: Option<i64>,
+    /// Audit events in the query index, 730 days by default.
+    #[schema(minimum = 1, maximum = 3650)]
+    pub audit_logs_days: Option<i64>,
+    /// Runs of jobs, 90 days by default.
+    #[schema(minimum = 1, maximum = 3650)]
+    pub job_executions_days: Option<i64>,
+    /// Completed requests, 1095 days by default.
+    #[schema(minimum = 1, maximum = 3650)]
+    pub requests_days: Option<i64>,
+    /// Sessions, 30 days by default.
+    #[schema(minimum = 1, maximum = 3650)]
+    pub sessions_days: Option<i64>,
+    /// Temporary files, 7 days by default.
+    #[schema(minimum = 1, maximum = 3650)]
+    pub temp_files_days: Option<i64>,
+    /// Evidence, 7 years by default.
+    #[schema(minimum = 1, maximum = 10)]
+    pub evidence_years: Option<i64>,
+    /// Classes to be kept for ever, by the names of their fields; needs a justification.
+    #[serde(default)]
+    #[schema(schema_with = schema::retention_classes)]
+    pub permanent: Vec<RetentionClass>,
+    /// Why something is kept longer than the maximum.
+    #[schema(min_length = 1, max_length = 2000)]
+    pub justification: Option<String>,
+}
+
+impl RetentionForm {
+    /// The policy that is asked for.
+    #[must_use]
+    pub fn asked(self) -> AskedPolicy {
+        use RetentionClass as C;
+        let lengths = [
+            (C::Messages, self.messages_days),
+            (C::Logs, self.logs_days),
+            (C::Metrics, self.metrics_days),
+            (C::AuditLogs, self.audit_logs_days),
+            (C::JobExecutions, self.job_executions_days),
+            (C::Requests, self.requests_days),
+            (C::Sessions, self.sessions_days),
+            (C::TempFiles, self.temp_files_days),
+            (C::Evidence, self.evidence_years),
+        ];
+        let lengths = lengths.into_iter().filter_map(|(class, length)| Some((class, length?))).collect();
+        AskedPolicy { lengths, permanent: self.permanent, justification: self.justification }
+    }
+}
+
+/// The policy that counts, class by class.
+#[derive(Serialize, ToSchema)]
+pub struct RetentionBody {
+    /// The organisation; none for what counts where nothing was set.
+    pub organization_id: Option<String>,
+    /// 0 where nothing was set.
+    pub version: u64,
+    /// Length of each class under the name of its field; none where it is kept for ever.
+    #[serde(flatten)]
+    #[schema(value_type = BTreeMap<String, Option<u32>>)]
+    pub lengths: BTreeMap<&'static str, Option<u32>>,
+    /// Classes kept for ever.
+    #[schema(value_type = Vec<String>)]
+    pub permanent: Vec<&'static str>,
+    /// Why something is kept longer than the maximum.
+    pub justification: Option<String>,
+    /// Versions, newest first.
+    pub history: Vec<RetentionVersion>,
+}
+
+/// One version of a policy.
+#[derive(Serialize, ToSchema)]
+pub struct RetentionVersion {
+    /// Its number.
+    pub version: u64,
+    /// When it was set.
+    pub at: String,
+    /// By whom, as `role:keyed hash`.
+    pub by: String,
+    /// Length of each class; none where it was kept for ever.
+    #[schema(value_type = BTreeMap<String, Option<u32>>)]
+    pub lengths: BTreeMap<&'static str, Option<u32>>,
+    /// Why something was kept longer than the maximum.
+    pub justification: Option<String>,
+}
+
+/// What expires when, class by class.
+#[derive(Serialize, ToSchema)]
+pub struct RetentionScheduleBody {
+    /// The organisation; none for what counts where nothing was set.
+    pub organization_id: Option<String>,
+    /// When it was computed.
+    pub at: String,
+    /// The classes.
+    pub items: Vec<RetentionScheduleItem>,
+}
+
+/// When data of one class expires.
+#[derive(Serialize, ToSchema)]
+pub struct RetentionScheduleItem {
+    /// The class, by the name of its field.
+    pub class: &'static str,
+    /// Days it is kept; none for ever.
+    pub days: Option<u32>,
+    /// From when the days are counted.
+    pub counted_from: &'static str,
+    /// What is counted from before this time has expired; none where nothing expires.
+    pub cutoff_at: Option<String>,
+    /// Whether it is archived before it goes.
+    pub archive_first: bool,
+}
+
+fn lengths(rules: &[ClassRule]) -> BTreeMap<&'static str, Option<u32>> {
+    rules.iter().map(|rule| (rule.class.as_str(), length(rule))).collect()
+}
+
+const fn length(rule: &ClassRule) -> Option<u32> {
+    match rule.kept {
+        Kept::For(length) => Some(length),
+        Kept::Permanently => None,
+    }
+}
+
+impl RetentionVersion {
+    fn of(policy: &RetentionPolicy) -> Self {
+        Self {
+            version: policy.version,
+            at: policy.at.to_string(),
+            by: actor(&policy.by),
+            lengths: lengths(&policy.rules),
+            justification: policy.justification.clone(),
+        }
+    }
+}
+
+impl RetentionBody {
+    /// A policy as it is shown.
+    #[must_use]
+    pub fn of(view: &PolicyView) -> Self {
+        let newest = view.versions.first();
+        let permanent = view.rules.iter().filter(|rule| length(rule).is_none()).map(|rule| rule.class.as_str());
+        Self {
+            organization_id: view.organization_id.clone(),
+            version: newest.map_or(0, |policy| policy.version),
+            lengths: lengths(&view.rules),
+            permanent: permanent.collect(),
+            justification: newest.and_then(|policy| policy.justification.clone()),
+            history: view.versions.iter().map(RetentionVersion::of).collect(),
+        }
+    }
+}
+
+impl RetentionScheduleBody {
+    /// What expires when, by the policy that counts.
+    #[must_use]
+    pub fn of(view: &PolicyView) -> Self {
+        let item = |rule: &ClassRule| RetentionScheduleItem {
+            class: rule.class.as_str(),
+            days: length(rule).map(|length| length.saturating_mul(rule.class.days_of_unit())),
+            counted_from: rule.class.counted_from(),
+            cutoff_at: rule.cutoff_at(view.at).map(|at| at.to_string()),
+            archive_first: rule.class.archives_first(),
+        };
+        Self {
+            organization_id: view.organization_id.clone(),
+            at: view.at.to_string(),
+            items: view.rules.iter().map(item).collect(),
+        }
+    }
+}

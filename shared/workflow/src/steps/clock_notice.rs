@@ -1,0 +1,51 @@
+//! What a person is told when the legal clock of a request is moved, or the request refused. Sending is in `notify`.
+
+use domain::job::Job;
+use domain::record::Record;
+use domain::step::{Step, StepKind, StepState};
+
+use crate::notice::{ClockNotice, Moved, Notice};
+use crate::ports::PortError;
+use crate::step_context::StepContext;
+
+/// The notice of a step; `None` where the job holds nothing to tell.
+#[must_use]
+pub(super) fn clock_notice(job: &Job, kind: StepKind, shard: u32) -> Option<Notice> {
+    let timing = &job.timing;
+    let pause = usize::try_from(shard).ok().and_then(|at| timing.pauses.get(at));
+    let (moved, reason) = match kind {
+        StepKind::NotifyExtended => (Moved::Extended, timing.extension.as_ref()?.reason.clone()),
+        StepKind::NotifyPaused => (Moved::Paused(pause?.waiting_for), pause?.reason.clone()),
+        StepKind::NotifyResumed => (Moved::Resumed, pause?.resumed_because.clone()?),
+        StepKind::NotifyRejected => (Moved::Rejected(job.regime), timing.refused_because.clone()?),
+        StepKind::Screen
+        | StepKind::Verify
+        | StepKind::Locate
+        | StepKind::Collect
+        | StepKind::Package
+        | StepKind::PlanErasure
+        | StepKind::SealPlan
+        | StepKind::Approve
+        | StepKind::Grace
+        | StepKind::BeginErasure
+        | StepKind::Erase
+        | StepKind::Confirm
+        | StepKind::Conclude
+        | StepKind::NotifyReceived
+        | StepKind::NotifyCode
+        | StepKind::NotifyReady
+        | StepKind::NotifyScheduled
+        | StepKind::NotifyErased
+        | StepKind::Expire => return None,
+    };
+    let due_on = job.due_at.to_string().chars().take(10).collect();
+    Some(Notice::Clock(ClockNotice { job: job.id.to_string(), moved, reason, due_on }))
+}
+
+/// Whether the address on record may still be found.
+pub(super) async fn is_being_screened(context: &StepContext) -> Result<bool, PortError> {
+    let key = Step::key_of(&context.job.tenant, &context.job.id, StepKind::Screen, 0);
+    let found = context.ports.store.load(&[key]).await?;
+    let screen = found.into_iter().flatten().find_map(Record::into_step);
+    Ok(context.job.is_open() && screen.is_some_and(|step| step.state != StepState::Done))
+}

@@ -8,7 +8,7 @@ use habeas_tests::sample::{ADA, EVE, Person};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::caller::{Caller, dpo, operator, subject};
+use crate::caller::{Caller, admin, dpo, operator, subject};
 use crate::house::{House, access, files, rows};
 
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -173,6 +173,33 @@ fn what_changed_since_the_approval_is_planned_and_approved_anew() {
     assert!(rows_of(&house, ADA) > 1);
     approved(&mut house, &id);
     house.world.advance(SignedDuration::from_hours(2));
+    assert_eq!((house.status("acme", &id).as_str(), rows_of(&house, ADA)), ("completed", 0));
+}
+
+#[test]
+fn what_comes_back_once_the_person_is_gone_is_still_found() {
+    let mut house = House::new();
+    let mut body = erasure(ADA.email);
+    body["grace_period_days"] = json!(0);
+    let id = house.submit(&subject(ADA), "/requests", &body, ADA);
+    house.world.run_until_idle();
+    approved(&mut house, &id);
+    while house.job("acme", &id).erasure.unwrap().begun_at.is_none() {
+        assert_eq!(house.deliver(1), 1, "the erasure never began");
+    }
+    let note = format!(r#"{{"id":"late","owner":"{}","tenant":"acme","text":"{} late"}}"#, ADA.id, ADA.canary);
+    house.world.memory.change_sources(|sources| {
+        sources.table("app.notes").insert(Datum::parse_json(note.as_bytes()).unwrap());
+    });
+    house.world.run_until_idle();
+    assert_eq!((house.status("acme", &id).as_str(), rows_of(&house, ADA)), ("needs_human", 1));
+    let again = house.post(&admin("acme"), &format!("/jobs/{id}/process"), &json!({}));
+    assert_eq!(again.status, 200, "{}", again.body);
+    house.world.run_until_idle();
+    assert_eq!(house.status("acme", &id), "awaiting_approval");
+    assert_eq!(plan(&mut house, &id)["estimate"]["targets"], 1, "the walk from the address finds nothing any more");
+    approved(&mut house, &id);
+    house.world.run_until_idle();
     assert_eq!((house.status("acme", &id).as_str(), rows_of(&house, ADA)), ("completed", 0));
 }
 

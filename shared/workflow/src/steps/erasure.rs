@@ -22,11 +22,13 @@ mod begin;
 mod carry_out;
 mod conclude;
 mod confirm;
+mod earlier;
 mod plan_shard;
 mod seal_plan;
 mod wait;
 
 pub use conclude::Conclude;
+pub(super) use earlier::with_earlier;
 
 use begin::BeginErasure;
 use carry_out::Erase;

@@ -14,6 +14,7 @@ use domain::request::{Alias, Identity, IdentityKind, RequestType};
 use domain::step::{Checkpoint, LocateCheckpoint, ObjectRef, StepKind};
 use serde::{Deserialize, Serialize};
 
+use super::erasure::with_earlier;
 use super::plan::{PlanStore, cut_into_shards, is_wanted, own_shard, shared_collections};
 use super::sources::Sources;
 use crate::advance_job::{Ran, RunStep};
@@ -151,7 +152,7 @@ impl Locate {
     ) -> Result<LocateCheckpoint, StepError> {
         // Erasure leaves no medium behind.
         let include_media = context.job.include_media || context.job.erasure.is_some();
-        let mut lookups = walk.lookups(map);
+        let mut lookups = with_earlier(&self.plans, context, map, walk.lookups(map)).await?;
         lookups.retain(|lookup| is_wanted(map, lookup, include_media));
         let shared = shared_collections(&lookups);
         let owners = if shared.is_empty() {
@@ -202,9 +203,13 @@ async fn aliases(context: &StepContext, walk: &Walk) -> Result<(Vec<Alias>, Vec<
     let secrets = context.ports.keyring.tenant(&context.job.tenant, context.now).await?;
     let sorted = |aliases: BTreeSet<Alias>| aliases.into_iter().collect::<Vec<Alias>>();
     let met = walk.found_identities().map(|(kind, value)| alias_of(&secrets, kind, value));
-    let aliases = sorted(met.chain(context.job.subject_ref.clone()).collect());
+    // What earlier plans met stays: holds and suppressions must cover it to the end.
+    let before = context.job.erasure.iter().flat_map(|erasure| erasure.aliases.iter().cloned());
+    let aliases = sorted(met.chain(context.job.subject_ref.clone()).chain(before).collect());
     let organization = IdentityKind::OrganizationId.as_str();
-    let organizations = sorted(walk.found_organizations().map(|id| alias_of(&secrets, organization, id)).collect());
+    let known = context.job.erasure.iter().flat_map(|erasure| erasure.organizations.iter().cloned());
+    let met = walk.found_organizations().map(|id| alias_of(&secrets, organization, id));
+    let organizations = sorted(met.chain(known).collect());
     if aliases.len() + organizations.len() > MAX_ALIASES {
         return Err(StepError::park(format!("the subject is known by more than {MAX_ALIASES} identities and keys")));
     }

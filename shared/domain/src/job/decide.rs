@@ -194,11 +194,6 @@ fn ended(job: &Job, status: JobStatus, notes: &str, now: Timestamp) -> Decision 
     Decision { job: Some(Box::new(job)), next: vec![ready(StepKind::Expire, now)], settles: vec![StepKind::Verify] }
 }
 
-/// Notes with one more line: what staff wrote stays (R-DSR-5).
-fn with_line(before: Option<&str>, line: &str) -> String {
-    before.map_or_else(|| line.to_owned(), |before| format!("{before}\n{line}"))
-}
-
 /// The person is told why, and what can be done about it (GDPR Art. 12(4)).
 fn refused(job: &Job, reason: &str, now: Timestamp) -> Decision {
     let mut decision = ended(job, JobStatus::Rejected, reason, now);

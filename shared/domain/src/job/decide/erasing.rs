@@ -95,7 +95,7 @@ pub(super) fn after_conclusion(job: &Job, receipt: ReceiptRef, notes: &str, now:
     let erasure = Erasure { receipt: Some(receipt), ..erasure_of(job) };
     let mut job = with(job, JobStatus::Completed, erasure);
     job.completed_at = Some(now);
-    job.resolution_notes = Some(super::with_line(job.resolution_notes.as_deref(), notes));
+    job.resolution_notes = Some(job.notes_with(notes));
     let mut next = vec![ready(StepKind::Expire, now)];
     if job.contact.is_some() {
         next.push(ready(StepKind::NotifyErased, now));

@@ -12,6 +12,8 @@ use crate::step_error::StepError;
 
 /// Targets erased by one call of the port.
 const TARGETS_AT_ONCE: usize = 25;
+/// Bytes of objects rewritten by one call of the port: a slice must be able to end between two calls.
+const BYTES_AT_ONCE: u64 = 64 * 1024 * 1024;
 /// Calls between two checkpoints: a killed worker repeats so many at most, which is harmless.
 const CALLS_PER_SAVE: u32 = 20;
 
@@ -65,8 +67,7 @@ impl Erase {
         loop {
             let rest = planned.get(state.targets_done as usize..).unwrap_or_default();
             let Some(first) = rest.first() else { return Ok(true) };
-            let batch: Vec<&PlannedTarget> =
-                rest.iter().take_while(|one| one.lookup == first.lookup).take(TARGETS_AT_ONCE).collect();
+            let batch = batch_of(rest, first.lookup);
             self.batch(context, shard, &batch, state).await?;
             state.targets_done += u32::try_from(batch.len()).unwrap_or(u32::MAX);
             calls += 1;
@@ -109,6 +110,17 @@ impl Erase {
     }
 }
 
+/// The first targets of one lookup: so many, and so many bytes, but at least one.
+fn batch_of(rest: &[PlannedTarget], lookup: usize) -> Vec<&PlannedTarget> {
+    let mut bytes = 0_u64;
+    let fits = |one: &&PlannedTarget| {
+        let is_first = bytes == 0;
+        bytes = bytes.saturating_add(one.target.bytes.max(1));
+        one.lookup == lookup && (is_first || bytes <= BYTES_AT_ONCE)
+    };
+    rest.iter().take(TARGETS_AT_ONCE).take_while(fits).collect()
+}
+
 fn counted<'a>(sources: &'a mut Vec<ErasedSource>, source: &str) -> &'a mut ErasedSource {
     let at = match sources.iter().position(|known| known.source == source) {
         Some(at) => at,
@@ -118,4 +130,26 @@ fn counted<'a>(sources: &'a mut Vec<ErasedSource>, source: &str) -> &'a mut Eras
         }
     };
     &mut sources[at]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn planned(lookup: usize, bytes: u64) -> PlannedTarget {
+        let target = Target { locator: String::new(), seen: String::new(), rows: 1, other_rows: 0, bytes };
+        PlannedTarget { lookup, target }
+    }
+
+    #[test]
+    fn a_batch_is_one_lookup_and_ends_before_it_takes_too_long() {
+        let lengths = |targets: &[PlannedTarget]| batch_of(targets, 0).len();
+        assert_eq!(lengths(&[planned(0, 0), planned(0, 0), planned(1, 0)]), 2);
+        assert_eq!(lengths(&vec![planned(0, 0); 60]), TARGETS_AT_ONCE);
+        assert_eq!(lengths(&[planned(0, BYTES_AT_ONCE * 9), planned(0, 1)]), 1, "one is always taken");
+        assert_eq!(
+            lengths(&[planned(0, BYTES_AT_ONCE / 2), planned(0, BYTES_AT_ONCE / 4), planned(0, BYTES_AT_ONCE)]),
+            2
+        );
+    }
 }

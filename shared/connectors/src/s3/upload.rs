@@ -50,10 +50,11 @@ macro_rules! keep {
 }
 
 impl Kept {
-    /// What an object that is being read has; asks for its tags where it has any.
+    /// What an object that is being read has. Its tags are always asked for: S3 counts them only for those who may read
+    /// them, and whoever may not must fail here rather than lose them.
     pub(super) async fn of(bucket: &Bucket<'_>, key: &str, object: &GetObjectOutput) -> Result<Self, PortError> {
         let etag = object.e_tag().ok_or_else(|| corrupt("read object", "an object without an entity tag"))?;
-        let tagging = if object.tag_count().unwrap_or(0) > 0 { Some(tags(bucket, key).await?) } else { None };
+        let tagging = Some(tags(bucket, key).await?).filter(|tags| !tags.is_empty());
         let expires = object
             .expires_string()
             .and_then(|text| DateTime::from_str(text, aws_smithy_types::date_time::Format::HttpDate).ok());

@@ -175,7 +175,8 @@ fn without(text: &str) -> String {
     text.lines().filter(|line| !line.starts_with("{\"user_id\":7,")).fold(String::new(), |all, line| all + line + "\n")
 }
 
-async fn objects_are_rewritten(bucket: &Bucket) {
+/// Tags are looked at only where the emulator shows them (docs/limits.md).
+async fn objects_are_rewritten(bucket: &Bucket, shows_tags: bool) {
     let (small, large, other) = (rows(500, 5), rows(100_000, 50), rows(50, 60));
     bucket.put("events/a.ndjson.gz", gzip(&small)).await;
     bucket.put("events/b.ndjson", large.clone()).await;
@@ -200,6 +201,9 @@ async fn objects_are_rewritten(bucket: &Bucket) {
         let head = bucket.client.head_object().bucket(bucket.name).key(key).send().await.unwrap();
         assert_eq!(head.content_type(), Some("application/x-test"));
         assert_eq!(head.metadata().unwrap()["made"], "by hand");
+        if !shows_tags {
+            continue;
+        }
         let tags = bucket.client.get_object_tagging().bucket(bucket.name).key(key).send().await.unwrap();
         assert_eq!((tags.tag_set()[0].key(), tags.tag_set()[0].value()), ("kind", "a b"));
     }
@@ -251,7 +255,7 @@ fn plain_buckets_are_erased() {
     let Some(endpoint) = endpoint() else { return };
     run(async {
         let bucket = Bucket::make(endpoint, "erase-plain", false).await;
-        objects_are_rewritten(&bucket).await;
+        objects_are_rewritten(&bucket, true).await;
         sheets_are_rewritten_unless_they_drifted(&bucket).await;
         media_go_with_every_version(&bucket).await;
     });
@@ -262,7 +266,7 @@ fn versioned_buckets_are_erased_with_their_history() {
     let Some(endpoint) = endpoint() else { return };
     run(async {
         let bucket = Bucket::make(endpoint, "erase-versions", true).await;
-        objects_are_rewritten(&bucket).await;
+        objects_are_rewritten(&bucket, false).await;
         sheets_are_rewritten_unless_they_drifted(&bucket).await;
         media_go_with_every_version(&bucket).await;
     });

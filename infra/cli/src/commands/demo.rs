@@ -35,7 +35,9 @@ pub(crate) async fn run(arguments: &DemoArguments) -> anyhow::Result<ExitCode> {
     watch.lap("up");
     let chosen = if arguments.erase { erase::next_person(&home)? } else { DEMO_SUBJECT.to_owned() };
     let subject = arguments.subject.as_deref().unwrap_or(&chosen);
-    let tenant = prepare(&home, &stack, arguments.data.as_deref()).await?;
+    // A tenant for each kind of demo: publishing for one takes nothing from the other while both run.
+    let own = if arguments.erase { "own-erasure" } else { "own-data" };
+    let tenant = prepare(&home, &stack, arguments.data.as_deref(), own).await?;
     watch.lap("load");
     let demo = Demo { home: &home, stack: &stack, tenant: &tenant, subject, started: Instant::now() };
     if arguments.erase {
@@ -56,13 +58,13 @@ pub(crate) async fn run(arguments: &DemoArguments) -> anyhow::Result<ExitCode> {
 }
 
 /// Loads and publishes what the demo runs on; gives back the tenant.
-async fn prepare(home: &Home, stack: &Stack, data: Option<&Path>) -> anyhow::Result<String> {
+async fn prepare(home: &Home, stack: &Stack, data: Option<&Path>, own: &str) -> anyhow::Result<String> {
     let Some(data) = data else {
         // Publishing again changes nothing but the policy, which another tenant's data may have narrowed.
         datamap::publish(stack, &home.sample(), &stack.tenant).await?;
         return Ok(stack.tenant.clone());
     };
-    let tenant = "own-data".to_owned();
+    let tenant = own.to_owned();
     let loaded = load::load(stack, data).await?;
     report::note(&format!("loaded {} rows and {} objects", loaded.rows, loaded.objects));
     datamap::publish(stack, data, &tenant).await?;

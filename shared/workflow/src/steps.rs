@@ -6,6 +6,7 @@ mod erasure;
 mod expire;
 mod locate;
 mod notify;
+mod owners;
 mod package;
 mod plan;
 mod screen;

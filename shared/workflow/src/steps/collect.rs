@@ -11,8 +11,8 @@ use domain::job::Outcome;
 use domain::request::ExportFormat;
 use domain::step::{Checkpoint, CollectCheckpoint, PartRef, StepKind, Written};
 
-use self::owners::Owners;
 use super::expire::parts_prefix;
+use super::owners::Owners;
 use super::package::checksum_of;
 use super::plan::{PlanStore, ShardPlan};
 use super::sources::{Sources, source_lookup};
@@ -24,7 +24,6 @@ use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
 
 mod media;
-mod owners;
 
 /// Collects one shard.
 pub struct Collect {

@@ -2,13 +2,13 @@
 //!
 //! Planning only reads. Erasing touches exactly the targets of a plan that was approved and found unchanged since.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datamap::{DataMap, Lookup, Masker, RowOwner, Treatment};
+use datamap::{DataMap, Lookup, Masker, Treatment};
 use domain::step::{ObjectRef, Step, StepKind};
 use serde::{Deserialize, Serialize};
 
+use super::owners::Owners;
 use super::plan::{PlanStore, ShardPlan};
 use super::sources::{Sources, source_lookup};
 use crate::advance_job::AdvanceJob;
@@ -85,7 +85,7 @@ pub(super) struct EraseOrder {
 pub(super) struct OpenShard {
     pub(super) map: Arc<DataMap>,
     pub(super) plan: ShardPlan,
-    owners: BTreeMap<usize, (Vec<String>, Arc<RowOwner>)>,
+    owners: Owners,
     masker: Arc<dyn Masker>,
 }
 
@@ -94,15 +94,11 @@ impl OpenShard {
     pub(super) fn order(&self, context: &StepContext, lookup: &Lookup) -> Result<(String, ErasureOrder), StepError> {
         let collection = self.map.collections.get(lookup.collection);
         let collection = collection.ok_or_else(|| StepError::park("the plan names an unknown collection"))?;
-        let owner = self.owners.get(&lookup.collection).and_then(|(fields, owner)| {
-            let place = fields.iter().position(|field| *field == lookup.field)?;
-            Some((Arc::clone(owner), place))
-        });
         let order = ErasureOrder {
             lookup: source_lookup(&context.job, &self.map, lookup),
             treatment: self.map.treatment(lookup.collection, &lookup.field),
             masker: Arc::clone(&self.masker),
-            owner,
+            owner: self.owners.of_lookup(lookup),
         };
         Ok((collection.id(), order))
     }
@@ -121,22 +117,8 @@ impl Erasing {
             secrets: context.ports.keyring.tenant(&context.job.tenant, context.now).await?,
             job: context.job_key().await?,
         });
-        Ok(OpenShard { map, owners: owners_of(&plan, &shared), plan, masker })
+        Ok(OpenShard { map, owners: Owners::of(&plan, &shared), plan, masker })
     }
-}
-
-/// Who owns rows of collections that several fields lead to; a row is planned and erased by its owner alone.
-fn owners_of(plan: &ShardPlan, shared: &[Lookup]) -> BTreeMap<usize, (Vec<String>, Arc<RowOwner>)> {
-    let mut owners = BTreeMap::new();
-    for lookup in &plan.lookups {
-        let inputs: Vec<Lookup> =
-            shared.iter().filter(|input| input.collection == lookup.collection).cloned().collect();
-        if inputs.len() > 1 {
-            let fields = inputs.iter().map(|input| input.field.clone()).collect();
-            owners.entry(lookup.collection).or_insert_with(|| (fields, Arc::new(RowOwner::new(&inputs))));
-        }
-    }
-    owners
 }
 
 /// The keyed hashes of masking: lasting ones under the tenant's key, passing ones under the key that dies with the job.

@@ -96,7 +96,9 @@ pub(crate) async fn assert_each_done_once(
         let archive = &job["archive"];
         let object = s3.get_object().bucket(bucket).key(archive["key"].as_str().unwrap()).send().await.unwrap();
         let bytes = object.body.collect().await.unwrap().to_vec();
-        let rows = ZipFile::checked(bytes, archive).json_rows();
+        let mut rows = ZipFile::checked(bytes, archive).json_rows();
+        // What we tell of the person's requests grows with the storm; that the data set is exact does not.
+        rows.retain(|source, _| !source.starts_with("habeas."));
         for (source, expected) in chinook.rows_of(&submitted[id]) {
             assert_same_rows(rows.get(&source).map(Vec::as_slice).unwrap_or_default(), &expected, &source);
         }

@@ -51,10 +51,11 @@ impl Modify for Bearer {
 }
 
 /// What every call can answer beside its own answers.
-const EVERYWHERE: [(&str, &str); 7] = [
+const EVERYWHERE: [(&str, &str); 8] = [
     ("401", "No valid token"),
     ("403", "A permission is missing"),
     ("404", "Unknown or foreign"),
+    ("405", "Another method is needed; also where an id holds an encoded `?` or `/`, which gateways decode"),
     ("422", "The request is wrong"),
     ("429", "A quota or rate is used up; see Retry-After"),
     ("500", "A mistake of ours"),

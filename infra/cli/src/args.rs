@@ -218,7 +218,7 @@ pub(crate) struct BenchArguments {
     /// Print one JSON object on standard output.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Only the figures whose name contains this text.
+    /// Only the figures whose name contains this text; `big exports` alone writes and exports a gigabyte.
     pub(crate) filter: Option<String>,
 }
 

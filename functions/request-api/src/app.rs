@@ -9,6 +9,7 @@ use lambda_kit::http::{Gate, Origin, Outermost};
 use workflow::act_on_clock::ActOnClock;
 use workflow::act_on_job::ActOnJob;
 use workflow::caller::Caller;
+use workflow::check_suppressions::CheckSuppressions;
 use workflow::dashboard::Dashboard;
 use workflow::holds::Holds;
 use workflow::issue_download::IssueDownload;
@@ -57,6 +58,7 @@ pub struct App {
     pub(crate) holds: Arc<Holds>,
     pub(crate) legal: Arc<ActOnClock>,
     pub(crate) retention: Arc<Retention>,
+    pub(crate) suppressions: Arc<CheckSuppressions>,
     pub(crate) download: Arc<IssueDownload>,
     pub(crate) receipts: Arc<ReadReceipt>,
     pub(crate) dashboard: Arc<Dashboard>,
@@ -97,6 +99,11 @@ impl App {
                 keyring: Arc::clone(&keyring),
                 clock: Arc::clone(&clock),
                 entropy: Arc::clone(&entropy),
+            }),
+            suppressions: Arc::new(CheckSuppressions {
+                store: Arc::clone(&store),
+                keyring: Arc::clone(&keyring),
+                clock: Arc::clone(&clock),
             }),
             read: Arc::new(ReadJobs {
                 store: Arc::clone(&store),

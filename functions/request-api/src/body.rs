@@ -9,6 +9,7 @@ mod job;
 mod plan;
 mod retention;
 mod schema;
+mod suppression;
 
 pub use answers::{DashboardBody, DataHeld, EventBody, EventList, JobList, JobSummary, LinkBody, Rights};
 pub use forms::{
@@ -19,3 +20,4 @@ pub use hold::{HoldBody, HoldForm, HoldList, HoldScopeBody, HoldScopeForm, InFli
 pub use job::{ArchiveBody, JobBody, ProgressBody, StepBody, VerificationBody};
 pub use plan::{EstimateBody, PlanBody, PlannedSourceBody};
 pub use retention::{RetentionBody, RetentionForm, RetentionScheduleBody, RetentionScheduleItem, RetentionVersion};
+pub use suppression::{SuppressedBody, SuppressionsBody, SuppressionsForm};

@@ -14,6 +14,7 @@ pub(crate) mod jobs;
 pub(crate) mod me;
 pub(crate) mod requests;
 pub(crate) mod retention;
+pub(crate) mod suppressions;
 pub(crate) mod verification;
 
 /// The job a path names; what is not an id is simply unknown.

@@ -5,6 +5,7 @@ pub mod act_on_job;
 pub mod advance_job;
 pub mod archive_info;
 pub mod caller;
+pub mod check_suppressions;
 pub mod dashboard;
 pub mod following;
 pub mod gate;

@@ -125,6 +125,8 @@ fn event(tenant: &TenantId, names: &mut Names) -> AuditEvent {
         user_agent_family: None,
         control_id: None,
         detail: None,
+        actor_detail: None,
+        organization_id: None,
     }
 }
 

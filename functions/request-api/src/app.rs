@@ -16,6 +16,7 @@ use workflow::keyring::Keyring;
 use workflow::ports::{Clock, DataMaps, Entropy, ExportStore, JobQueue, JobStore, KeyService};
 use workflow::read_jobs::ReadJobs;
 use workflow::read_receipt::ReadReceipt;
+use workflow::record_access::RecordAccess;
 use workflow::refusal::Refusal;
 use workflow::retention::Retention;
 use workflow::step_context::StepPorts;
@@ -60,6 +61,7 @@ pub struct App {
     pub(crate) download: Arc<IssueDownload>,
     pub(crate) receipts: Arc<ReadReceipt>,
     pub(crate) dashboard: Arc<Dashboard>,
+    pub(crate) access: Arc<RecordAccess>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) gate: Gate,
     pub(crate) outermost: Outermost,
@@ -93,6 +95,12 @@ impl App {
         Self {
             submit: Arc::new(submit),
             retention: Arc::new(Retention {
+                store: Arc::clone(&store),
+                keyring: Arc::clone(&keyring),
+                clock: Arc::clone(&clock),
+                entropy: Arc::clone(&entropy),
+            }),
+            access: Arc::new(RecordAccess {
                 store: Arc::clone(&store),
                 keyring: Arc::clone(&keyring),
                 clock: Arc::clone(&clock),

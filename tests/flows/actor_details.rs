@@ -253,7 +253,7 @@ fn an_accepted_request_makes_three_calls_whoever_asks() {
             let calls: Vec<&str> = house.world.memory.inspect(|state| {
                 state.faults.calls().iter().map(|call| call.operation).collect()
             });
-            assert!(!warm || calls == ["generate", "commit", "send"], "{calls:?}");
+            assert!(!warm || calls == ["generate_key", "commit", "send"], "{calls:?}");
         }
     }
 }

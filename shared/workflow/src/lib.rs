@@ -17,6 +17,7 @@ pub mod notice;
 pub mod nudging;
 pub mod own_records;
 pub mod ports;
+pub mod prove_event;
 pub mod read_event;
 pub mod read_jobs;
 pub mod read_receipt;

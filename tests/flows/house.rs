@@ -33,6 +33,9 @@ pub(crate) const BASE: &str = "/api/v1/privacy";
 /// An id that was never given.
 pub(crate) const UNKNOWN_JOB: &str = "job_0199a000000070008000000000000000";
 
+/// What the names of all logs begin with.
+pub(crate) const AUDIT_ORIGIN: &str = "habeas.example/audit";
+
 /// What of the settings a story changes.
 pub(crate) struct Settings {
     pub(crate) quotas: Quotas,
@@ -249,12 +252,16 @@ fn router_over(memory: &MemoryWorld, issuer: &Issuer, settings: Settings) -> Rou
         quotas: settings.quotas,
         region: settings.region.to_owned(),
         automated: settings.automated,
+        audit_origin: AUDIT_ORIGIN.to_owned(),
     };
     let ports = Ports {
         store: memory.job_store(),
         queue: memory.job_queue(),
         keys: memory.key_service(),
         exports: memory.export_store(),
+        feed: memory.audit_feed(),
+        evidence: memory.evidence_store(),
+        checkpoints: memory.checkpoint_signer(),
         maps: memory.data_maps(),
         clock: memory.clock(),
         token_clock: memory.clock(),

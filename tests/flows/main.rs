@@ -32,6 +32,7 @@ mod needs_human;
 mod organisation;
 mod own_records;
 mod portability;
+mod proofs;
 mod quotas;
 mod resending;
 mod residency;

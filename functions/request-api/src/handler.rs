@@ -29,6 +29,7 @@ pub fn router(app: App) -> Router {
         .route("/plan", get(erasure::plan))
         .route("/approve", post(erasure::approve))
         .route("/receipt", get(erasure::receipt))
+        .route("/receipt/proof", get(erasure::proof))
         .route("/download", get(download::download));
     let privacy = Router::new()
         .route("/export", post(requests::export_organization))

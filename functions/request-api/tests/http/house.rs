@@ -123,12 +123,16 @@ impl House {
             quotas,
             region: "eu-central-1".to_owned(),
             automated: true,
+            audit_origin: "habeas.example/audit".to_owned(),
         };
         let ports = Ports {
             store: world.job_store(),
             queue: world.job_queue(),
             keys: world.key_service(),
             exports: world.export_store(),
+            feed: world.audit_feed(),
+            evidence: world.evidence_store(),
+            checkpoints: world.checkpoint_signer(),
             maps: world.data_maps(),
             clock: world.clock(),
             token_clock: world.clock(),

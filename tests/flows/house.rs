@@ -5,6 +5,7 @@ use std::sync::Arc;
 use adapters_memory::{MemoryWorld, SplitMix};
 use axum::Router;
 use axum::body::Body;
+use domain::event::EventType;
 use domain::ids::JobId;
 use domain::job::Job;
 use domain::key::TenantKey;
@@ -31,6 +32,9 @@ use crate::caller::{Caller, Issuer};
 pub(crate) const BASE: &str = "/api/v1/privacy";
 /// An id that was never given.
 pub(crate) const UNKNOWN_JOB: &str = "job_0199a000000070008000000000000000";
+
+/// What the names of all logs begin with.
+pub(crate) const AUDIT_ORIGIN: &str = "habeas.example/audit";
 
 /// What of the settings a story changes.
 pub(crate) struct Settings {
@@ -215,10 +219,10 @@ impl House {
         self.world.memory.inspect(|state| state.items.contains_key(&key))
     }
 
-    /// Everything stored and sent, for "nothing was written".
+    /// Everything stored and sent, for "nothing was written": beside the word in the trail that a call was refused.
     pub(crate) fn written(&self) -> (Vec<Arc<Record>>, usize, usize, usize) {
         self.world.memory.inspect(|state| {
-            let items = state.items.values().map(Arc::clone).collect();
+            let items = state.items.values().filter(|record| !is_of_access(record)).map(Arc::clone).collect();
             (items, state.queues.sent.len(), state.objects.written.len(), state.outbox.sent.len())
         })
     }
@@ -231,6 +235,15 @@ impl House {
     }
 }
 
+/// Whether an item is there because of an access that changed nothing.
+fn is_of_access(record: &Record) -> bool {
+    match record {
+        Record::Event(event) => event.event_type == EventType::UserAccess && event.item.is_none(),
+        Record::Key(key) => key.owner.contains('/'),
+        _ => false,
+    }
+}
+
 fn router_over(memory: &MemoryWorld, issuer: &Issuer, settings: Settings) -> Router {
     let config = Config {
         verifier: Arc::new(Verifier::from_json(&issuer.trusted()).unwrap()),
@@ -239,12 +252,16 @@ fn router_over(memory: &MemoryWorld, issuer: &Issuer, settings: Settings) -> Rou
         quotas: settings.quotas,
         region: settings.region.to_owned(),
         automated: settings.automated,
+        audit_origin: AUDIT_ORIGIN.to_owned(),
     };
     let ports = Ports {
         store: memory.job_store(),
         queue: memory.job_queue(),
         keys: memory.key_service(),
         exports: memory.export_store(),
+        feed: memory.audit_feed(),
+        evidence: memory.evidence_store(),
+        checkpoints: memory.checkpoint_signer(),
         maps: memory.data_maps(),
         clock: memory.clock(),
         token_clock: memory.clock(),

@@ -3,6 +3,7 @@
 
 mod access_known;
 mod access_unknown;
+mod actor_details;
 mod attempts;
 mod audit_trail;
 mod automation_off;
@@ -31,6 +32,7 @@ mod needs_human;
 mod organisation;
 mod own_records;
 mod portability;
+mod proofs;
 mod quotas;
 mod resending;
 mod residency;

@@ -243,11 +243,11 @@ impl Story {
     /// One try to get a link and follow it; says whether a link was given.
     pub fn try_to_fetch(&mut self, world: &mut World, job: &JobId, secret: Option<&Sensitive<String>>) -> bool {
         let (caller, tenant) = (signed_in(self.person), self.tenant());
-        let cause = domain::transition::Cause::worker(world.memory.now());
+        let from = workflow::caller::Circumstances::default();
         let answer = world.call(&tenant, async |handlers| match secret {
             Some(secret) => {
                 let holder = TicketHolder { tenant: tenant.clone(), secret: secret.clone() };
-                handlers.download.for_ticket(&holder, cause, job).await
+                handlers.download.for_ticket(&holder, &from, job).await
             }
             None => handlers.download.for_session(&caller, job).await,
         });

@@ -14,9 +14,13 @@ use workflow::dashboard::Dashboard;
 use workflow::holds::Holds;
 use workflow::issue_download::IssueDownload;
 use workflow::keyring::Keyring;
-use workflow::ports::{Clock, DataMaps, Entropy, ExportStore, JobQueue, JobStore, KeyService};
+use workflow::ports::{
+    AuditFeed, CheckpointSigner, Clock, DataMaps, Entropy, EvidenceStore, ExportStore, JobQueue, JobStore, KeyService,
+};
+use workflow::prove_event::ProveEvent;
 use workflow::read_jobs::ReadJobs;
 use workflow::read_receipt::ReadReceipt;
+use workflow::record_access::RecordAccess;
 use workflow::refusal::Refusal;
 use workflow::retention::Retention;
 use workflow::step_context::StepPorts;
@@ -37,6 +41,12 @@ pub struct Ports {
     pub keys: Arc<dyn KeyService>,
     /// Signs links.
     pub exports: Arc<dyn ExportStore>,
+    /// Where in its log an event stands.
+    pub feed: Arc<dyn AuditFeed>,
+    /// Where the logs are kept; only read.
+    pub evidence: Arc<dyn EvidenceStore>,
+    /// Knows the key of the logs; signs nothing here.
+    pub checkpoints: Arc<dyn CheckpointSigner>,
     /// Published data maps.
     pub maps: Arc<dyn DataMaps>,
     /// The time of jobs and due dates.
@@ -62,6 +72,7 @@ pub struct App {
     pub(crate) download: Arc<IssueDownload>,
     pub(crate) receipts: Arc<ReadReceipt>,
     pub(crate) dashboard: Arc<Dashboard>,
+    pub(crate) access: Arc<RecordAccess>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) gate: Gate,
     pub(crate) outermost: Outermost,
@@ -71,7 +82,8 @@ impl App {
     /// Wires the use cases.
     #[must_use]
     pub fn new(ports: Ports, config: Config, take_calls: lambda_kit::TakeCalls) -> Self {
-        let Ports { store, queue, keys, exports, maps, clock, token_clock, entropy } = ports;
+        let Ports { store, queue, keys, exports, feed, evidence, checkpoints, maps, clock, token_clock, entropy } =
+            ports;
         let keyring = Arc::new(Keyring::new(Arc::clone(&store), keys, Arc::clone(&entropy)));
         let steps = StepPorts {
             store: Arc::clone(&store),
@@ -105,6 +117,12 @@ impl App {
                 keyring: Arc::clone(&keyring),
                 clock: Arc::clone(&clock),
             }),
+            access: Arc::new(RecordAccess {
+                store: Arc::clone(&store),
+                keyring: Arc::clone(&keyring),
+                clock: Arc::clone(&clock),
+                entropy: Arc::clone(&entropy),
+            }),
             read: Arc::new(ReadJobs {
                 store: Arc::clone(&store),
                 keyring: Arc::clone(&keyring),
@@ -117,6 +135,7 @@ impl App {
                 store: Arc::clone(&store),
                 keyring: Arc::clone(&keyring),
                 exports: Arc::clone(&exports),
+                proofs: ProveEvent::new(feed, evidence, checkpoints, config.audit_origin),
                 clock: Arc::clone(&clock),
             }),
             legal: Arc::new(ActOnClock { ports: steps.clone(), legal_clock: config.legal_clock }),

@@ -24,6 +24,8 @@ pub struct Config {
     pub region: String,
     /// Whether processing starts by itself.
     pub automated: bool,
+    /// What the names of all audit logs begin with.
+    pub audit_origin: String,
 }
 
 impl Config {
@@ -46,6 +48,7 @@ impl Config {
             quotas: Quotas { open_jobs: settings.max_open_jobs, jobs_per_month: settings.max_jobs_per_month },
             region: settings.region.clone(),
             automated: settings.automation,
+            audit_origin: settings.audit_origin.clone(),
         })
     }
 }

@@ -1,9 +1,11 @@
 //! The table of routes. Each route is one function in `routes`: parse, call, answer.
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use lambda_kit::http::harden;
 
+use crate::access;
 use crate::app::App;
 use crate::routes::{acts, clock, download, erasure, holds, jobs, me, requests, retention, suppressions, verification};
 
@@ -27,6 +29,7 @@ pub fn router(app: App) -> Router {
         .route("/plan", get(erasure::plan))
         .route("/approve", post(erasure::approve))
         .route("/receipt", get(erasure::receipt))
+        .route("/receipt/proof", get(erasure::proof))
         .route("/download", get(download::download));
     let privacy = Router::new()
         .route("/export", post(requests::export_organization))
@@ -42,5 +45,6 @@ pub fn router(app: App) -> Router {
         .route("/me", get(me::dashboard))
         .route("/me/export", post(me::export))
         .route("/me/delete", post(me::delete));
-    harden(Router::new().nest("/api/v1/privacy", privacy).with_state(app), outermost)
+    let recorded = from_fn_with_state(app.clone(), access::record);
+    harden(Router::new().nest("/api/v1/privacy", privacy).layer(recorded).with_state(app), outermost)
 }

@@ -5,6 +5,7 @@
 //! Sends: nudges for first and next steps; signs links to archives.
 //! If run twice: an `Idempotency-Key` gives the same answer; an act on a job is refused once its state has moved.
 
+mod access;
 mod app;
 pub mod body;
 mod config;

@@ -22,7 +22,7 @@ use crate::routes::{acts, clock, download, erasure, holds, jobs, me, requests, r
         jobs::list, jobs::one, jobs::timeline,
         verification::code, verification::resend, verification::manual,
         acts::process, acts::cancel, acts::reject, acts::assign, acts::note,
-        erasure::plan, erasure::approve, erasure::receipt,
+        erasure::plan, erasure::approve, erasure::receipt, erasure::proof,
         holds::place, holds::list, holds::release,
         clock::extend, clock::pause, clock::resume,
         download::download,
@@ -86,7 +86,7 @@ impl Modify for Problems {
                 if path.ends_with("/download") {
                     add(operation, &DOWNLOAD);
                 }
-                if path.ends_with("/plan") || path.ends_with("/receipt") {
+                if ["/plan", "/receipt", "/receipt/proof"].iter().any(|end| path.ends_with(end)) {
                     add(operation, &NOT_YET);
                 }
             }

@@ -34,8 +34,8 @@ pub struct State {
     pub items: BTreeMap<Arc<TenantKey>, Arc<Record>>,
     /// The sweep's index.
     pub wake: BTreeSet<(u8, Timestamp, Arc<TenantKey>)>,
-    /// Audit events that are in their log.
-    pub sealed: BTreeSet<Arc<TenantKey>>,
+    /// Audit events that are in their log, with their positions.
+    pub sealed: BTreeMap<Arc<TenantKey>, u64>,
     /// Where each tenant's log stands.
     pub log_heads: BTreeMap<TenantId, LogHead>,
     /// The bucket of evidence.
@@ -82,7 +82,7 @@ impl State {
             random,
             items: BTreeMap::new(),
             wake: BTreeSet::new(),
-            sealed: BTreeSet::new(),
+            sealed: BTreeMap::new(),
             log_heads: BTreeMap::new(),
             evidence: Evidence::default(),
             journal: Vec::new(),

@@ -66,8 +66,10 @@ wire_enum! {
         ConfigurationChange = "configuration_change",
         /// A legal hold was placed or released.
         HoldChange = "hold_change",
-        /// An administrative endpoint was read.
+        /// An administrative endpoint was read, or a call was refused.
         UserAccess = "user_access",
+        /// Somebody was erased.
+        Erasure = "erasure",
     }
 }
 
@@ -93,12 +95,12 @@ pub enum Actor {
     Operator,
 }
 
-/// Words of a person that belong to an event, under a key of the person they are about: erasure destroys that key.
+/// What is personal in an event, under a key of the person concerned, which erasure destroys, or of the tenant for its staff.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedDetail {
-    /// Whose key: `subject#<keyed hash>`.
+    /// Whose key, as in [`KeyRecord::owner`](crate::record::KeyRecord).
     pub owner: String,
-    /// The words.
+    /// The ciphertext.
     pub sealed: Sealed,
 }
 
@@ -146,6 +148,9 @@ pub struct AuditEvent {
     pub reason: Option<String>,
     /// How many rows, files or bytes; what depends on the event.
     pub counts: Vec<(String, u64)>,
+    /// The organisation of whoever acted, where the token names one in plain letters and digits.
+    #[serde(default)]
+    pub organization_id: Option<String>,
     /// The request that caused it.
     pub request_id: Option<String>,
     /// Keyed hash of the caller's address.
@@ -157,9 +162,16 @@ pub struct AuditEvent {
     /// What the acting person said, sealed.
     #[serde(default)]
     pub detail: Option<SealedDetail>,
+    /// E-mail, address and user agent of whoever acted, sealed: under the tenant's key for staff, under the acting
+    /// person's for everybody else (R-AUD-1).
+    #[serde(default)]
+    pub actor_detail: Option<SealedDetail>,
 }
 
 impl AuditEvent {
+    /// What kind of thing a receipt is in an event; its SHA-256 stands in `to`.
+    pub const RECEIPT: &str = "receipt";
+
     /// How the sort keys of all events begin.
     pub const SORT_PREFIX: &str = "event#";
 

@@ -63,6 +63,15 @@ wire_enum! {
 }
 
 impl Role {
+    /// Whether whoever has it works for the tenant; owners and data subjects act for themselves.
+    #[must_use]
+    pub const fn is_staff(self) -> bool {
+        match self {
+            Self::Dpo | Self::Operator | Self::Auditor | Self::SuperAdmin => true,
+            Self::Owner | Self::DataSubject => false,
+        }
+    }
+
     /// The permissions of the role.
     #[must_use]
     pub const fn permissions(self) -> &'static [Permission] {
@@ -138,6 +147,12 @@ impl Principal {
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
         self.roles.iter().any(|role| role.permissions().contains(&permission))
+    }
+
+    /// Whether the principal works for the tenant.
+    #[must_use]
+    pub fn is_staff(&self) -> bool {
+        self.roles.iter().any(|role| role.is_staff())
     }
 
     /// Whether the principal has the role.

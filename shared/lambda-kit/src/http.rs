@@ -8,7 +8,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use workflow::ports::Entropy;
 
 pub use self::body::{BODY_LIMIT_BYTES, JsonBody, OptionalJson};
-pub use self::gate::{Authenticated, Gate};
+pub use self::gate::{Admitted, Authenticated, Gate};
 pub use self::origin::{IdempotencyKey, Origin};
 pub use self::query::QueryPairs;
 use crate::TakeCalls;

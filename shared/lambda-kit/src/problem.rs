@@ -171,6 +171,12 @@ impl Problem {
         self
     }
 
+    /// Whether it has a member of its own of this name.
+    #[must_use]
+    pub fn has(&self, member: &str) -> bool {
+        self.members.contains_key(member)
+    }
+
     /// The kind.
     #[must_use]
     pub const fn kind(&self) -> ProblemKind {

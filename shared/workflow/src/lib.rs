@@ -2,6 +2,7 @@
 
 pub mod act_on_clock;
 pub mod act_on_job;
+pub mod actor_detail;
 pub mod advance_job;
 pub mod archive_info;
 pub mod caller;
@@ -17,8 +18,11 @@ pub mod notice;
 pub mod nudging;
 pub mod own_records;
 pub mod ports;
+pub mod prove_event;
+pub mod read_event;
 pub mod read_jobs;
 pub mod read_receipt;
+pub mod record_access;
 pub mod refusal;
 pub mod request_body;
 pub mod retention;

@@ -175,7 +175,7 @@ impl SealAudit {
             self.put_tile(&head.tenant, tile, keep_until).await?;
         }
         self.sign(&head, &edge, keep_until).await?;
-        self.feed.mark_sealed(&batch.events).await?;
+        self.feed.mark_sealed(&batch.events, head.size).await?;
         let done = LogHead {
             version: head.version + 1,
             size: edge.tree().size(),

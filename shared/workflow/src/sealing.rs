@@ -6,6 +6,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::{hkdf, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use domain::ids::TenantId;
 use domain::key::TenantKey;
 use domain::sealed::Sealed;
 use subtle::ConstantTimeEq;
@@ -35,6 +36,12 @@ impl Place {
     pub fn attribute(key: &TenantKey, attribute: &str) -> Self {
         let table = if key.partition().is_keyring() { "keyring" } else { "jobs" };
         Self::of(&[key.tenant().as_str(), table, &key.stored_partition(), key.sort(), attribute, "v1"])
+    }
+
+    /// What is sealed about whoever made a call.
+    #[must_use]
+    pub fn act(tenant: &TenantId, request_id: &str) -> Self {
+        Self::of(&[tenant.as_str(), "audit", request_id, "actor_detail", "v1"])
     }
 
     /// An object of the exports bucket.

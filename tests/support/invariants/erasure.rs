@@ -10,7 +10,7 @@ use domain::datum::Datum;
 use domain::erasure::{Erasure, SHARDS_PER_GENERATION};
 use domain::ids::JobId;
 use domain::job::{Job, JobStatus};
-use domain::record::Record;
+use domain::record::{KeyRecord, Record};
 use domain::request::RequestType;
 use domain::step::{Checkpoint, Step, StepKind, StepState};
 use workflow::sealing::sha256;
@@ -257,13 +257,27 @@ fn check_receipt(state: &State, job: &Job, receipt: &Receipt, broken: &mut Vec<S
     }
 }
 
+/// Whether what the person did before the receipt was signed can still be told.
+fn has_act_key(state: &State, job: &Job, subject: &str) -> bool {
+    let receipt = job.erasure.as_ref().and_then(|erasure| erasure.receipt.as_ref());
+    let Some(signed_at) = receipt.map(|receipt| receipt.signed_at) else { return false };
+    let prefix = format!("{subject}/");
+    state.items.values().any(|record| {
+        let Record::Event(event) = record.as_ref() else { return false };
+        let owner = event.actor_detail.as_ref().map(|detail| detail.owner.as_str());
+        let owner = owner.filter(|owner| owner.starts_with(&prefix) && event.tenant == job.tenant);
+        let key = owner.map(|owner| KeyRecord::key_of(&job.tenant, owner));
+        event.at < signed_at && key.is_some_and(|key| state.items.contains_key(&key))
+    })
+}
+
 fn check_keys(state: &State, job: &Job, broken: &mut Vec<String>) {
     let aliases = job.erasure.iter().flat_map(|erasure| &erasure.aliases);
     for alias in aliases {
         let subject = format!("subject#{}", alias.as_str());
         let is_left =
             |record: &Record| matches!(record, Record::Key(key) if key.tenant == job.tenant && key.owner == subject);
-        if state.items.values().any(|record| is_left(record)) {
+        if state.items.values().any(|record| is_left(record)) || has_act_key(state, job, &subject) {
             broken.push("INV-E9 a key of the person outlives the erasure".to_owned());
         }
         let is_entry = |record: &Record| matches!(record, Record::Suppression(entry) if entry.alias == *alias);

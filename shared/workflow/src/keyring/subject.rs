@@ -3,15 +3,49 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::ids::{OpNonce, TenantId};
-use domain::record::KeyRecord;
+use domain::key::TenantKey;
+use domain::record::{KeyRecord, Record};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use super::Keyring;
-use crate::ports::{PortError, PortErrorKind};
+use super::{Keyring, TenantSecrets};
+use crate::ports::{Entropy, PortError, PortErrorKind};
 use crate::sealing::{Place, SealingKey};
 
+impl TenantSecrets {
+    /// A new key for one act of a person, with the record to commit along with what it seals.
+    #[must_use]
+    pub fn make_act_key(&self, tenant: &TenantId, person: &str, entropy: &dyn Entropy) -> (SealingKey, KeyRecord) {
+        let nonce = OpNonce::new(entropy.bytes());
+        self.make_key(tenant, KeyRecord::act_owner(person, &nonce), &nonce, entropy)
+    }
+
+    fn make_key(
+        &self,
+        tenant: &TenantId,
+        owner: String,
+        nonce: &OpNonce,
+        entropy: &dyn Entropy,
+    ) -> (SealingKey, KeyRecord) {
+        let plain: Zeroizing<[u8; 32]> = Zeroizing::new(entropy.bytes());
+        let place = Place::attribute(&KeyRecord::key_of(tenant, &owner), "wrapped");
+        let wrapped = BASE64.encode(self.0.seal_bytes(&place, plain.as_slice(), entropy));
+        let record = KeyRecord { v: 1, tenant: tenant.clone(), owner, wrapped, op_nonce: nonce.clone() };
+        (SealingKey::new(plain), record)
+    }
+}
+
 impl Keyring {
+    /// Every key of a person that is stored: the lasting one, and one for each act.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn keys_of_person(&self, tenant: &TenantId, person: &str) -> Result<Vec<TenantKey>, PortError> {
+        let partition = KeyRecord::key_of(tenant, person).partition().clone();
+        let found = self.store.query(tenant, &partition, "").await?;
+        Ok(found.iter().map(Record::key).collect())
+    }
+
     /// The key of a subject; where it has none yet, a new one with the record to commit, `Absent`, along with its use.
     ///
     /// # Errors
@@ -27,12 +61,8 @@ impl Keyring {
             return Ok((key, None));
         }
         let secrets = self.tenant(tenant, now).await?;
-        let plain: Zeroizing<[u8; 32]> = Zeroizing::new(self.entropy.bytes());
-        let place = Place::attribute(&KeyRecord::key_of(tenant, owner), "wrapped");
-        let wrapped = BASE64.encode(secrets.0.seal_bytes(&place, plain.as_slice(), self.entropy.as_ref()));
-        let record =
-            KeyRecord { v: 1, tenant: tenant.clone(), owner: owner.to_owned(), wrapped, op_nonce: nonce.clone() };
-        Ok((SealingKey::new(plain), Some(record)))
+        let (key, record) = secrets.make_key(tenant, owner.to_owned(), nonce, self.entropy.as_ref());
+        Ok((key, Some(record)))
     }
 
     /// The key of a subject; `None` where it never had one or it is destroyed.

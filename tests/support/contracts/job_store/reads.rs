@@ -72,6 +72,13 @@ fn one_of_each(names: &mut Names, tenant: &TenantId, id: &JobId) -> Vec<Record> 
             wrapped: "d3JhcHBlZA==".to_owned(),
             op_nonce: names.nonce(),
         }),
+        Record::Key(KeyRecord {
+            v: 1,
+            tenant: tenant.clone(),
+            owner: KeyRecord::act_owner("subject#ab", &names.nonce()),
+            wrapped: "d3JhcHBlZA==".to_owned(),
+            op_nonce: names.nonce(),
+        }),
         Record::DataMapPointer(DataMapPointer {
             v: 1,
             tenant: tenant.clone(),
@@ -122,6 +129,11 @@ fn full_event(names: &mut Names, tenant: &TenantId, id: &JobId) -> AuditEvent {
         user_agent_family: Some("curl".to_owned()),
         control_id: Some("CC6.1".to_owned()),
         detail: Some(SealedDetail { owner: "subject#ab".to_owned(), sealed: Sealed { v: 1, body: "YWJj".to_owned() } }),
+        actor_detail: Some(SealedDetail {
+            owner: "tenant".to_owned(),
+            sealed: Sealed { v: 1, body: "eHl6".to_owned() },
+        }),
+        organization_id: Some("org-1".to_owned()),
     }
 }
 

@@ -70,8 +70,7 @@ fn officer(house: &House, caller: &Caller) -> Who {
 /// Opens an event through the use case.
 fn opened(house: &House, caller: &Caller, event: &AuditEvent) -> Result<OpenedEvent, Refusal> {
     let ports = habeas_tests::handlers::ports(&house.world.memory);
-    let read =
-        ReadEvent { store: ports.store, keyring: ports.keyring, clock: ports.clock, entropy: ports.entropy };
+    let read = ReadEvent { store: ports.store, keyring: ports.keyring, clock: ports.clock, entropy: ports.entropy };
     run(&house.world.memory, read.read(&officer(house, caller), &event.key())).answer()
 }
 
@@ -166,7 +165,8 @@ fn reads_by_staff_and_refusals_leave_an_event_and_opening_one_does_too() {
         house.world.advance(jiff::SignedDuration::from_secs(1));
         let before = count(&house);
         let path_asked = format!("{BASE}{path}");
-        let call = if method == "GET" { Call::get(path_asked) } else { Call::post(path_asked, &json!({"plan_hash": ""})) };
+        let call =
+            if method == "GET" { Call::get(path_asked) } else { Call::post(path_asked, &json!({"plan_hash": ""})) };
         assert_eq!(house.ask(&caller, call).status, status, "{path}");
         let event = newest(&house);
         assert_eq!((event.resource_type.as_str(), event.event_type), (kind, EventType::UserAccess), "{path}");
@@ -250,9 +250,8 @@ fn an_accepted_request_makes_three_calls_whoever_asks() {
         for warm in [false, true] {
             house.world.memory.change(|state| state.faults.reset());
             house.post(&caller, path, &body).job();
-            let calls: Vec<&str> = house.world.memory.inspect(|state| {
-                state.faults.calls().iter().map(|call| call.operation).collect()
-            });
+            let calls: Vec<&str> =
+                house.world.memory.inspect(|state| state.faults.calls().iter().map(|call| call.operation).collect());
             assert!(!warm || calls == ["generate_key", "commit", "send"], "{calls:?}");
         }
     }

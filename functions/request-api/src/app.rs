@@ -80,7 +80,8 @@ impl App {
     /// Wires the use cases.
     #[must_use]
     pub fn new(ports: Ports, config: Config, take_calls: lambda_kit::TakeCalls) -> Self {
-        let Ports { store, queue, keys, exports, feed, evidence, checkpoints, maps, clock, token_clock, entropy } = ports;
+        let Ports { store, queue, keys, exports, feed, evidence, checkpoints, maps, clock, token_clock, entropy } =
+            ports;
         let keyring = Arc::new(Keyring::new(Arc::clone(&store), keys, Arc::clone(&entropy)));
         let steps = StepPorts {
             store: Arc::clone(&store),

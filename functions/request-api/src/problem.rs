@@ -45,9 +45,11 @@ pub(crate) fn problem_of(refusal: &Refusal, now: Timestamp) -> Problem {
             Problem::new(ProblemKind::KeyReused, "send the same body again, or another Idempotency-Key")
         }
         Refusal::QuotaReached { quota, limit, resets_at } => quota_problem(quota, *limit, *resets_at, now),
-        Refusal::NotSealed => Problem::new(ProblemKind::WrongState, "the audit log doesn't hold it yet; it is sealed each minute")
-            .with("state", "not_sealed")
-            .retry_after(60),
+        Refusal::NotSealed => {
+            Problem::new(ProblemKind::WrongState, "the audit log doesn't hold it yet; it is sealed each minute")
+                .with("state", "not_sealed")
+                .retry_after(60)
+        }
         Refusal::Gone => Problem::new(ProblemKind::Gone, "the archive could be fetched until its end and is deleted"),
         Refusal::NoDataMap => Problem::new(ProblemKind::WrongState, "no data map is published for this tenant")
             .with("state", "no_data_map"),

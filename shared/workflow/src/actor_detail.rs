@@ -67,7 +67,12 @@ impl ActorDetail {
     }
 
     /// Seals under the tenant's key: for staff.
-    pub(crate) fn seal_for_tenant(&self, call: OfCall<'_>, secrets: &TenantSecrets, entropy: &dyn Entropy) -> SealedDetail {
+    pub(crate) fn seal_for_tenant(
+        &self,
+        call: OfCall<'_>,
+        secrets: &TenantSecrets,
+        entropy: &dyn Entropy,
+    ) -> SealedDetail {
         SealedDetail { owner: TENANT.to_owned(), sealed: secrets.seal(&call.place(), &self.to_bytes(), entropy) }
     }
 

@@ -16,8 +16,8 @@ use subtle::ConstantTimeEq;
 
 use crate::caller::{Caller, Circumstances};
 use crate::following::{create_steps, settle_waiting};
-use crate::nudging::nudge_best_effort;
 use crate::keyring::TenantSecrets;
+use crate::nudging::nudge_best_effort;
 use crate::ports::{CommitError, Entropy, PortError, PortErrorKind};
 use crate::read_jobs::job_of;
 use crate::refusal::Refusal;

@@ -4,9 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use axum::extract::{FromRef, FromRequestParts};
 use domain::role::Principal;
-use http::{Extensions, HeaderMap};
 use http::header::{AUTHORIZATION, HOST};
 use http::request::Parts;
+use http::{Extensions, HeaderMap};
 use workflow::ports::Clock;
 
 use crate::auth::{TokenError, Verifier};

@@ -174,7 +174,10 @@ fn a_receipt_holds_with_its_place_in_the_log() {
     assert!(sentence.contains("signed with alias/receipts") && sentence.contains("event 0 of habeas.example"));
     assert!(matches!(verify(two), Ok(Verdict::Broken(_))));
     let file = dir.write("receipt", "a.b.c");
-    assert!(matches!(receipt::verify(&VerifyReceiptArguments { file, key, proof: None, log_key: None, origin: None }), Ok(Verdict::Broken(_))));
+    assert!(matches!(
+        receipt::verify(&VerifyReceiptArguments { file, key, proof: None, log_key: None, origin: None }),
+        Ok(Verdict::Broken(_))
+    ));
 }
 
 #[test]
@@ -197,7 +200,8 @@ fn a_proof_beside_a_receipt_must_be_of_that_receipt() {
     let verifier = Verifier::new(ORIGIN, self::key(&log_pair)).unwrap();
     let log_key = dir.write("log.txt", verifier.to_text());
     let verify = |job: &str, hash: String, proof: Option<&str>| {
-        let named = LogEvent { job: Some(job.to_owned()), to: Some(hash), resource_type: "receipt".to_owned(), ..event_of(1) };
+        let named =
+            LogEvent { job: Some(job.to_owned()), to: Some(hash), resource_type: "receipt".to_owned(), ..event_of(1) };
         let leaf = named.leaf().unwrap();
         let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size: 1, root: Hash::of_leaf(&leaf) };
         let note = checkpoint.join(log_pair.sign(checkpoint.text().as_bytes()).as_ref(), &verifier).unwrap();

@@ -178,10 +178,9 @@ impl House {
 
     /// Everything stored, for "nothing was written": beside the word in the trail that there was a call.
     pub(crate) fn stored(&self) -> Vec<Record> {
-        let is_of_access = |record: &Record| match record {
-            Record::Event(event) => event.event_type == EventType::UserAccess,
-            Record::Key(key) => key.owner.contains('/'),
-            _ => false,
+        let is_of_access = |record: &Record| {
+            matches!(record, Record::Event(event) if event.event_type == EventType::UserAccess)
+                || matches!(record, Record::Key(key) if key.owner.contains('/'))
         };
         self.world.inspect(|state| {
             let kept = state.items.values().filter(|record| !is_of_access(record));

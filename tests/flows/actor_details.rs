@@ -110,8 +110,8 @@ fn staff_is_sealed_under_the_tenants_key_and_an_owner_under_the_own() {
     let staff = operator("acme").with("email", "op@canary.example").with("email_verified", true).with("org", "org-7");
     assert_eq!(call_from_outside(&mut house, &staff, "POST", "/requests", &body).status, 202);
     let find = |house: &House, kind: EventType| {
-        let found = by_people(&events(house, "acme")).into_iter().filter(|event| event.event_type == kind);
-        found.filter(|event| event.user_agent_family.is_some()).last().unwrap()
+        let mut found = by_people(&events(house, "acme")).into_iter().filter(|event| event.event_type == kind);
+        found.rfind(|event| event.user_agent_family.is_some()).unwrap()
     };
     let event = find(&house, EventType::RequestChange);
     assert_eq!(event.actor_detail.as_ref().unwrap().owner, "tenant");

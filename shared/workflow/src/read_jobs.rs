@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::event::{Action, AuditEvent, EventType};
+use domain::event::{AuditEvent, EventType};
 use domain::ids::{JobId, TenantId};
 use domain::job::Job;
 use domain::key::{Partition, TenantKey};
@@ -91,7 +91,7 @@ impl ReadJobs {
         Ok(self.store.list_jobs(tenant, &filter, after, limit).await?)
     }
 
-    /// The audit trail of a job, oldest first.
+    /// What changed a job or handed out its archive, oldest first; who looked at it is in the audit log.
     ///
     /// # Errors
     /// `NotFound` as for `one`.
@@ -99,7 +99,7 @@ impl ReadJobs {
         let job = self.visible(caller, id).await?;
         let mut events = events_of(self.store.as_ref(), &job.tenant, id).await?;
         // That somebody looked is in the audit log; a timeline tells what happened to the request.
-        events.retain(|event| event.event_type != EventType::UserAccess || event.action != Action::Read);
+        events.retain(|event| event.event_type != EventType::UserAccess);
         let words = words_of(&self.keyring, &job, &events, self.clock.now()).await?;
         Ok(events.into_iter().zip(words).map(|(event, words)| Told { event, words }).collect())
     }

@@ -12,6 +12,7 @@ pub mod holds;
 pub mod issue_download;
 pub mod keyring;
 pub mod legal_clock;
+pub mod mask_stream;
 pub mod notice;
 pub mod nudging;
 pub mod own_records;

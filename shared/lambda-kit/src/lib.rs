@@ -5,6 +5,7 @@
 mod alerts;
 pub mod auth;
 pub mod http;
+mod events;
 mod logging;
 mod metered;
 mod metrics;
@@ -23,6 +24,7 @@ pub use metered::metered;
 pub use metrics::{Metric, Unit};
 pub use problem::{FieldError, Problem, ProblemDocument, ProblemKind};
 pub use redaction::{redact_json, redact_text};
+pub use events::run_events;
 pub use schedule::run_schedule;
 pub use settings::{Settings, Stage};
 pub use sqs::{Batch, handle_batch, run_sqs};

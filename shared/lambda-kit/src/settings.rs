@@ -52,6 +52,12 @@ pub struct Settings {
     pub backups_last: SignedDuration,
     /// `HABEAS_NOTIFICATION_QUEUE_URL`.
     pub notification_queue_url: String,
+    /// `HABEAS_STREAM_TENANT`: whose change events the masking stream takes.
+    pub stream_tenant: String,
+    /// `HABEAS_STREAM_TARGET`: `kinesis:NAME`, `sqs:URL` or `s3:BUCKET/PREFIX`.
+    pub stream_target: String,
+    /// `HABEAS_STREAM_METHOD`, `masking`: `hashing` or `redaction`.
+    pub stream_method: String,
     /// `HABEAS_ALERTS_TOPIC_ARN`; empty where nobody listens.
     pub alerts_topic_arn: String,
     /// `HABEAS_TRUSTED_ISSUERS`: JSON, read by [`crate::auth::Verifier::from_json`].
@@ -84,7 +90,7 @@ pub struct Settings {
     pub clock_offset: SignedDuration,
 }
 
-const KNOWN: [&str; 26] = [
+const KNOWN: [&str; 29] = [
     "HABEAS_STAGE",
     "HABEAS_JOBS_TABLE",
     "HABEAS_KEYRING_TABLE",
@@ -111,9 +117,14 @@ const KNOWN: [&str; 26] = [
     "HABEAS_DOWNLOAD_HOURS",
     "HABEAS_TIMEZONE",
     "HABEAS_HOLIDAY_CALENDAR",
+    "HABEAS_STREAM_TENANT",
+    "HABEAS_STREAM_TARGET",
+    "HABEAS_STREAM_METHOD",
 ];
 /// The first is the default.
 const LOCK_MODES: [&str; 3] = ["COMPLIANCE", "GOVERNANCE", "NONE"];
+/// The first is the default.
+const STREAM_METHODS: [&str; 3] = ["masking", "hashing", "redaction"];
 const CLOCK_OFFSET: &str = "HABEAS_CLOCK_OFFSET";
 
 impl Settings {
@@ -159,6 +170,9 @@ impl Settings {
             receipt_key_id: reader.text("HABEAS_RECEIPT_KEY_ID"),
             backups_last: SignedDuration::from_hours(24 * reader.whole("HABEAS_BACKUP_DAYS", 35, 0..=3_650)),
             notification_queue_url: reader.text("HABEAS_NOTIFICATION_QUEUE_URL"),
+            stream_tenant: reader.text_or("HABEAS_STREAM_TENANT", ""),
+            stream_target: reader.text_or("HABEAS_STREAM_TARGET", ""),
+            stream_method: reader.one_of("HABEAS_STREAM_METHOD", STREAM_METHODS),
             alerts_topic_arn: reader.text_or("HABEAS_ALERTS_TOPIC_ARN", ""),
             trusted_issuers: reader.text("HABEAS_TRUSTED_ISSUERS"),
             mail_from: reader.text("HABEAS_MAIL_FROM"),

@@ -1,5 +1,7 @@
 //! The walk over one event: spans of nobody are copied as they are, all else is replaced on the way.
 
+use std::ops::RangeInclusive;
+
 use pii::detect::{Hit, Scanner};
 
 use crate::json::{Cursor, DEEPEST, Text, unescaped};
@@ -10,7 +12,9 @@ use crate::{EventError, Operation, Seen};
 /// Texts shorter than this hold nothing that detection knows.
 const SHORTEST: usize = 5;
 /// Whole numbers of fewer digits are nobody's.
-const FEWEST_DIGITS: usize = 6;
+const FEWEST_DIGITS: usize = 8;
+/// Milliseconds from 2017 to 2033, in every event many times.
+const TIMES: RangeInclusive<&str> = "1483228800000"..="1999999999999";
 
 /// What a source says of its own place and time, which names nobody.
 const POSITIONS: [&str; 14] = [
@@ -370,7 +374,8 @@ impl<'a> Walk<'a, '_> {
 
     /// Whether a number of no named field shows what it is.
     fn shows(&mut self, number: &str, is_whole: bool) -> bool {
-        if !is_whole || number.len() < FEWEST_DIGITS {
+        let is_time = number.len() == 13 && TIMES.contains(&number);
+        if !is_whole || number.len() < FEWEST_DIGITS || is_time {
             return false;
         }
         self.scratch.hits.clear();

@@ -38,4 +38,5 @@ mod retention;
 mod second_tenant;
 mod signed_in;
 mod slices;
+mod streaming;
 mod tampering;

@@ -3,22 +3,7 @@
 use domain::ids::TenantId;
 use lambda_kit::{Settings, StartError};
 use masking::Method;
-
-/// Where masked events go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// A Kinesis stream, by name or ARN.
-    Kinesis(String),
-    /// An SQS queue, by URL.
-    Sqs(String),
-    /// Objects of a bucket under a prefix.
-    S3 {
-        /// The bucket.
-        bucket: String,
-        /// The prefix.
-        prefix: String,
-    },
-}
+use workflow::ports::SinkTarget;
 
 /// The settings of this function.
 #[derive(Debug, Clone)]
@@ -26,7 +11,7 @@ pub struct Config {
     /// Whose streams they are.
     pub tenant: TenantId,
     /// Where events go.
-    pub target: Target,
+    pub target: SinkTarget,
     /// How values are replaced.
     pub method: Method,
 }
@@ -58,14 +43,14 @@ impl Config {
     }
 }
 
-fn target(text: &str) -> Option<Target> {
+fn target(text: &str) -> Option<SinkTarget> {
     let (kind, rest) = text.split_once(':').filter(|(_, rest)| !rest.is_empty())?;
     match kind {
-        "kinesis" => Some(Target::Kinesis(rest.to_owned())),
-        "sqs" => Some(Target::Sqs(rest.to_owned())),
+        "kinesis" => Some(SinkTarget::Kinesis(rest.to_owned())),
+        "sqs" => Some(SinkTarget::Sqs(rest.to_owned())),
         "s3" => {
             let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-            Some(Target::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
+            Some(SinkTarget::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
         }
         _unknown => None,
     }
@@ -77,9 +62,9 @@ mod tests {
 
     #[test]
     fn targets_are_read_or_refused() {
-        assert_eq!(target("kinesis:masked"), Some(Target::Kinesis("masked".to_owned())));
-        assert_eq!(target("sqs:https://sqs/1/q.fifo"), Some(Target::Sqs("https://sqs/1/q.fifo".to_owned())));
-        let bucket = Target::S3 { bucket: "lake".to_owned(), prefix: "masked/events".to_owned() };
+        assert_eq!(target("kinesis:masked"), Some(SinkTarget::Kinesis("masked".to_owned())));
+        assert_eq!(target("sqs:https://sqs/1/q.fifo"), Some(SinkTarget::Sqs("https://sqs/1/q.fifo".to_owned())));
+        let bucket = SinkTarget::S3 { bucket: "lake".to_owned(), prefix: "masked/events".to_owned() };
         assert_eq!(target("s3:lake/masked/events"), Some(bucket));
         for wrong in ["", "kinesis:", "ftp:x", "masked"] {
             assert_eq!(target(wrong), None, "{wrong}");

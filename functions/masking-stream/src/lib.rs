@@ -8,6 +8,6 @@ mod config;
 mod handler;
 mod records;
 
-pub use config::{Config, Target};
+pub use config::Config;
 pub use handler::{HandleError, handle};
 pub use records::{RecordError, Source, records_of};

@@ -3,23 +3,16 @@
 use std::sync::Arc;
 
 use lambda_kit::{metered, system_clock, system_entropy};
-use masking_stream::{Config, Target, handle};
+use masking_stream::{Config, handle};
 use workflow::keyring::Keyring;
-use workflow::mask_stream::{KeptMasker, MaskStream, ObjectSink};
-use workflow::ports::EventSink;
+use workflow::mask_stream::{KeptMasker, MaskStream};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_kit::StartError> {
     let settings = lambda_kit::start()?;
     let Config { tenant, target, method } = Config::of(&settings)?;
     let aws = adapters_aws::connect().await;
-    let sink: Arc<dyn EventSink> = match &target {
-        Target::Kinesis(stream) => aws.kinesis_sink(stream),
-        Target::Sqs(url) => aws.sqs_sink(url),
-        Target::S3 { bucket, prefix } => {
-            Arc::new(ObjectSink::new(aws.export_store(bucket, &settings.kms_key_id), prefix))
-        }
-    };
+    let sink = aws.event_sink(&target, &settings.kms_key_id);
     let store = metered(&settings, aws.job_store(&settings.jobs_table, &settings.keyring_table));
     let keyring = Keyring::new(Arc::clone(&store), aws.key_service(&settings.kms_key_id), system_entropy());
     let masking = &MaskStream {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
-use workflow::ports::PortError;
+use workflow::mask_stream::ObjectSink;
+use workflow::ports::{EventSink, PortError, SinkTarget};
 
 use crate::calls::{CallCounter, CountCalls};
 use crate::{
@@ -65,6 +66,16 @@ impl Aws {
     #[must_use]
     pub fn job_queue(&self, urls: QueueUrls) -> Arc<SqsJobQueue> {
         Arc::new(SqsJobQueue::new(self.sqs(), urls))
+    }
+
+    /// What takes masked events.
+    #[must_use]
+    pub fn event_sink(&self, target: &SinkTarget, kms_key: &str) -> Arc<dyn EventSink> {
+        match target {
+            SinkTarget::Kinesis(stream) => self.kinesis_sink(stream),
+            SinkTarget::Sqs(url) => self.sqs_sink(url),
+            SinkTarget::S3 { bucket, prefix } => Arc::new(ObjectSink::new(self.export_store(bucket, kms_key), prefix)),
+        }
     }
 
     /// A queue of the customer's that takes masked events.

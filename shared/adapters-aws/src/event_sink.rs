@@ -23,11 +23,15 @@ struct Limits {
     bytes: usize,
 }
 
+/// One call of a service that takes several events and may refuse some.
+#[async_trait]
+trait Calls: Sync {
+    /// Which of the events were taken.
+    async fn send(&self, events: &[&MaskedEvent]) -> Result<Vec<bool>, PortError>;
+}
+
 /// Sends calls until all events are written or their key is stopped; answers how many from the first on are written.
-async fn write_in_order<F>(events: &[MaskedEvent], limits: Limits, send: F) -> Result<usize, PortError>
-where
-    F: AsyncFn(&[&MaskedEvent]) -> Result<Vec<bool>, PortError>,
-{
+async fn write_in_order(events: &[MaskedEvent], limits: Limits, calls: &dyn Calls) -> Result<usize, PortError> {
     let mut written = vec![false; events.len()];
     let mut stopped: BTreeSet<&str> = BTreeSet::new();
     let mut left: Vec<usize> = (0..events.len()).collect();
@@ -37,7 +41,7 @@ where
             break;
         }
         let picked: Vec<&MaskedEvent> = call.iter().map(|at| &events[*at]).collect();
-        match send(&picked).await {
+        match calls.send(&picked).await {
             Ok(taken) => {
                 for (at, taken) in call.iter().zip(taken) {
                     written[*at] = taken;
@@ -92,7 +96,10 @@ impl KinesisSink {
     pub(crate) fn new(client: aws_sdk_kinesis::Client, stream: &str) -> Self {
         Self { client, stream: stream.to_owned() }
     }
+}
 
+#[async_trait]
+impl Calls for KinesisSink {
     async fn send(&self, events: &[&MaskedEvent]) -> Result<Vec<bool>, PortError> {
         let entry = |event: &&MaskedEvent| {
             PutRecordsRequestEntry::builder()
@@ -116,7 +123,7 @@ impl KinesisSink {
 #[async_trait]
 impl EventSink for KinesisSink {
     async fn write(&self, batch: &EventBatch) -> Result<usize, PortError> {
-        write_in_order(&batch.events, KINESIS, async |events: &[&MaskedEvent]| self.send(events).await).await
+        write_in_order(&batch.events, KINESIS, self).await
     }
 }
 
@@ -133,7 +140,10 @@ impl SqsSink {
     pub(crate) fn new(client: aws_sdk_sqs::Client, url: &str) -> Self {
         Self { client, url: url.to_owned() }
     }
+}
 
+#[async_trait]
+impl Calls for SqsSink {
     async fn send(&self, events: &[&MaskedEvent]) -> Result<Vec<bool>, PortError> {
         let is_fifo = self.url.ends_with(".fifo");
         let entries = events.iter().enumerate().map(|(at, event)| message(at, event, is_fifo));
@@ -149,7 +159,7 @@ impl SqsSink {
 #[async_trait]
 impl EventSink for SqsSink {
     async fn write(&self, batch: &EventBatch) -> Result<usize, PortError> {
-        write_in_order(&batch.events, SQS, async |events: &[&MaskedEvent]| self.send(events).await).await
+        write_in_order(&batch.events, SQS, self).await
     }
 }
 
@@ -188,27 +198,34 @@ mod tests {
         keys.iter().enumerate().map(event).collect()
     }
 
+    /// Takes all but some ids.
+    #[derive(Default)]
+    struct Taking {
+        refused: &'static str,
+        calls: Mutex<Vec<Vec<String>>>,
+    }
+
+    #[async_trait]
+    impl Calls for Taking {
+        async fn send(&self, events: &[&MaskedEvent]) -> Result<Vec<bool>, PortError> {
+            self.calls.lock().unwrap().push(events.iter().map(|event| event.id.clone()).collect());
+            Ok(events.iter().map(|event| event.id != self.refused).collect())
+        }
+    }
+
     #[tokio::test]
     async fn nothing_of_a_key_passes_what_was_refused() {
-        let sent: Mutex<Vec<Vec<String>>> = Mutex::default();
-        let send = async |events: &[&MaskedEvent]| {
-            sent.lock().unwrap().push(events.iter().map(|event| event.id.clone()).collect());
-            Ok(events.iter().map(|event| event.id != "s/0/1").collect())
-        };
+        let taking = Taking { refused: "s/0/1", ..Taking::default() };
         let limits = Limits { events: 3, bytes: 1_000 };
-        let count = write_in_order(&events(&["a", "b", "a", "b", "c"]), limits, send).await.unwrap();
+        let count = write_in_order(&events(&["a", "b", "a", "b", "c"]), limits, &taking).await.unwrap();
         assert_eq!(count, 1);
-        assert_eq!(*sent.lock().unwrap(), [vec!["s/0/0", "s/0/1", "s/0/4"], vec!["s/0/2"]]);
+        assert_eq!(*taking.calls.lock().unwrap(), [vec!["s/0/0", "s/0/1", "s/0/4"], vec!["s/0/2"]]);
     }
 
     #[tokio::test]
     async fn all_events_are_written_in_calls_that_fit() {
-        let calls: Mutex<Vec<usize>> = Mutex::default();
-        let send = async |events: &[&MaskedEvent]| {
-            calls.lock().unwrap().push(events.len());
-            Ok(vec![true; events.len()])
-        };
-        let count = write_in_order(&events(&["a"; 4]), SQS, send).await.unwrap();
-        assert_eq!((count, calls.lock().unwrap().len()), (4, 4));
+        let taking = Taking::default();
+        let count = write_in_order(&events(&["a"; 4]), SQS, &taking).await.unwrap();
+        assert_eq!((count, taking.calls.lock().unwrap().len()), (4, 4));
     }
 }

@@ -27,7 +27,7 @@ pub use deadline_alerts::{DeadlineAlerts, DeadlineWarning};
 pub use documents::Documents;
 pub use eraser::{Erased, Eraser, ErasureOrder, Target, TargetPage};
 pub use error::{CommitError, PortError, PortErrorKind};
-pub use event_sink::{EventBatch, EventSink, MaskedEvent};
+pub use event_sink::{EventBatch, EventSink, MaskedEvent, SinkTarget};
 pub use evidence_store::{CheckpointSigner, EvidenceStore, Marked};
 pub use export_store::{ByteRange, ExportStore, Link, ObjectHead};
 pub use job_queue::JobQueue;

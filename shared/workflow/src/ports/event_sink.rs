@@ -26,6 +26,22 @@ pub struct EventBatch {
     pub events: Vec<MaskedEvent>,
 }
 
+/// Where masked events go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SinkTarget {
+    /// A Kinesis stream, by name or ARN.
+    Kinesis(String),
+    /// An SQS queue, by URL.
+    Sqs(String),
+    /// Objects of a bucket under a prefix.
+    S3 {
+        /// The bucket.
+        bucket: String,
+        /// The prefix.
+        prefix: String,
+    },
+}
+
 /// Writes masked events.
 #[async_trait]
 pub trait EventSink: Send + Sync {

@@ -16,6 +16,7 @@ mod canaries;
 mod cancelling;
 mod clock_acts;
 mod deadlines;
+mod discovering;
 mod erasure;
 mod graph;
 mod holds;

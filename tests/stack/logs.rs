@@ -11,7 +11,7 @@ use crate::harness::Stack;
 use crate::http::send;
 
 /// Outputs of the template that name the functions.
-pub(crate) const FUNCTIONS: [&str; 8] = [
+pub(crate) const FUNCTIONS: [&str; 9] = [
     "RequestApi",
     "ExportWorker",
     "ErasureWorker",
@@ -20,6 +20,7 @@ pub(crate) const FUNCTIONS: [&str; 8] = [
     "AuditSealer",
     "DeadlineSweep",
     "MaskingStream",
+    "DiscoverySweep",
 ];
 
 /// Lines of a function since a time in milliseconds, in the order they were written.

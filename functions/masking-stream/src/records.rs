@@ -59,15 +59,19 @@ struct KafkaRecord {
 /// Where it is none of the three.
 pub fn records_of(mut event: Value) -> Result<(Source, Vec<StreamRecord>), RecordError> {
     if let Some(source) = event["eventSource"].as_str() {
-        let is_kafka = source.ends_with("kafka") || source == "SelfManagedKafka";
-        return if is_kafka { Ok((Source::Kafka, kafka(event["records"].take())?)) } else { Err(RecordError) };
+        let is_kafka = source == "aws:kafka" || source == "SelfManagedKafka";
+        return if is_kafka { Ok((Source::Kafka, kafka(taken(&mut event, "records"))?)) } else { Err(RecordError) };
     }
-    let records = event["Records"].take();
+    let records = taken(&mut event, "Records");
     match records[0]["eventSource"].as_str() {
         Some("aws:kinesis") => Ok((Source::Kinesis, kinesis(records)?)),
         Some("aws:dynamodb") => Ok((Source::DynamoDb, dynamodb::records(records)?)),
         Some(_) | None => Err(RecordError),
     }
+}
+
+fn taken(event: &mut Value, name: &str) -> Value {
+    event.get_mut(name).map(Value::take).unwrap_or_default()
 }
 
 fn kinesis(records: Value) -> Result<Vec<StreamRecord>, RecordError> {

@@ -58,6 +58,10 @@ pub struct Settings {
     pub stream_target: String,
     /// `HABEAS_STREAM_METHOD`, `masking`: `hashing` or `redaction`.
     pub stream_method: String,
+    /// `HABEAS_DISCOVERY_TENANTS`: whose sources are sampled each week, by commas.
+    pub discovery_tenants: Vec<String>,
+    /// `HABEAS_DISCOVERY_ROWS`, 100: rows of each collection (V9).
+    pub discovery_rows: i64,
     /// `HABEAS_ALERTS_TOPIC_ARN`; empty where nobody listens.
     pub alerts_topic_arn: String,
     /// `HABEAS_TRUSTED_ISSUERS`: JSON, read by [`crate::auth::Verifier::from_json`].
@@ -90,7 +94,7 @@ pub struct Settings {
     pub clock_offset: SignedDuration,
 }
 
-const KNOWN: [&str; 29] = [
+const KNOWN: [&str; 31] = [
     "HABEAS_STAGE",
     "HABEAS_JOBS_TABLE",
     "HABEAS_KEYRING_TABLE",
@@ -120,6 +124,8 @@ const KNOWN: [&str; 29] = [
     "HABEAS_STREAM_TENANT",
     "HABEAS_STREAM_TARGET",
     "HABEAS_STREAM_METHOD",
+    "HABEAS_DISCOVERY_TENANTS",
+    "HABEAS_DISCOVERY_ROWS",
 ];
 /// The first is the default.
 const LOCK_MODES: [&str; 3] = ["COMPLIANCE", "GOVERNANCE", "NONE"];
@@ -173,6 +179,8 @@ impl Settings {
             stream_tenant: reader.text_or("HABEAS_STREAM_TENANT", ""),
             stream_target: reader.text_or("HABEAS_STREAM_TARGET", ""),
             stream_method: reader.one_of("HABEAS_STREAM_METHOD", STREAM_METHODS),
+            discovery_tenants: reader.list("HABEAS_DISCOVERY_TENANTS"),
+            discovery_rows: reader.whole("HABEAS_DISCOVERY_ROWS", 100, 1..=10_000),
             alerts_topic_arn: reader.text_or("HABEAS_ALERTS_TOPIC_ARN", ""),
             trusted_issuers: reader.text("HABEAS_TRUSTED_ISSUERS"),
             mail_from: reader.text("HABEAS_MAIL_FROM"),
@@ -213,6 +221,11 @@ impl Reader {
 
     fn text_or(&self, name: &str, default: &str) -> String {
         self.optional(name).unwrap_or_else(|| default.to_owned())
+    }
+
+    fn list(&self, name: &str) -> Vec<String> {
+        let text = self.text_or(name, "");
+        text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
     }
 
     fn text(&mut self, name: &str) -> String {

@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use domain::datum::Datum;
 use domain::step::{Nudge, QueueName};
 use habeas_tests::contracts::{
-    audit_log, connector, data_maps, eraser, event_sink, export_store, job_queue, job_store, key_service, mailer, run_all,
+    audit_log, connector, data_maps, eraser, event_sink, export_store, job_queue, job_store, key_service, mailer,
+    run_all,
 };
 use habeas_tests::executor::run;
 use habeas_tests::names::Names;
@@ -144,7 +145,8 @@ struct WorldObjects(MemoryWorld);
 #[async_trait]
 impl event_sink::Outlet for WorldObjects {
     async fn drain(&self, _count: usize) -> Vec<Vec<u8>> {
-        let stored = self.0.inspect(|state| state.objects.stored.values().map(|it| it.bytes.to_vec()).collect::<Vec<_>>());
+        let stored =
+            self.0.inspect(|state| state.objects.stored.values().map(|it| it.bytes.to_vec()).collect::<Vec<_>>());
         let lines = stored.iter().flat_map(|bytes| bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()));
         lines.map(<[u8]>::to_vec).collect()
     }

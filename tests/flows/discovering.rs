@@ -58,10 +58,15 @@ fn drift_is_named_with_its_share_and_a_proposal() {
         "{drifts:?}"
     );
     assert!(!drifts.iter().any(|it| it.contains("`email`")), "{drifts:?}");
-    let expected = "   - name: notes\n-    data_categories: [system.operations]\n+    data_categories: [user.contact.email]\n";
+    let expected =
+        "   - name: notes\n-    data_categories: [system.operations]\n+    data_categories: [user.contact.email]\n";
     assert!(report.proposal.contains(expected), "{}", report.proposal);
     assert!(report.proposal.starts_with("--- shop.customers\n+++ shop.customers\n"), "{}", report.proposal);
-    assert!(report.proposal.contains("+  - name: cards.pan\n+    data_categories: [user.payment]\n"), "{}", report.proposal);
+    assert!(
+        report.proposal.contains("+  - name: cards.pan\n+    data_categories: [user.payment]\n"),
+        "{}",
+        report.proposal
+    );
 }
 
 #[test]

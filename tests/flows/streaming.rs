@@ -151,7 +151,8 @@ fn a_bucket_holds_no_event_twice_whatever_dies() {
             let stored = state.objects.stored.iter().filter(|(name, _)| name.ends_with(".ndjson"));
             stored.map(|(name, object)| (name.to_string(), object.bytes.to_vec())).collect()
         });
-        let lines = stored.iter().flat_map(|(_, bytes)| bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()));
+        let lines =
+            stored.iter().flat_map(|(_, bytes)| bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()));
         let lines: Vec<Value> = lines.map(|line| serde_json::from_slice(line).unwrap()).collect();
         assert_eq!(check(&lines), 0, "raw doubles in the bucket");
     }
@@ -225,12 +226,14 @@ fn every_kind_of_source_is_handled_from_its_sample() {
 fn failures_are_answered_as_each_source_reads_them() {
     let world = world();
     let stream = masking(&world, world.event_sink());
-    let mut kinesis: Value = serde_json::from_str(include_str!("../../functions/masking-stream/events/kinesis.json")).unwrap();
+    let mut kinesis: Value =
+        serde_json::from_str(include_str!("../../functions/masking-stream/events/kinesis.json")).unwrap();
     kinesis["Records"][0]["kinesis"]["data"] = json!("e30x");
     let sequence = kinesis["Records"][0]["kinesis"]["sequenceNumber"].clone();
     let answer = run(&world, handle(&stream, "dev", kinesis)).answer().unwrap();
     assert_eq!(answer, json!({ "batchItemFailures": [{ "itemIdentifier": sequence }] }));
-    let mut kafka: Value = serde_json::from_str(include_str!("../../functions/masking-stream/events/kafka.json")).unwrap();
+    let mut kafka: Value =
+        serde_json::from_str(include_str!("../../functions/masking-stream/events/kafka.json")).unwrap();
     kafka["records"]["shop.public.customers-0"][0]["value"] = json!("e30x");
     assert!(run(&world, handle(&stream, "dev", kafka)).answer().is_err());
     assert!(run(&world, handle(&stream, "dev", json!({ "Records": [] }))).answer().is_err());

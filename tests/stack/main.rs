@@ -27,6 +27,7 @@ mod links;
 mod logs;
 mod mails;
 mod shop;
+mod streams;
 mod tenants;
 mod tokens;
 mod zip_file;

@@ -131,8 +131,16 @@ mod tests {
             &["changes/shardId-000000000000/49546986683135544286507457936321625675700192471156785154"],
         );
         assert!(String::from_utf8_lossy(&kinesis[0].body).contains("\"op\":\"u\""));
-        check(include_str!("../events/kafka.json"), Source::Kafka, &["shop.public.customers/0/15", "shop.public.customers/0/16"]);
-        let rows = check(include_str!("../events/dynamodb.json"), Source::DynamoDb, &["customers/2026-03-01T00:00:00.000/111"]);
+        check(
+            include_str!("../events/kafka.json"),
+            Source::Kafka,
+            &["shop.public.customers/0/15", "shop.public.customers/0/16"],
+        );
+        let rows = check(
+            include_str!("../events/dynamodb.json"),
+            Source::DynamoDb,
+            &["customers/2026-03-01T00:00:00.000/111"],
+        );
         let row: Value = serde_json::from_slice(&rows[0].body).unwrap();
         assert_eq!(row["after"]["email"], "ada@example.com");
         assert_eq!((row["op"].as_str(), row["after"]["age"].as_i64()), (Some("c"), Some(36)));

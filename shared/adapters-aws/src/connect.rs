@@ -11,8 +11,8 @@ use workflow::ports::{EventSink, PortError, SinkTarget};
 
 use crate::calls::{CallCounter, CountCalls};
 use crate::{
-    DynamoAuditFeed, DynamoJobStore, KinesisSink, KmsCheckpointSigner, KmsKeyService, KmsReceiptSigner, QueueUrls, S3DataMaps,
-    S3EvidenceStore, S3ExportStore, SesMailer, SqsJobQueue, SqsSink,
+    DynamoAuditFeed, DynamoJobStore, KinesisSink, KmsCheckpointSigner, KmsKeyService, KmsReceiptSigner, QueueUrls,
+    S3DataMaps, S3EvidenceStore, S3ExportStore, SesMailer, SqsJobQueue, SqsSink,
 };
 
 /// The way to AWS: hands out the adapters of one process.

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datamap::{Collection, Source};
 use domain::datum::{Datum, same_value};
-use workflow::ports::{ByteRange, Connector, Cursor, Media, PortError, PortErrorKind, SampleOrder, Sampler, SourceLookup, SourcePage};
+use workflow::ports::{
+    ByteRange, Connector, Cursor, Media, PortError, PortErrorKind, SampleOrder, Sampler, SourceLookup, SourcePage,
+};
 
 use crate::mutants::Mutant;
 use crate::state::State;

@@ -4,8 +4,8 @@
 
 mod alerts;
 pub mod auth;
-pub mod http;
 mod events;
+pub mod http;
 mod logging;
 mod metered;
 mod metrics;
@@ -19,12 +19,12 @@ mod time;
 mod wiring;
 
 pub use alerts::{EmfAlerts, emf_alerts};
+pub use events::run_events;
 pub use logging::{Redaction, log_layer};
 pub use metered::metered;
 pub use metrics::{Metric, Unit};
 pub use problem::{FieldError, Problem, ProblemDocument, ProblemKind};
 pub use redaction::{redact_json, redact_text};
-pub use events::run_events;
 pub use schedule::run_schedule;
 pub use settings::{Settings, Stage};
 pub use sqs::{Batch, handle_batch, run_sqs};

@@ -249,7 +249,11 @@ impl EventMasker {
             copied: 0,
             found: Found::default(),
         };
-        if guess.is_envelope { walk.envelope(0)? } else { walk.row()? }
+        if guess.is_envelope {
+            walk.envelope(0)?
+        } else {
+            walk.row()?
+        }
         walk.cursor.end()?;
         walk.out.extend_from_slice(&text.as_bytes()[walk.copied..]);
         Ok(walk.found)

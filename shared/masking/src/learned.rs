@@ -79,9 +79,8 @@ pub(crate) struct Judge<'a> {
 
 impl Learned {
     pub(crate) fn new(rules: &CollectionRules) -> Self {
-        let declared = |rule: &FieldRule| {
-            (rule.path.clone(), (rule.treatment, rule.identity.as_deref().map(Arc::from)))
-        };
+        let declared =
+            |rule: &FieldRule| (rule.path.clone(), (rule.treatment, rule.identity.as_deref().map(Arc::from)));
         Self {
             nodes: vec![Node::new("", String::new(), Rule::Scan), Node::new("", String::new(), Rule::Technical)],
             declared: rules.fields.iter().map(declared).collect(),

@@ -18,8 +18,20 @@ const TIMES: RangeInclusive<&str> = "1483228800000"..="1999999999999";
 
 /// What a source says of its own place and time, which names nobody.
 const POSITIONS: [&str; 14] = [
-    "version", "connector", "ts_ms", "ts_us", "ts_ns", "snapshot", "sequence", "txId", "lsn", "xmin", "gtid", "file",
-    "pos", "server_id",
+    "version",
+    "connector",
+    "ts_ms",
+    "ts_us",
+    "ts_ns",
+    "snapshot",
+    "sequence",
+    "txId",
+    "lsn",
+    "xmin",
+    "gtid",
+    "file",
+    "pos",
+    "server_id",
 ];
 
 /// What is kept between events.
@@ -190,12 +202,7 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    fn object(
-        &mut self,
-        node: NodeId,
-        depth: usize,
-        mut look: impl FnMut(&mut Self, &str),
-    ) -> Result<(), EventError> {
+    fn object(&mut self, node: NodeId, depth: usize, mut look: impl FnMut(&mut Self, &str)) -> Result<(), EventError> {
         if depth > DEEPEST {
             return Err(EventError::TooDeep);
         }

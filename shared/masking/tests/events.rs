@@ -44,10 +44,16 @@ fn the_map_decides_and_detection_sees_the_rest() {
     let after = &out["after"];
     assert_eq!((&after["nick"], &after["status"]), (&json!("Ad***ve"), &json!("asked a*a@example.com")));
     assert_eq!((&after["home"]["where"], &after["email"]), (&json!("Ma*******et"), &json!("*@c.de")));
-    assert_eq!((&after["home"]["n"], &out["source"]["query"], &out["before"]), (&json!([1]), &json!(null), &json!(null)));
+    assert_eq!(
+        (&after["home"]["n"], &out["source"]["query"], &out["before"]),
+        (&json!([1]), &json!(null), &json!(null))
+    );
     assert!(after["id"].as_u64().unwrap() > 1_000_000, "a key is a keyed number");
     assert_eq!((masked.operation, masked.collection, masked.is_tombstone), (Some(Operation::Update), Some(0), false));
-    assert_eq!(masker.seen().iter().map(|it| (&*it.kind, it.value.as_str())).collect::<Vec<_>>(), [("customer_id", "41")]);
+    assert_eq!(
+        masker.seen().iter().map(|it| (&*it.kind, it.value.as_str())).collect::<Vec<_>>(),
+        [("customer_id", "41")]
+    );
 }
 
 #[test]
@@ -119,11 +125,19 @@ fn json_value() -> impl Strategy<Value = Value> {
         any::<f64>().prop_map(|number| json!(number)),
         ".*".prop_map(Value::from),
     ];
-    let name = prop_oneof!["[a-z\"\\\\é]{0,6}", Just("before".to_owned()), Just("op".to_owned()), Just("source".to_owned()), Just("payload".to_owned()), Just("schema".to_owned())];
+    let name = prop_oneof![
+        "[a-z\"\\\\é]{0,6}",
+        Just("before".to_owned()),
+        Just("op".to_owned()),
+        Just("source".to_owned()),
+        Just("payload".to_owned()),
+        Just("schema".to_owned())
+    ];
     leaf.prop_recursive(4, 40, 6, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::btree_map(name.clone(), inner, 0..6).prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            prop::collection::btree_map(name.clone(), inner, 0..6)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
         ]
     })
 }

@@ -64,11 +64,7 @@ pub(crate) async fn page(
 }
 
 /// The first rows of the first objects; up to half of what is wanted from each, so that one object alone is not the sample.
-pub(crate) async fn sample(
-    scope: &Scope<'_>,
-    source: &ObjectSource<'_>,
-    rows: usize,
-) -> Result<Vec<Datum>, PortError> {
+pub(crate) async fn sample(scope: &Scope<'_>, source: &ObjectSource<'_>, rows: usize) -> Result<Vec<Datum>, PortError> {
     let mut sample = Vec::new();
     for prefix in row_prefixes(source.prefix, scope) {
         let listing = list((source.client, source.pace), source.bucket, &prefix, None, MOST_SAMPLED).await?;
@@ -77,7 +73,16 @@ pub(crate) async fn sample(
             let (is_gzip, etag) = (is_gzip(&key), object.e_tag.unwrap_or_default());
             let inside = Inside { key, etag, is_gzip, line: 1, ..Inside::default() };
             let before = sample.len();
-            let page = Page { scope, source, wanted: Wanted::everything(), at: ObjectsAt::default(), rows: Vec::new(), bytes: 0, read: 0, begun: 0 };
+            let page = Page {
+                scope,
+                source,
+                wanted: Wanted::everything(),
+                at: ObjectsAt::default(),
+                rows: Vec::new(),
+                bytes: 0,
+                read: 0,
+                begun: 0,
+            };
             let mut reader = Reader::new(Body(page.open(&inside).await?), source.format, &inside, 1);
             while sample.len() < rows && sample.len() - before < rows.div_ceil(2) {
                 match reader.next(scope, &page.wanted).await? {

@@ -108,7 +108,9 @@ impl<C: Chunks> Reader<C> {
         match &mut self.records {
             Records::NdJson(lines) => {
                 let row = lines.next_row(self.is_end)?;
-                Ok(row.map(|row| Some(row).filter(|row| (wanted.is_everything() || wanted.is_in(row, field)) && scope.is_owned(row))))
+                Ok(row.map(|row| {
+                    Some(row).filter(|row| (wanted.is_everything() || wanted.is_in(row, field)) && scope.is_owned(row))
+                }))
             }
             Records::Csv(records) => {
                 let row = csv_row(records, self.is_end, (&mut self.column, &mut self.types), scope, wanted)?;

@@ -17,7 +17,8 @@ pub(super) fn diff(map: &DataMap, sources: &[SourceFindings]) -> String {
     for source in sources {
         let Some(collection) = map.collection(&source.collection).map(|at| &map.collections[at]) else { continue };
         let mut drifted: BTreeMap<&str, Vec<&Column>> = BTreeMap::new();
-        for column in source.columns.iter().filter(|column| column.drift.is_some() && column.percent >= FEWEST_PERCENT) {
+        for column in source.columns.iter().filter(|column| column.drift.is_some() && column.percent >= FEWEST_PERCENT)
+        {
             drifted.entry(&column.path).or_default().push(column);
         }
         if drifted.is_empty() {

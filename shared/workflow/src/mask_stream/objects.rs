@@ -29,7 +29,7 @@ impl ObjectSink {
         format!("{}/_met/{shard}", self.prefix).trim_start_matches('/').to_owned()
     }
 
-    /// The first and last sequence of the object that was last met again; nothing where none was.
+    /// The first and last sequence of what was met again, object after object; nothing where nothing was.
     async fn met(&self, shard: &str) -> Result<Option<(String, String)>, PortError> {
         match self.store.read(&self.mark(shard), None).await {
             Ok(bytes) => {
@@ -66,6 +66,8 @@ impl EventSink for ObjectSink {
     /// neither its rest nor its other half is written twice.
     async fn write(&self, batch: &EventBatch) -> Result<usize, PortError> {
         let mut first = batch.first.clone();
+        // Where what is known to be written without a gap begins.
+        let mut begin = first.clone();
         let mut left: &[MaskedEvent] = &batch.events;
         if let Some((from, to)) = self.met(&batch.shard).await? {
             let is_met = |event: &&MaskedEvent| {
@@ -74,6 +76,7 @@ impl EventSink for ObjectSink {
             };
             left = &left[left.iter().take_while(is_met).count()..];
             if left.len() < batch.events.len() {
+                begin = from;
                 first = left.first().map(|event| sequence_of(&event.id).to_owned()).unwrap_or_default();
             }
         }
@@ -85,7 +88,7 @@ impl EventSink for ObjectSink {
                 break;
             }
             let last = self.last_of(&name).await?;
-            self.store.put(&self.mark(&batch.shard), format!("{first} {last}").into_bytes()).await?;
+            self.store.put(&self.mark(&batch.shard), format!("{begin} {last}").into_bytes()).await?;
             left = &left[left.iter().take_while(|event| !is_after(sequence_of(&event.id), &last)).count()..];
             first = left.first().map(|event| sequence_of(&event.id).to_owned()).unwrap_or_default();
         }

@@ -184,6 +184,8 @@ fn source_keeps_the_contract_of_connectors() {
             }
         });
         run(&world, connector::run(world.source().as_ref(), &map, &tenant, &other)).answer();
+        let stranger = names.tenant();
+        run(&world, connector::sample(world.source().as_ref(), &map, &tenant, &stranger)).answer();
     }
 }
 

@@ -18,6 +18,7 @@ mod company;
 mod contracts;
 mod demo;
 mod erasure;
+mod event_sinks;
 mod exports;
 mod harness;
 mod http;

@@ -1,9 +1,5 @@
 //! The settings of all functions, read once from the environment (R-OPS-6). Nothing else reads it.
 
-use std::collections::BTreeMap;
-use std::fmt::Display;
-use std::str::FromStr;
-
 use jiff::SignedDuration;
 
 pub(crate) use self::endpoint::is_loopback;
@@ -11,8 +7,10 @@ use crate::logging::Redaction;
 use crate::start::StartError;
 
 mod endpoint;
+mod reader;
 mod stage;
 
+use self::reader::Reader;
 pub use self::stage::Stage;
 
 /// Every setting, checked. A function uses the ones it needs.
@@ -201,90 +199,7 @@ impl Settings {
     }
 }
 
-struct Reader {
-    pairs: BTreeMap<String, String>,
-    findings: Vec<String>,
-}
-
 impl Reader {
-    fn refuse_unknown(&mut self) {
-        for name in self.pairs.keys() {
-            if name.starts_with("HABEAS_") && !KNOWN.contains(&name.as_str()) && name != CLOCK_OFFSET {
-                self.findings.push(format!("{name} is not a setting"));
-            }
-        }
-    }
-
-    fn optional(&self, name: &str) -> Option<String> {
-        self.pairs.get(name).filter(|value| !value.is_empty()).cloned()
-    }
-
-    fn text_or(&self, name: &str, default: &str) -> String {
-        self.optional(name).unwrap_or_else(|| default.to_owned())
-    }
-
-    fn list(&self, name: &str) -> Vec<String> {
-        let text = self.text_or(name, "");
-        text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
-    }
-
-    fn text(&mut self, name: &str) -> String {
-        self.optional(name).unwrap_or_else(|| {
-            self.findings.push(format!("{name} is missing"));
-            String::new()
-        })
-    }
-
-    fn parsed<T>(&mut self, name: &str, fallback: T) -> T
-    where
-        T: FromStr,
-        T::Err: Display,
-    {
-        let text = self.text(name);
-        if text.is_empty() {
-            return fallback;
-        }
-        text.parse().unwrap_or_else(|error| {
-            self.findings.push(format!("{name} {error}"));
-            fallback
-        })
-    }
-
-    fn whole(&mut self, name: &str, default: i64, allowed: std::ops::RangeInclusive<i64>) -> i64 {
-        let Some(text) = self.optional(name) else { return default };
-        match text.parse() {
-            Ok(number) if allowed.contains(&number) => number,
-            Ok(_) | Err(_) => {
-                let (least, most) = (allowed.start(), allowed.end());
-                self.findings.push(format!("{name} is not a whole number from {least} to {most}"));
-                default
-            }
-        }
-    }
-
-    fn one_of(&mut self, name: &str, allowed: [&str; 3]) -> String {
-        let text = self.text_or(name, allowed[0]);
-        if !allowed.contains(&text.as_str()) {
-            self.findings.push(format!("{name} is not one of {}", allowed.join(", ")));
-        }
-        text
-    }
-
-    fn seconds(&mut self, name: &str, default: i64, allowed: std::ops::RangeInclusive<i64>) -> SignedDuration {
-        SignedDuration::from_secs(self.whole(name, default, allowed))
-    }
-
-    fn switch(&mut self, name: &str) -> bool {
-        match self.text_or(name, "true").as_str() {
-            "true" => true,
-            "false" => false,
-            _ => {
-                self.findings.push(format!("{name} is not true or false"));
-                true
-            }
-        }
-    }
-
     fn redaction(&mut self, stage: Stage) -> Redaction {
         if self.switch("LOG_REDACT_PII") {
             return Redaction::On;
@@ -294,21 +209,6 @@ impl Reader {
             return Redaction::On;
         }
         Redaction::Off
-    }
-
-    fn clock_offset(&mut self) -> SignedDuration {
-        let Some(text) = self.optional(CLOCK_OFFSET) else { return SignedDuration::ZERO };
-        let local = self.optional("AWS_ENDPOINT_URL").is_some_and(|url| is_loopback(&url));
-        if !local {
-            self.findings.push(format!("{CLOCK_OFFSET} is only for a stack on this machine (AWS_ENDPOINT_URL)"));
-        }
-        match text.parse::<i64>() {
-            Ok(seconds) if seconds.abs() <= 10 * 366 * 86_400 => SignedDuration::from_secs(seconds),
-            Ok(_) | Err(_) => {
-                self.findings.push(format!("{CLOCK_OFFSET} is not a number of seconds within ten years"));
-                SignedDuration::ZERO
-            }
-        }
     }
 }
 

@@ -53,7 +53,7 @@ fn record(record: Record) -> StreamRecord {
     let envelope = json!({
         "before": before.map(row),
         "after": after.map(row),
-        "source": { "connector": "dynamodb", "table": table, "ts_ms": change.approximate_creation_date_time.and_then(millis) },
+        "source": { "connector": "dynamodb", "table": table, "ts_ms": change.approximate_creation_date_time.as_ref().and_then(millis) },
         "op": operation,
     });
     StreamRecord {
@@ -65,7 +65,7 @@ fn record(record: Record) -> StreamRecord {
     }
 }
 
-fn millis(seconds: Value) -> Option<i64> {
+fn millis(seconds: &Value) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "seconds of our era")]
     seconds.as_f64().map(|seconds| (seconds * 1_000.0) as i64)
 }

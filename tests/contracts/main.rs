@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use domain::datum::Datum;
 use domain::step::{Nudge, QueueName};
 use habeas_tests::contracts::{
-    audit_log, connector, data_maps, eraser, export_store, job_queue, job_store, key_service, mailer, run_all,
+    audit_log, connector, data_maps, eraser, event_sink, export_store, job_queue, job_store, key_service, mailer,
+    run_all,
 };
 use habeas_tests::executor::run;
 use habeas_tests::names::Names;
@@ -128,6 +129,37 @@ fn mailer_keeps_its_contract() {
     assert_eq!(refused.unwrap_err().kind, PortErrorKind::Denied);
 }
 
+/// Reads what the world's stream took.
+struct WorldStream(MemoryWorld);
+
+#[async_trait]
+impl event_sink::Outlet for WorldStream {
+    async fn drain(&self, _count: usize) -> Vec<Vec<u8>> {
+        self.0.change(|state| state.stream.events.drain(..).map(|event| event.body).collect())
+    }
+}
+
+/// Reads the objects of the world's bucket.
+struct WorldObjects(MemoryWorld);
+
+#[async_trait]
+impl event_sink::Outlet for WorldObjects {
+    async fn drain(&self, _count: usize) -> Vec<Vec<u8>> {
+        let stored =
+            self.0.inspect(|state| state.objects.stored.values().map(|it| it.bytes.to_vec()).collect::<Vec<_>>());
+        let lines = stored.iter().flat_map(|bytes| bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()));
+        lines.map(<[u8]>::to_vec).collect()
+    }
+}
+
+#[test]
+fn event_sinks_keep_their_contract() {
+    let (world, mut names) = world();
+    run(&world, event_sink::run(world.event_sink().as_ref(), &WorldStream(world.clone()), &mut names)).answer();
+    let objects = workflow::mask_stream::ObjectSink::new(world.export_store(), "masked");
+    run(&world, event_sink::run(&objects, &WorldObjects(world.clone()), &mut names)).answer();
+}
+
 #[test]
 fn data_maps_keep_their_contract() {
     let (world, mut names) = world();
@@ -152,6 +184,8 @@ fn source_keeps_the_contract_of_connectors() {
             }
         });
         run(&world, connector::run(world.source().as_ref(), &map, &tenant, &other)).answer();
+        let stranger = names.tenant();
+        run(&world, connector::sample(world.source().as_ref(), &map, &tenant, &stranger)).answer();
     }
 }
 

@@ -24,7 +24,7 @@ use crate::aws::{self, Item};
 use crate::harness::{Stack, epoch_seconds};
 
 /// The adapters of a test and names that no earlier run has used: transaction tokens belong to the account.
-async fn start(stack: &Stack) -> (Aws, SdkConfig, Names) {
+pub(crate) async fn start(stack: &Stack) -> (Aws, SdkConfig, Names) {
     let config = aws::config(stack).await;
     let seed = epoch_seconds() * 100_000 + u64::from(std::process::id());
     let adapters = Aws::new(config.clone(), Arc::new(CallCounter::default()));
@@ -45,7 +45,7 @@ async fn copy_of_table(config: &SdkConfig, table: &str, copy: &str) {
     request.set_global_secondary_indexes(indexes).send().await.unwrap();
 }
 
-fn unique(names: &mut Names, what: &str) -> String {
+pub(crate) fn unique(names: &mut Names, what: &str) -> String {
     format!("contract-{what}-{}", names.tenant())
 }
 
@@ -194,6 +194,7 @@ async fn tables_keep_the_contract_of_connectors() {
     load_orders(&config, &table, &tenant, &other).await;
     let connectors = connectors::Connectors::new(&config);
     connector::run(&connectors, &shared_map(&table), &tenant, &other).await;
+    connector::sample(&connectors, &shared_map(&table), &tenant, &names.tenant()).await;
 }
 
 /// Changes the rows of a table.

@@ -8,6 +8,7 @@ pub mod audit_log;
 pub mod connector;
 pub mod data_maps;
 pub mod eraser;
+pub mod event_sink;
 pub mod export_store;
 pub mod job_queue;
 pub mod job_store;

@@ -6,12 +6,13 @@ use std::time::Duration;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
-use workflow::ports::PortError;
+use workflow::mask_stream::ObjectSink;
+use workflow::ports::{EventSink, PortError, SinkTarget};
 
 use crate::calls::{CallCounter, CountCalls};
 use crate::{
-    DynamoAuditFeed, DynamoJobStore, KmsCheckpointSigner, KmsKeyService, KmsReceiptSigner, QueueUrls, S3DataMaps,
-    S3EvidenceStore, S3ExportStore, SesMailer, SqsJobQueue,
+    DynamoAuditFeed, DynamoJobStore, KinesisSink, KmsCheckpointSigner, KmsKeyService, KmsReceiptSigner, QueueUrls,
+    S3DataMaps, S3EvidenceStore, S3ExportStore, SesMailer, SqsJobQueue, SqsSink,
 };
 
 /// The way to AWS: hands out the adapters of one process.
@@ -64,11 +65,33 @@ impl Aws {
     /// The queues of the workers.
     #[must_use]
     pub fn job_queue(&self, urls: QueueUrls) -> Arc<SqsJobQueue> {
-        let config = aws_sdk_sqs::config::Builder::from(&self.config)
-            .timeout_config(attempt_timeout(5))
+        Arc::new(SqsJobQueue::new(self.sqs(), urls))
+    }
+
+    /// What takes masked events.
+    #[must_use]
+    pub fn event_sink(&self, target: &SinkTarget, kms_key: &str) -> Arc<dyn EventSink> {
+        match target {
+            SinkTarget::Kinesis(stream) => self.kinesis_sink(stream),
+            SinkTarget::Sqs(url) => self.sqs_sink(url),
+            SinkTarget::S3 { bucket, prefix } => Arc::new(ObjectSink::new(self.export_store(bucket, kms_key), prefix)),
+        }
+    }
+
+    /// A queue of the customer's that takes masked events.
+    #[must_use]
+    pub fn sqs_sink(&self, url: &str) -> Arc<SqsSink> {
+        Arc::new(SqsSink::new(self.sqs(), url))
+    }
+
+    /// A stream of the customer's that takes masked events, by name or ARN.
+    #[must_use]
+    pub fn kinesis_sink(&self, stream: &str) -> Arc<KinesisSink> {
+        let config = aws_sdk_kinesis::config::Builder::from(&self.config)
+            .timeout_config(attempt_timeout(10))
             .interceptor(self.count_calls())
             .build();
-        Arc::new(SqsJobQueue::new(aws_sdk_sqs::Client::from_conf(config), urls))
+        Arc::new(KinesisSink::new(aws_sdk_kinesis::Client::from_conf(config), stream))
     }
 
     /// The key under which data keys are wrapped.
@@ -144,6 +167,14 @@ impl Aws {
             aws_sdk_dynamodb::Client::from_conf(config)
         };
         self.dynamodb.get_or_init(make).clone()
+    }
+
+    fn sqs(&self) -> aws_sdk_sqs::Client {
+        let config = aws_sdk_sqs::config::Builder::from(&self.config)
+            .timeout_config(attempt_timeout(5))
+            .interceptor(self.count_calls())
+            .build();
+        aws_sdk_sqs::Client::from_conf(config)
     }
 
     fn kms(&self) -> aws_sdk_kms::Client {

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datamap::{Collection, Source};
 use domain::datum::{Datum, same_value};
-use workflow::ports::{ByteRange, Connector, Cursor, Media, PortError, PortErrorKind, SourceLookup, SourcePage};
+use workflow::ports::{
+    ByteRange, Connector, Cursor, Media, PortError, PortErrorKind, SampleOrder, Sampler, SourceLookup, SourcePage,
+};
 
 use crate::mutants::Mutant;
 use crate::state::State;
@@ -134,6 +136,33 @@ impl Connector for MemorySource {
             .call("read_media", |state| {
                 let collection = open(state, "read_media", lookup)?.id();
                 media::read(&state.sources, &collection, media, range)
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl Sampler for MemorySource {
+    async fn sample(&self, order: &SampleOrder) -> Result<Vec<Datum>, PortError> {
+        self.world
+            .call("sample", |state| {
+                let lookup = SourceLookup {
+                    tenant: order.tenant.clone(),
+                    map: Arc::clone(&order.map),
+                    collection: order.collection,
+                    field: String::new(),
+                    values: Vec::new(),
+                };
+                let collection = open(state, "sample", &lookup)?;
+                let field = order.map.connection(collection).and_then(|it| it.tenant_field.as_deref());
+                let is_owned = |row: &&Datum| {
+                    field.is_none_or(|field| {
+                        row.values_at(field).iter().any(|owner| owner.as_text() == Some(order.tenant.as_str()))
+                    })
+                };
+                let table = state.sources.tables.get(&collection.id());
+                let rows = table.into_iter().flat_map(Table::rows).filter(is_owned).take(order.rows);
+                Ok(rows.cloned().collect())
             })
             .await
     }

@@ -10,6 +10,7 @@ use domain::record::Record;
 use jiff::{SignedDuration, Timestamp};
 use workflow::ports::{Alert, DeadlineWarning, LogHead};
 
+use crate::event_sink::MaskedStream;
 use crate::evidence::Evidence;
 use crate::export_store::Objects;
 use crate::faults::Faults;
@@ -40,6 +41,8 @@ pub struct State {
     pub log_heads: BTreeMap<TenantId, LogHead>,
     /// The bucket of evidence.
     pub evidence: Evidence,
+    /// Masked events.
+    pub stream: MaskedStream,
     /// Every commit that had an effect, oldest first.
     pub journal: Vec<Arc<Commit>>,
     /// The queues.
@@ -85,6 +88,7 @@ impl State {
             sealed: BTreeMap::new(),
             log_heads: BTreeMap::new(),
             evidence: Evidence::default(),
+            stream: MaskedStream::default(),
             journal: Vec::new(),
             queues: Queues::default(),
             objects: Objects::default(),

@@ -11,6 +11,7 @@ use crate::alerts::MemoryAlerts;
 use crate::audit_feed::MemoryAuditFeed;
 use crate::clock::{MemoryClock, MemoryEntropy};
 use crate::data_maps::MemoryDataMaps;
+use crate::event_sink::MemoryEventSink;
 use crate::evidence::{MemoryCheckpointSigner, MemoryEvidenceStore};
 use crate::export_store::MemoryExportStore;
 use crate::job_queue::MemoryJobQueue;
@@ -135,6 +136,12 @@ impl MemoryWorld {
     #[must_use]
     pub fn audit_feed(&self) -> Arc<MemoryAuditFeed> {
         Arc::new(MemoryAuditFeed::new(self.clone()))
+    }
+
+    /// What takes masked events.
+    #[must_use]
+    pub fn event_sink(&self) -> Arc<MemoryEventSink> {
+        Arc::new(MemoryEventSink::new(self.clone()))
     }
 
     /// The bucket of evidence.

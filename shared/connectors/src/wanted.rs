@@ -13,6 +13,7 @@ pub(crate) struct Wanted {
     plain: HashSet<String>,
     numbers: bool,
     truths: bool,
+    everything: bool,
 }
 
 impl Wanted {
@@ -29,7 +30,16 @@ impl Wanted {
                 Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => {}
             }
         }
-        Self { values, texts, plain, numbers, truths }
+        Self { values, texts, plain, numbers, truths, everything: false }
+    }
+
+    /// Every row, whatever it holds.
+    pub(crate) fn everything() -> Self {
+        Self { everything: true, ..Self::default() }
+    }
+
+    pub(crate) const fn is_everything(&self) -> bool {
+        self.everything
     }
 
     /// Whether one of the values at the path is wanted.

@@ -4,6 +4,7 @@
 
 mod alerts;
 pub mod auth;
+mod events;
 pub mod http;
 mod logging;
 mod metered;
@@ -18,6 +19,7 @@ mod time;
 mod wiring;
 
 pub use alerts::{EmfAlerts, emf_alerts};
+pub use events::run_events;
 pub use logging::{Redaction, log_layer};
 pub use metered::metered;
 pub use metrics::{Metric, Unit};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use datamap::DataMap;
 use domain::datum::{Datum, same_value};
 use domain::ids::TenantId;
-use workflow::ports::{Connector, Cursor, SourceLookup, SourcePage};
+use workflow::ports::{Connector, Cursor, SampleOrder, Sampler, SourceLookup, SourcePage};
 
 /// A data map of one shared table.
 pub const MAP: &str = r"
@@ -71,6 +71,27 @@ pub fn lookup(map: &Arc<DataMap>, tenant: &TenantId, collection: &str, field: &s
         field: field.to_owned(),
         values: values.iter().map(|value| Datum::Text((*value).to_owned())).collect(),
     }
+}
+
+/// A sample holds some rows of the tenant, whole, and nobody else's.
+///
+/// # Panics
+/// Where the port breaks its contract.
+pub async fn sample(sampler: &dyn Sampler, map: &Arc<DataMap>, tenant: &TenantId, stranger: &TenantId) {
+    let order = |tenant: &TenantId, rows: usize| SampleOrder {
+        tenant: tenant.clone(),
+        map: Arc::clone(map),
+        collection: map.collection("shop.orders").unwrap(),
+        rows,
+    };
+    let rows = sampler.sample(&order(tenant, 20)).await.unwrap();
+    assert_eq!(rows.len(), 20);
+    for row in &rows {
+        assert_eq!(row.get("tenant").and_then(Datum::as_text), Some(tenant.as_str()));
+        assert!(row.get("amount").is_some() && row.get("lines").is_some(), "rows are whole");
+    }
+    assert_eq!(sampler.sample(&order(tenant, 1)).await.unwrap().len(), 1);
+    assert!(sampler.sample(&order(stranger, 20)).await.unwrap().is_empty());
 }
 
 /// All pages of a lookup.

@@ -12,7 +12,7 @@ use workflow::ports::{Cursor, PortError, PortErrorKind, SourcePage};
 use super::cursor::{self, Inside, ObjectsAt, VERSION};
 use super::list::list;
 use super::reader::{Chunks, Read, Reader};
-use super::template::row_prefixes;
+use super::template::{row_prefixes, whole_prefix};
 use crate::failure::{corrupt, failed};
 use crate::pace::Pace;
 use crate::scope::Scope;
@@ -27,6 +27,8 @@ const PAGE_READ_BYTES: u64 = 64 << 20;
 /// or has begun so many objects.
 const PAGE_OBJECTS: u64 = 500;
 const GZIP_FACTOR: usize = 2;
+/// Objects of a prefix that a sample looks at.
+const MOST_SAMPLED: i32 = 20;
 
 /// Objects of rows and how they are read.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +61,34 @@ pub(crate) async fn page(
     let is_done = page.fill(&prefixes).await?;
     let next = if is_done { None } else { Some(cursor::write(&page.at)?) };
     Ok(SourcePage { rows: page.rows, media: Vec::new(), next })
+}
+
+/// The first rows of the first objects; up to half of what is wanted from each, so that one object alone is not the sample.
+pub(crate) async fn sample(scope: &Scope<'_>, source: &ObjectSource<'_>, rows: usize) -> Result<Vec<Datum>, PortError> {
+    let mut sample = Vec::new();
+    let prefix = whole_prefix(source.prefix, scope);
+    let listing = list((source.client, source.pace), source.bucket, &prefix, None, MOST_SAMPLED).await?;
+    for object in listing.objects.into_iter().filter(|object| object.size.unwrap_or(0) > 0) {
+        let key = object.key.unwrap_or_default();
+        let (is_gzip, etag) = (is_gzip(&key), object.e_tag.unwrap_or_default());
+        let inside = Inside { key, etag, is_gzip, line: 1, ..Inside::default() };
+        let at = ObjectsAt::default();
+        let wanted = Wanted::everything();
+        let page = Page { scope, source, wanted, at, rows: Vec::new(), bytes: 0, read: 0, begun: 0 };
+        let mut reader = Reader::new(Body(page.open(&inside).await?), source.format, &inside, 1);
+        let most = rows.min(sample.len() + rows.div_ceil(2));
+        while sample.len() < most {
+            match reader.next(scope, &page.wanted).await? {
+                Read::End => break,
+                Read::Other => {}
+                Read::Row(row, _) => sample.push(row),
+            }
+        }
+        if sample.len() >= rows {
+            break;
+        }
+    }
+    Ok(sample)
 }
 
 /// Whether an object is packed, by its key.

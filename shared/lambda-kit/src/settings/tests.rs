@@ -12,6 +12,8 @@ fn complete() -> Vec<(String, String)> {
         "HABEAS_DOWNLOAD_HOURS" => "24",
         "HABEAS_EVIDENCE_KEEP_DAYS" => "2557",
         "HABEAS_EVIDENCE_LOCK_MODE" => "COMPLIANCE",
+        "HABEAS_STREAM_METHOD" => "masking",
+        "HABEAS_DISCOVERY_ROWS" => "100",
         "HABEAS_PUBLIC_URL" => "https://privacy.example.com/",
         _ => "x",
     };

@@ -224,11 +224,7 @@ fn alias_of(secrets: &TenantSecrets, kind: &str, value: &Datum) -> Alias {
             String::from_utf8_lossy(&value.to_json()).into_owned()
         }
     };
-    match IdentityKind::parse(kind).map(|kind| Identity::new(kind, &text)) {
-        Some(Ok(identity)) => secrets.alias(&identity),
-        // A key of a row, or a value that is no identity of its kind: as it is.
-        Some(Err(_)) | None => secrets.alias_of(kind, &text),
-    }
+    secrets.alias_of_found(kind, &text)
 }
 
 /// What the walk starts from: only identities that were proven.

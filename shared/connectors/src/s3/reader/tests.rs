@@ -176,3 +176,27 @@ fn broken_objects_are_told_by_position_only() {
     let error = read_from(&cut, RowFormat::NdJson, &scope, &start(true), 10).unwrap_err();
     assert!(error.source.unwrap().to_string().ends_with("not in gzip form, or cut off"));
 }
+
+#[test]
+fn a_sample_takes_every_row_of_the_tenant_whatever_it_holds() {
+    let lookup = lookup("", &[], Some("note"));
+    let scope = Scope::of(&lookup).unwrap();
+    for (format, text) in [
+        (
+            RowFormat::NdJson,
+            "{\"id\":1,\"note\":\"acme\"}\n{\"id\":2,\"note\":\"globex\"}\n{\"id\":3,\"note\":\"acme\"}\n",
+        ),
+        (RowFormat::Csv, "id,note\n1,acme\n2,globex\n3,acme\n"),
+    ] {
+        let mut reader = Reader::new(pieces(text.as_bytes(), 7), format, &start(false), 1);
+        let mut count = 0;
+        loop {
+            match block_on(reader.next(&scope, &Wanted::everything())).unwrap() {
+                Read::End => break,
+                Read::Other => {}
+                Read::Row(..) => count += 1,
+            }
+        }
+        assert_eq!(count, 2, "{format:?}");
+    }
+}

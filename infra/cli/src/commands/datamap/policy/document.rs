@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 pub(crate) enum Rights {
     /// Read them.
     Read,
+    /// Look at some rows of each.
+    Sample,
     /// Erase in them; reading is another policy.
     Erase,
 }
@@ -33,6 +35,7 @@ pub(super) fn document(map: &DataMap, account: &Account, rights: Rights) -> Valu
     }
     let statements = match rights {
         Rights::Read => needs.reading(account),
+        Rights::Sample => needs.sampling(account),
         Rights::Erase => needs.erasing(account),
     };
     json!({"Version": "2012-10-17", "Statement": statements})
@@ -98,6 +101,16 @@ impl Needs {
         statements
     }
 
+    fn sampling(&self, account: &Account) -> Vec<Value> {
+        let mut statements = vec![
+            allow("SampleTables", &["dynamodb:Scan"], &self.tables),
+            allow("SampleObjects", &["s3:GetObject"], &self.objects),
+        ];
+        statements.retain(has_resources);
+        statements.extend(self.listing(account));
+        statements
+    }
+
     fn reading(&self, account: &Account) -> Vec<Value> {
         let mut statements = vec![
             allow("AskTables", &["dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:DescribeTable"], &self.tables),
@@ -107,16 +120,21 @@ impl Needs {
             allow("ReachOtherAccounts", &["sts:AssumeRole"], &self.roles),
         ];
         statements.retain(has_resources);
-        for (place, (bucket, prefixes)) in self.listed.iter().enumerate() {
-            statements.push(json!({
+        statements.extend(self.listing(account));
+        statements
+    }
+
+    /// Listing, of the prefixes alone.
+    fn listing(&self, account: &Account) -> impl Iterator<Item = Value> {
+        self.listed.iter().enumerate().map(|(place, (bucket, prefixes))| {
+            json!({
                 "Sid": format!("ListObjects{place}"),
                 "Effect": "Allow",
                 "Action": ["s3:ListBucket"],
                 "Resource": [format!("arn:{}:s3:::{bucket}", account.partition)],
                 "Condition": {"StringLike": {"s3:prefix": prefixes}},
-            }));
-        }
-        statements
+            })
+        })
     }
 }
 

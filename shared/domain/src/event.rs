@@ -3,11 +3,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::index::EventIndex;
 use crate::ids::{EventId, JobId, TenantId};
 use crate::key::{Partition, TenantKey};
 use crate::request::wire_enum;
 use crate::role::{Pseudonym, Role};
 use crate::sealed::Sealed;
+
+mod index;
 
 wire_enum! {
     /// What was done (V7).

@@ -17,6 +17,7 @@ pub mod nudging;
 pub mod own_records;
 pub mod ports;
 pub mod prove_event;
+pub mod read_audit;
 pub mod read_jobs;
 pub mod read_receipt;
 pub mod refusal;

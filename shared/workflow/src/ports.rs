@@ -2,6 +2,7 @@
 
 mod alerts;
 mod audit_feed;
+mod audit_index;
 mod clock;
 mod connector;
 mod data_maps;
@@ -19,6 +20,7 @@ mod receipt_signer;
 
 pub use alerts::{Alert, Alerts};
 pub use audit_feed::{AuditFeed, Batch, LogHead, SEAL_SHARDS, StoredEvent, Unsealed, seal_shard};
+pub use audit_index::{AuditIndex, EventPage, IdRange};
 pub use clock::{Clock, Entropy};
 pub use connector::{Connector, Cursor, Media, SourceLookup, SourcePage};
 pub use data_maps::DataMaps;

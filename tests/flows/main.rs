@@ -4,7 +4,9 @@
 mod access_known;
 mod access_unknown;
 mod attempts;
+mod audit_log;
 mod audit_trail;
+mod audit_verifying;
 mod automation_off;
 mod bad_calls;
 mod bad_input;

@@ -10,8 +10,8 @@ use workflow::ports::PortError;
 
 use crate::calls::{CallCounter, CountCalls};
 use crate::{
-    DynamoAuditFeed, DynamoAuditIndex, DynamoJobStore, KmsCheckpointSigner, KmsKeyService, KmsReceiptSigner, QueueUrls, S3DataMaps,
-    S3EvidenceStore, S3ExportStore, SesMailer, SqsJobQueue,
+    DynamoAuditFeed, DynamoAuditIndex, DynamoJobStore, KmsCheckpointSigner, KmsKeyService, KmsReceiptSigner, QueueUrls,
+    S3DataMaps, S3EvidenceStore, S3ExportStore, SesMailer, SqsJobQueue,
 };
 
 /// The way to AWS: hands out the adapters of one process.

@@ -31,5 +31,7 @@ pub mod steps;
 pub mod submit_request;
 pub mod sweep_deadlines;
 pub mod sweep_jobs;
+pub mod verify_audits;
 pub mod verify_identity;
+pub mod verify_log;
 pub mod words;

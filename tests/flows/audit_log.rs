@@ -7,6 +7,7 @@ use domain::record::Record;
 use habeas_tests::executor::run;
 use habeas_tests::handlers::ORIGIN;
 use habeas_tests::sample::{ADA, BOB};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use workflow::ports::CheckpointSigner as _;
 
@@ -22,9 +23,16 @@ fn auditor() -> Caller {
     Caller::new("acme", "auditor")
 }
 
+/// A house in which time goes on with each call, so that events have an order.
+fn ticking() -> House {
+    let house = House::new();
+    house.world.memory.change(|state| state.tick = SignedDuration::from_millis(2));
+    house
+}
+
 /// A house in which things have happened.
 pub(crate) fn busy() -> (House, String) {
-    let mut house = House::new();
+    let mut house = ticking();
     let id = house.submit(&operator("acme"), "/requests", &access(ADA.email), ADA);
     house.world.run_until_idle();
     house.prove(&operator("acme"), &id);
@@ -45,6 +53,10 @@ fn ids(items: &[Value]) -> Vec<String> {
     items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
 }
 
+fn time(value: &Value) -> Timestamp {
+    value.as_str().unwrap().parse().unwrap()
+}
+
 #[test]
 fn pages_follow_one_another_newest_first_while_new_events_arrive() {
     let (mut house, _) = busy();
@@ -59,7 +71,6 @@ fn pages_follow_one_another_newest_first_while_new_events_arrive() {
     }
     // The first page shows what the first look left behind; after that, nothing new comes in between.
     assert_eq!(paged[1..], whole);
-    assert_eq!(items(&look(&mut house, &auditor(), "/events")).len(), whole.len().min(100).max(62).min(100));
 }
 
 #[test]
@@ -93,8 +104,8 @@ fn every_filter_finds_what_a_look_through_everything_finds() {
         let found = items(&look(&mut house, &auditor(), &format!("/events?limit=1000&{}", query.join("&"))));
         let fits = |it: &&Value| {
             case.iter().all(|(name, value)| match *name {
-                "start" => it["at"].as_str().unwrap() >= *value,
-                "end" => it["at"].as_str().unwrap() < *value,
+                "start" => time(&it["at"]) >= value.parse().unwrap(),
+                "end" => time(&it["at"]) < value.parse().unwrap(),
                 name => it[name] == *value,
             })
         };
@@ -146,7 +157,7 @@ fn bad_questions_are_422_and_name_the_parameter() {
     let cases = [
         ("limit=0".to_owned(), "?limit"),
         ("limit=1001".to_owned(), "?limit"),
-        ("canary=1".to_owned(), ""),
+        ("x=1".to_owned(), "?x"),
         ("start=yesterday".to_owned(), "?start"),
         ("end=2026-03-02".to_owned(), "?end"),
         ("start=2026-03-02T00:00:00Z&end=2026-03-01T00:00:00Z".to_owned(), "?start"),
@@ -230,7 +241,7 @@ fn an_event_is_proven_to_third_parties_once_it_is_sealed() {
 
 #[test]
 fn words_of_whoever_acted_are_opened_for_one_event_alone() {
-    let mut house = House::new();
+    let mut house = ticking();
     let id = house.submit(&operator("acme"), "/requests", &access(ADA.email), ADA);
     let words = json!({"reason": "canary: changed my mind"});
     assert_eq!(house.post(&dpo("acme"), &format!("/jobs/{id}/cancel"), &words).status, 200);

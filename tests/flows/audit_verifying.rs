@@ -6,7 +6,7 @@ use domain::job::JobStatus;
 use domain::key::TenantKey;
 use domain::record::Record;
 use habeas_tests::executor::run;
-use habeas_tests::sample::tenant;
+use habeas_tests::sample::{EVE, tenant};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use workflow::ports::PortError;
@@ -14,10 +14,12 @@ use workflow::verify_audits::{VerifyReport, result_name};
 
 use crate::audit_log::{busy, look};
 use crate::caller::{Caller, dpo};
-use crate::house::{AUDIT, Call, House};
+use crate::house::{AUDIT, Call, House, access};
 
 fn sealed() -> (House, String) {
-    let (house, id) = busy();
+    let (mut house, id) = busy();
+    house.submit(&dpo("globex"), "/requests", &access(EVE.email), EVE);
+    house.world.run_until_idle();
     run(&house.world.memory, house.world.handlers.sealer.run()).answer().unwrap();
     (house, id)
 }

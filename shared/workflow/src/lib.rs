@@ -6,6 +6,7 @@ pub mod advance_job;
 pub mod archive_info;
 pub mod caller;
 pub mod dashboard;
+pub mod export_log;
 pub mod following;
 pub mod gate;
 pub mod holds;

@@ -4,6 +4,7 @@
 mod access_known;
 mod access_unknown;
 mod attempts;
+mod audit_figures;
 mod audit_log;
 mod audit_trail;
 mod audit_verifying;

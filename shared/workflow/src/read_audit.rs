@@ -205,7 +205,8 @@ impl ReadAudit {
         limit: usize,
     ) -> Result<(Vec<AuditEvent>, Option<EventId>), Refusal> {
         let index = filter.index();
-        let per_look = if filter.drops_within(&index) { FILTERED_LOOK.max(limit) } else { limit };
+        // One more than wanted: an event of the very end of the range may stand before them.
+        let per_look = if filter.drops_within(&index) { FILTERED_LOOK.max(limit) } else { limit } + 1;
         let mut found: Vec<AuditEvent> = Vec::new();
         for _ in 0..LOOKS {
             let page = self.index.newest(tenant, &index, &range, per_look).await?;

@@ -13,14 +13,16 @@ use crate::http::send;
 /// Outputs of the template that name the functions.
 pub(crate) const FUNCTIONS: [&str; 9] = [
     "RequestApi",
+    "AuditApi",
     "ExportWorker",
     "ErasureWorker",
     "NotificationWorker",
     "JobSweep",
     "AuditSealer",
-    "DeadlineSweep",
     "MaskingStream",
     "DiscoverySweep",
+    "AuditVerifier",
+    "DeadlineSweep",
 ];
 
 /// Lines of a function since a time in milliseconds, in the order they were written.

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod audit_feed;
+mod audit_index;
 mod clock;
 mod connector;
 mod data_maps;
@@ -12,6 +13,7 @@ mod error;
 mod event_sink;
 mod evidence_store;
 mod export_store;
+mod integrity_alerts;
 mod job_queue;
 mod job_store;
 mod key_service;
@@ -21,6 +23,7 @@ mod sampler;
 
 pub use alerts::{Alert, Alerts};
 pub use audit_feed::{AuditFeed, Batch, LogHead, SEAL_SHARDS, StoredEvent, Unsealed, seal_shard};
+pub use audit_index::{AuditIndex, EventPage, IdRange};
 pub use clock::{Clock, Entropy};
 pub use connector::{Connector, Cursor, Media, SourceLookup, SourcePage};
 pub use data_maps::DataMaps;
@@ -31,6 +34,7 @@ pub use error::{CommitError, PortError, PortErrorKind};
 pub use event_sink::{EventBatch, EventSink, MaskedEvent, SinkTarget};
 pub use evidence_store::{CheckpointSigner, EvidenceStore, Marked};
 pub use export_store::{ByteRange, ExportStore, Link, ObjectHead};
+pub use integrity_alerts::IntegrityAlerts;
 pub use job_queue::JobQueue;
 pub use job_store::{JobFilter, JobStore, ListPage, SortRange, WakeEntry};
 pub use key_service::{DataKey, KeyContext, KeyService};

@@ -11,14 +11,16 @@ use workflow::ports::{Cursor, PortError, PortErrorKind, SourcePage};
 
 use super::cursor::{self, Inside, ObjectsAt, VERSION};
 use super::list::list;
+use super::parquet::{Indexes, Table};
 use super::reader::{Chunks, Read, Reader};
 use super::template::row_prefixes;
+use super::version::End;
 use crate::failure::{corrupt, failed};
 use crate::pace::Pace;
 use crate::scope::Scope;
 use crate::wanted::Wanted;
 
-/// A page ends once it has so many rows (times [`GZIP_FACTOR`] in a gzip object),
+/// A page ends once it has so many rows (times [`PACKED_FACTOR`] in a packed object),
 const PAGE_ROWS: usize = 10_000;
 /// or so many bytes of rows (likewise),
 const PAGE_BYTES: usize = 4 << 20;
@@ -26,7 +28,7 @@ const PAGE_BYTES: usize = 4 << 20;
 const PAGE_READ_BYTES: u64 = 64 << 20;
 /// or has begun so many objects.
 const PAGE_OBJECTS: u64 = 500;
-const GZIP_FACTOR: usize = 2;
+const PACKED_FACTOR: usize = 2;
 
 /// Objects of rows and how they are read.
 #[derive(Debug, Clone, Copy)]
@@ -61,11 +63,6 @@ pub(crate) async fn page(
     Ok(SourcePage { rows: page.rows, media: Vec::new(), next })
 }
 
-/// Whether an object is packed, by its key.
-pub(super) fn is_gzip(key: &str) -> bool {
-    std::path::Path::new(key).extension().is_some_and(|it| it.eq_ignore_ascii_case("gz"))
-}
-
 struct Page<'a> {
     scope: &'a Scope<'a>,
     source: &'a ObjectSource<'a>,
@@ -97,9 +94,8 @@ impl Page<'_> {
                 if self.is_full(1) {
                     return Ok(false);
                 }
-                let is_gzip = is_gzip(&key);
                 let etag = object.e_tag.unwrap_or_default();
-                if !self.object(Inside { key, etag, is_gzip, line: 1, ..Inside::default() }).await? {
+                if !self.object(Inside { key, etag, line: 1, ..Inside::default() }).await? {
                     return Ok(false);
                 }
             }
@@ -114,9 +110,13 @@ impl Page<'_> {
     /// Reads on in one object; true once it is done.
     async fn object(&mut self, inside: Inside) -> Result<bool, PortError> {
         self.begun += 1;
+        if self.source.format == RowFormat::Parquet {
+            return self.table(inside).await;
+        }
         let body = Body(self.open(&inside).await?);
         let mut reader = Reader::new(body, self.source.format, &inside, self.at.done + 1);
-        let factor = if inside.is_gzip { GZIP_FACTOR } else { 1 };
+        let is_packed = inside.packing().is_packed();
+        let factor = if is_packed { PACKED_FACTOR } else { 1 };
         let (start, read_before) = (reader.consumed(), self.read);
         loop {
             match reader.next(self.scope, &self.wanted).await? {
@@ -128,7 +128,7 @@ impl Page<'_> {
                 }
             }
             self.read = read_before + (reader.consumed() - start);
-            let is_far = !inside.is_gzip && self.read >= PAGE_READ_BYTES;
+            let is_far = !is_packed && self.read >= PAGE_READ_BYTES;
             if is_far || self.has_enough(factor) {
                 self.at.inside = Some(reader.position(&inside));
                 return Ok(false);
@@ -136,6 +136,31 @@ impl Page<'_> {
         }
         self.finish(inside.key);
         Ok(true)
+    }
+
+    /// Reads on in one Parquet object, whose place is a row.
+    async fn table(&mut self, inside: Inside) -> Result<bool, PortError> {
+        let source = self.source;
+        let end = End::of(source, &inside.key, Some(&inside.etag)).await?;
+        let end = end.ok_or_else(|| PortError::new(PortErrorKind::NotFound, "read object"))?;
+        let at = (end.length, end.tail);
+        let mut table = Table::open(end.version, at, Indexes::Skipped, self.at.done + 1).await?;
+        let mut at = inside.at;
+        loop {
+            self.read += table.bytes_at(at);
+            let found = table.find(self.scope, &self.wanted, at).await?;
+            at = found.at;
+            self.bytes += found.rows.iter().map(|row| row.to_json().len()).sum::<usize>();
+            self.rows.extend(found.rows);
+            if found.is_done {
+                self.finish(inside.key);
+                return Ok(true);
+            }
+            if self.read >= PAGE_READ_BYTES || self.has_enough(1) {
+                self.at.inside = Some(Inside { at, ..inside });
+                return Ok(false);
+            }
+        }
     }
 
     fn finish(&mut self, key: String) {
@@ -154,7 +179,7 @@ impl Page<'_> {
     /// Opens the very version of the object that was listed, at the place to go on from.
     async fn open(&self, inside: &Inside) -> Result<ByteStream, PortError> {
         self.source.pace.request().await;
-        let range = (!inside.is_gzip && inside.at > 0).then(|| format!("bytes={}-", inside.at));
+        let range = (!inside.packing().is_packed() && inside.at > 0).then(|| format!("bytes={}-", inside.at));
         let request = self.source.client.get_object().bucket(self.source.bucket).key(&inside.key);
         let request = request.if_match(&inside.etag).set_range(range);
         match request.send().await {

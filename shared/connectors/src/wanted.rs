@@ -47,6 +47,11 @@ impl Wanted {
         row.values_at(path).into_iter().any(|value| self.values.contains(datamap::canonical(value).as_ref()))
     }
 
+    /// Whether this value itself is wanted.
+    pub(crate) fn has(&self, value: &Datum) -> bool {
+        self.values.contains(datamap::canonical(value).as_ref())
+    }
+
     /// Whether a text that stands for any kind of value is wanted: in CSV, `7` is the number and the text.
     pub(crate) fn has_text(&self, text: &str) -> bool {
         self.texts.contains(text)

@@ -11,14 +11,16 @@ use workflow::ports::{Cursor, PortError, PortErrorKind, SourcePage};
 
 use super::cursor::{self, Inside, ObjectsAt, VERSION};
 use super::list::list;
+use super::parquet::{Indexes, Table};
 use super::reader::{Chunks, Read, Reader};
 use super::template::{row_prefixes, whole_prefix};
+use super::version::End;
 use crate::failure::{corrupt, failed};
 use crate::pace::Pace;
 use crate::scope::Scope;
 use crate::wanted::Wanted;
 
-/// A page ends once it has so many rows (times [`GZIP_FACTOR`] in a gzip object),
+/// A page ends once it has so many rows (times [`PACKED_FACTOR`] in a packed object),
 const PAGE_ROWS: usize = 10_000;
 /// or so many bytes of rows (likewise),
 const PAGE_BYTES: usize = 4 << 20;
@@ -26,7 +28,7 @@ const PAGE_BYTES: usize = 4 << 20;
 const PAGE_READ_BYTES: u64 = 64 << 20;
 /// or has begun so many objects.
 const PAGE_OBJECTS: u64 = 500;
-const GZIP_FACTOR: usize = 2;
+const PACKED_FACTOR: usize = 2;
 /// Objects of a prefix that a sample looks at.
 const MOST_SAMPLED: i32 = 20;
 
@@ -69,21 +71,10 @@ pub(crate) async fn sample(scope: &Scope<'_>, source: &ObjectSource<'_>, rows: u
     let prefix = whole_prefix(source.prefix, scope);
     let listing = list((source.client, source.pace), source.bucket, &prefix, None, MOST_SAMPLED).await?;
     for object in listing.objects.into_iter().filter(|object| object.size.unwrap_or(0) > 0) {
-        let key = object.key.unwrap_or_default();
-        let (is_gzip, etag) = (is_gzip(&key), object.e_tag.unwrap_or_default());
-        let inside = Inside { key, etag, is_gzip, line: 1, ..Inside::default() };
-        let at = ObjectsAt::default();
-        let wanted = Wanted::everything();
-        let page = Page { scope, source, wanted, at, rows: Vec::new(), bytes: 0, read: 0, begun: 0 };
-        let mut reader = Reader::new(Body(page.open(&inside).await?), source.format, &inside, 1);
+        let (key, etag) = (object.key.unwrap_or_default(), object.e_tag.unwrap_or_default());
+        let inside = Inside { key, etag, line: 1, ..Inside::default() };
         let most = rows.min(sample.len() + rows.div_ceil(2));
-        while sample.len() < most {
-            match reader.next(scope, &page.wanted).await? {
-                Read::End => break,
-                Read::Other => {}
-                Read::Row(row, _) => sample.push(row),
-            }
-        }
+        sample_object(scope, source, inside, most, &mut sample).await?;
         if sample.len() >= rows {
             break;
         }
@@ -91,9 +82,31 @@ pub(crate) async fn sample(scope: &Scope<'_>, source: &ObjectSource<'_>, rows: u
     Ok(sample)
 }
 
-/// Whether an object is packed, by its key.
-pub(super) fn is_gzip(key: &str) -> bool {
-    std::path::Path::new(key).extension().is_some_and(|it| it.eq_ignore_ascii_case("gz"))
+/// Adds the first rows of one object until there are `most`.
+async fn sample_object(
+    scope: &Scope<'_>,
+    source: &ObjectSource<'_>,
+    inside: Inside,
+    most: usize,
+    sample: &mut Vec<Datum>,
+) -> Result<(), PortError> {
+    let (at, wanted) = (ObjectsAt::default(), Wanted::everything());
+    let mut page = Page { scope, source, wanted, at, rows: Vec::new(), bytes: 0, read: 0, begun: 0 };
+    if source.format == RowFormat::Parquet {
+        page.table(inside).await?;
+        page.rows.truncate(most.saturating_sub(sample.len()));
+        sample.append(&mut page.rows);
+        return Ok(());
+    }
+    let mut reader = Reader::new(Body(page.open(&inside).await?), source.format, &inside, 1);
+    while sample.len() < most {
+        match reader.next(scope, &page.wanted).await? {
+            Read::End => break,
+            Read::Other => {}
+            Read::Row(row, _) => sample.push(row),
+        }
+    }
+    Ok(())
 }
 
 struct Page<'a> {
@@ -127,9 +140,8 @@ impl Page<'_> {
                 if self.is_full(1) {
                     return Ok(false);
                 }
-                let is_gzip = is_gzip(&key);
                 let etag = object.e_tag.unwrap_or_default();
-                if !self.object(Inside { key, etag, is_gzip, line: 1, ..Inside::default() }).await? {
+                if !self.object(Inside { key, etag, line: 1, ..Inside::default() }).await? {
                     return Ok(false);
                 }
             }
@@ -144,9 +156,13 @@ impl Page<'_> {
     /// Reads on in one object; true once it is done.
     async fn object(&mut self, inside: Inside) -> Result<bool, PortError> {
         self.begun += 1;
+        if self.source.format == RowFormat::Parquet {
+            return self.table(inside).await;
+        }
         let body = Body(self.open(&inside).await?);
         let mut reader = Reader::new(body, self.source.format, &inside, self.at.done + 1);
-        let factor = if inside.is_gzip { GZIP_FACTOR } else { 1 };
+        let is_packed = inside.packing().is_packed();
+        let factor = if is_packed { PACKED_FACTOR } else { 1 };
         let (start, read_before) = (reader.consumed(), self.read);
         loop {
             match reader.next(self.scope, &self.wanted).await? {
@@ -158,7 +174,7 @@ impl Page<'_> {
                 }
             }
             self.read = read_before + (reader.consumed() - start);
-            let is_far = !inside.is_gzip && self.read >= PAGE_READ_BYTES;
+            let is_far = !is_packed && self.read >= PAGE_READ_BYTES;
             if is_far || self.has_enough(factor) {
                 self.at.inside = Some(reader.position(&inside));
                 return Ok(false);
@@ -166,6 +182,31 @@ impl Page<'_> {
         }
         self.finish(inside.key);
         Ok(true)
+    }
+
+    /// Reads on in one Parquet object, whose place is a row.
+    async fn table(&mut self, inside: Inside) -> Result<bool, PortError> {
+        let source = self.source;
+        let end = End::of(source, &inside.key, Some(&inside.etag)).await?;
+        let end = end.ok_or_else(|| PortError::new(PortErrorKind::NotFound, "read object"))?;
+        let at = (end.length, end.tail);
+        let mut table = Table::open(end.version, at, Indexes::Skipped, self.at.done + 1).await?;
+        let mut at = inside.at;
+        loop {
+            self.read += table.bytes_at(at);
+            let found = table.find(self.scope, &self.wanted, at).await?;
+            at = found.at;
+            self.bytes += found.rows.iter().map(|row| row.to_json().len()).sum::<usize>();
+            self.rows.extend(found.rows);
+            if found.is_done {
+                self.finish(inside.key);
+                return Ok(true);
+            }
+            if self.read >= PAGE_READ_BYTES || self.has_enough(1) {
+                self.at.inside = Some(Inside { at, ..inside });
+                return Ok(false);
+            }
+        }
     }
 
     fn finish(&mut self, key: String) {
@@ -184,7 +225,7 @@ impl Page<'_> {
     /// Opens the very version of the object that was listed, at the place to go on from.
     async fn open(&self, inside: &Inside) -> Result<ByteStream, PortError> {
         self.source.pace.request().await;
-        let range = (!inside.is_gzip && inside.at > 0).then(|| format!("bytes={}-", inside.at));
+        let range = (!inside.packing().is_packed() && inside.at > 0).then(|| format!("bytes={}-", inside.at));
         let request = self.source.client.get_object().bucket(self.source.bucket).key(&inside.key);
         let request = request.if_match(&inside.etag).set_range(range);
         match request.send().await {

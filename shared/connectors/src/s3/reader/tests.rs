@@ -62,7 +62,7 @@ fn read_from(
 ) -> Result<Vec<(String, Inside)>, PortError> {
     let scope = Scope::of(lookup)?;
     let wanted = Wanted::new(scope.values());
-    let from = if inside.is_gzip { 0 } else { usize::try_from(inside.at).unwrap() };
+    let from = if inside.packing().is_packed() { 0 } else { usize::try_from(inside.at).unwrap() };
     let mut reader = Reader::new(pieces(&bytes[from..], size), format, inside, 3);
     let mut rows = Vec::new();
     loop {
@@ -75,7 +75,7 @@ fn read_from(
 }
 
 fn start(is_gzip: bool) -> Inside {
-    Inside { line: 1, is_gzip, ..Inside::default() }
+    Inside { line: 1, key: if is_gzip { "a.gz" } else { "a" }.to_owned(), ..Inside::default() }
 }
 
 /// Reads in chunks of many sizes, and again from behind each row.

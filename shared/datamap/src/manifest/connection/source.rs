@@ -44,6 +44,7 @@ pub(super) fn s3(object: Object<'_>, fields: &mut Vec<Located<String>>, report: 
     let format = match format.value.as_str() {
         "ndjson" => RowFormat::NdJson,
         "csv" => RowFormat::Csv,
+        "parquet" => RowFormat::Parquet,
         "media" => {
             let template = object.required("key_template", report)?;
             let names = crate::model::placeholders(&template.value);
@@ -56,7 +57,7 @@ pub(super) fn s3(object: Object<'_>, fields: &mut Vec<Located<String>>, report: 
                 "unknown-format",
                 format.place,
                 format!("unknown format `{other}`"),
-                "known: ndjson, csv, media",
+                "known: ndjson, csv, parquet, media",
             );
             return None;
         }

@@ -68,8 +68,8 @@ fn singles_of(report: &mut Report, stage: &mut Stage, weather: Weather, share: S
 /// Runs every pair of faults whose first strikes one call in so many.
 ///
 /// A run ends early where it comes to a state whose like has been seen to end well.
-pub(crate) fn pairs(report: &mut Report, one_in: u64) {
-    let mut stage = Stage::new(Story::new(ADA), Mutants::NONE, Weather::Fair);
+pub(crate) fn pairs(report: &mut Report, kind: Kind, one_in: u64) {
+    let mut stage = Stage::new(Story::of(kind, ADA), Mutants::NONE, Weather::Fair);
     let calm = stage.run_until_known(&Schedule::default());
     report.note(|| "no fault".to_owned(), &calm, 0);
     for call in calm.calls.iter().filter(|call| call.number % one_in == 0) {

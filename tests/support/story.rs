@@ -21,8 +21,10 @@ use crate::sample::{Person, access, officer, signed_in, tenant};
 use crate::world::World;
 
 mod erasure;
+mod interrupted;
 mod letters;
 
+pub use self::interrupted::{officer_of_holds, place_hold, release_hold};
 pub use self::letters::{first_code, mails, newest_mail, ticket_of};
 
 /// How often a person tries before giving up.
@@ -37,6 +39,12 @@ pub enum Kind {
     Erasure,
     /// To be forgotten, while the data changes after each approval.
     DriftingErasure,
+    /// To be forgotten, while a source is shut three times: each time somebody has to start the erasure again.
+    ParkedErasure,
+    /// To be forgotten, and a legal hold comes before the grace period ends.
+    HeldErasure,
+    /// To be forgotten, and not any more: taken back during the grace period.
+    CancelledErasure,
 }
 
 /// A part of a story.
@@ -118,6 +126,9 @@ impl Story {
             Kind::Access => Self::ACCESS,
             Kind::Erasure => Self::ERASURE,
             Kind::DriftingErasure => Self::DRIFTING_ERASURE,
+            Kind::ParkedErasure => Self::PARKED_ERASURE,
+            Kind::HeldErasure => Self::HELD_ERASURE,
+            Kind::CancelledErasure => Self::CANCELLED_ERASURE,
         }
     }
 
@@ -134,7 +145,11 @@ impl Story {
     fn request(&self) -> (NewRequest, &'static str) {
         match self.kind {
             Kind::Access => (access(self.person), "POST /export"),
-            Kind::Erasure | Kind::DriftingErasure => (erasure::request(self.person), "POST /requests"),
+            Kind::Erasure
+            | Kind::DriftingErasure
+            | Kind::ParkedErasure
+            | Kind::HeldErasure
+            | Kind::CancelledErasure => (erasure::request(self.person), "POST /requests"),
         }
     }
 

@@ -8,7 +8,8 @@ use audit_log::key::ReceiptKey;
 use audit_log::receipt::{Receipt, verify};
 use domain::datum::Datum;
 use domain::erasure::{Erasure, SHARDS_PER_GENERATION};
-use domain::ids::JobId;
+use domain::hold::{Hold, HoldScope, HoldStatus};
+use domain::ids::{HoldId, JobId};
 use domain::job::{Job, JobStatus};
 use domain::record::Record;
 use domain::request::RequestType;
@@ -49,6 +50,7 @@ struct Seen<'a> {
     begun: BTreeSet<(&'a JobId, &'a str)>,
     /// Jobs whose search after the erasure found nothing.
     confirmed: BTreeSet<&'a JobId>,
+    holds: BTreeMap<&'a HoldId, &'a Hold>,
 }
 
 pub(super) fn check(state: &State, expected: &Expected, broken: &mut Vec<String>) {
@@ -74,6 +76,7 @@ impl<'a> Seen<'a> {
             match record {
                 Record::Job(job) => drop(self.jobs.insert(&job.id, job)),
                 Record::Step(step) => drop(self.steps.insert((&step.job, step.kind, step.shard), step)),
+                Record::Hold(hold) => drop(self.holds.insert(&hold.id, hold)),
                 _ => {}
             }
         }
@@ -144,6 +147,22 @@ impl<'a> Seen<'a> {
         self.begun.insert((&step.job, plan.hash.as_str()));
     }
 
+    /// Whether an effective hold covers whom a job is about.
+    fn is_held(&self, job: &Job) -> bool {
+        let covers = |hold: &Hold| match &hold.scope {
+            HoldScope::Subject { aliases } => {
+                let mut known = job.erasure.iter().flat_map(|erasure| &erasure.aliases).chain(&job.subject_ref);
+                known.any(|alias| aliases.contains(alias))
+            }
+            HoldScope::Organization { alias, .. } => {
+                job.erasure.iter().any(|erasure| erasure.organizations.contains(alias))
+            }
+            HoldScope::Tenant => true,
+        };
+        let of_tenant = self.holds.values().filter(|hold| hold.tenant == job.tenant);
+        of_tenant.filter(|hold| hold.status == HoldStatus::Effective).any(|hold| covers(hold))
+    }
+
     /// Whatever goes was approved, is as it was when it was approved, and belongs to the person and the tenant.
     fn check_effect(&self, effect: &Effect, expected: &Expected, broken: &mut Vec<String>) {
         let begun: Vec<&(&JobId, &str)> = self
@@ -153,6 +172,11 @@ impl<'a> Seen<'a> {
             .collect();
         if begun.is_empty() {
             broken.push("INV-E3 something was erased while no erasure of the tenant was under way".to_owned());
+        }
+        // Where several erasures run, one of them may be free to go on.
+        let is_held = |(id, _): &&(&JobId, &str)| self.jobs.get(id).is_some_and(|job| self.is_held(job));
+        if !begun.is_empty() && begun.iter().all(|one| is_held(one)) {
+            broken.push("INV-E1 something was erased under an effective hold".to_owned());
         }
         let ended = |id: &JobId| {
             let erasure = self.jobs.get(id).and_then(|job| job.erasure.as_ref());

@@ -1,7 +1,7 @@
 //! The life of one request, played by people who try again when they get no answer.
 //!
 //! An access: staff asks for Ada; she reads her code, proves who she is, fetches the archive by the mailed ticket and by
-//! her session; a day later everything is gone. An erasure is in `story/erasure.rs`. Each runs with any fault at any call.
+//! her session; a day later everything is gone. Erasures are in `story/`. Each runs with any fault at any call.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ mod erasure;
 mod interrupted;
 mod letters;
 
-pub use self::interrupted::{officer_of_holds, place_hold, release_hold};
+pub use self::interrupted::{place_hold, release_hold};
 pub use self::letters::{first_code, mails, newest_mail, ticket_of};
 
 /// How often a person tries before giving up.
@@ -143,14 +143,8 @@ impl Story {
     ];
 
     fn request(&self) -> (NewRequest, &'static str) {
-        match self.kind {
-            Kind::Access => (access(self.person), "POST /export"),
-            Kind::Erasure
-            | Kind::DriftingErasure
-            | Kind::ParkedErasure
-            | Kind::HeldErasure
-            | Kind::CancelledErasure => (erasure::request(self.person), "POST /requests"),
-        }
+        let erasure = || (erasure::request(self.person), "POST /requests");
+        if self.kind == Kind::Access { (access(self.person), "POST /export") } else { erasure() }
     }
 
     /// Staff asks until there is an answer.

@@ -115,9 +115,9 @@ impl PartWriter {
         let header_at = self.bytes.len();
         let content_at = header_at + LOCAL_HEADER_BYTES + entry.name.len();
         // Its tables are large: made with the first entry, and never for a part of media.
-        let compressor = self.compressor.get_or_insert_with(|| {
-            Compressor::new(CompressionLvl::new(LEVEL).expect("levels 0 to 12 exist"))
-        });
+        let compressor = self
+            .compressor
+            .get_or_insert_with(|| Compressor::new(CompressionLvl::new(LEVEL).expect("levels 0 to 12 exist")));
         let bound = compressor.deflate_compress_bound(entry.content.len());
         self.bytes.resize(content_at + bound, 0);
         let compressed = compressor

@@ -1,11 +1,11 @@
 //! Erasures that do not go straight: parked and started again, held and released, taken back during the grace period.
 
+use domain::hold::HoldStatus;
+use domain::ids::HoldId;
 use domain::job::JobStatus;
 use domain::request::{Identity, IdentityKind};
 use domain::role::Role;
 use domain::sensitive::Sensitive;
-use domain::hold::HoldStatus;
-use domain::ids::HoldId;
 use jiff::SignedDuration;
 use workflow::act_on_job::Act as Doing;
 use workflow::caller::Caller;
@@ -24,8 +24,7 @@ use crate::world::World;
 const SHUT: &str = "app.notes";
 
 /// An officer of holds: the one who places them, or another one.
-#[must_use]
-pub fn officer_of_holds(tenant: &str, places: bool) -> Caller {
+fn officer_of_holds(tenant: &str, places: bool) -> Caller {
     caller(tenant, if places { "counsel" } else { "third" }, &[Role::Dpo], None)
 }
 
@@ -110,10 +109,12 @@ impl Story {
                 JobStatus::NeedsHuman => {}
                 JobStatus::Cancelled => return,
                 _ if unanswered => return,
-                other => return self.broken.push(format!("INV-L1 a shut source did not stop the erasure, it is {other}")),
+                other => {
+                    return self.broken.push(format!("INV-L1 a shut source did not stop the erasure, it is {other}"));
+                }
             }
-            let answer = world
-                .call(&self.tenant(), async |handlers| handlers.act.act(&staff, &job.id, &Doing::Process).await);
+            let answer =
+                world.call(&self.tenant(), async |handlers| handlers.act.act(&staff, &job.id, &Doing::Process).await);
             match answer {
                 Ended::With(Ok(_)) => return,
                 Ended::With(Err(Refusal::Busy | Refusal::Port(_))) | Ended::Crashed => unanswered = true,
@@ -160,8 +161,8 @@ impl Story {
         let staff = officer(self.person.tenant);
         for _ in 0..TRIES {
             let Some(job) = self.stored(world).filter(|job| job.status != JobStatus::Cancelled) else { return };
-            let answer = world
-                .call(&self.tenant(), async |handlers| handlers.act.act(&staff, &job.id, &Doing::Cancel).await);
+            let answer =
+                world.call(&self.tenant(), async |handlers| handlers.act.act(&staff, &job.id, &Doing::Cancel).await);
             match answer {
                 Ended::With(Ok(_)) => return,
                 Ended::With(Err(Refusal::Busy | Refusal::Port(_))) | Ended::Crashed => {}

@@ -16,7 +16,8 @@ use workflow::read_jobs::ReadJobs;
 use workflow::seal_audit::SealAudit;
 use workflow::step_context::StepPorts;
 use workflow::steps::{
-    Collect, Conclude, Erasing, Expire, Locate, Notify, Package, PlanStore, Screen, Sources, Verify, erasure_steps,
+    Collect, Conclude, Erasing, Expire, Locate, Notify, Package, Packing, PlanStore, Screen, Sources, Verify,
+    erasure_steps,
 };
 use workflow::submit_request::{Quotas, SubmitRequest};
 use workflow::sweep_deadlines::SweepDeadlines;
@@ -167,12 +168,14 @@ fn export_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
     let exports = world.export_store();
     let sources = Sources { maps: world.data_maps(), connector: world.source(), region: REGION.to_owned() };
     let plans = || PlanStore { exports: exports.clone() };
+    let packing = world.inspect(|state| if state.packs_nothing { Packing::Stored } else { Packing::Deflated });
+    let download_for = SignedDuration::from_hours(24);
     AdvanceJob::new(ports.clone(), world.alerts(), LEASE)
         .runs(Screen { sources: sources.clone() })
         .runs(Verify)
         .runs(Locate { sources: sources.clone(), plans: plans() })
-        .runs(Collect { sources: sources.clone(), plans: plans(), exports: exports.clone() })
-        .runs(Package { sources, exports: exports.clone(), download_for: SignedDuration::from_hours(24) })
+        .runs(Collect { sources: sources.clone(), plans: plans(), exports: exports.clone(), packing })
+        .runs(Package { sources, exports: exports.clone(), download_for, packing })
         .runs(Expire { exports })
 }
 

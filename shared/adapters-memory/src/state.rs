@@ -67,6 +67,8 @@ pub struct State {
     pub effects: Vec<Arc<Effect>>,
     /// What goes wrong.
     pub faults: Faults,
+    /// Whether whoever wires handlers over this world has archives stored instead of deflated, which saves time only.
+    pub packs_nothing: bool,
     /// Deliberate bugs.
     pub mutants: Mutants,
     /// The tenant on whose behalf code runs now; a call for another one is a violation (INV-T1).
@@ -103,6 +105,7 @@ impl State {
             sources: Arc::new(Sources::default()),
             effects: Vec::new(),
             faults: Faults::default(),
+            packs_nothing: false,
             mutants: Mutants::NONE,
             acting_for: None,
             violations: Vec::new(),

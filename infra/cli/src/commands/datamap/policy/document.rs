@@ -176,6 +176,8 @@ mod tests {
         let erasing = document(&map, &account, Rights::Erase).to_string();
         assert!(erasing.len() <= super::super::MAX_CHARACTERS, "{}", erasing.len());
         assert!(!erasing.contains("feature_flags") && !erasing.contains("BatchWrite") && !erasing.contains(":*\""));
+        let sampling = document(&map, &account, Rights::Sample).to_string();
+        assert!(sampling.contains("dynamodb:Scan") && !sampling.contains("Put") && !sampling.contains(":*\""));
         let text = document(&map, &account, Rights::Read).to_string();
         assert!(text.len() <= super::super::MAX_CHARACTERS, "{}", text.len());
         assert!(text.contains("table/sample.messages/index/by-author"));

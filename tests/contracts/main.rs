@@ -9,8 +9,7 @@ use domain::datum::Datum;
 use domain::step::{Nudge, QueueName};
 use habeas_tests::contracts::{
     audit_index, audit_log, connector, data_maps, eraser, event_sink, export_store, job_queue, job_store, key_service,
-    mailer,
-    run_all,
+    mailer, run_all,
 };
 use habeas_tests::executor::run;
 use habeas_tests::names::Names;

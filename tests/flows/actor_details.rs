@@ -1,5 +1,7 @@
 //! Who acted is sealed beside each event, opens for `admin:audit_log` only, and is gone with the person's keys (R-AUD-1, R-ERA-6).
 
+use std::sync::Arc;
+
 use adapters_memory::{Fault, Point, Side, State};
 use domain::event::{Action, AuditEvent, EventOutcome, EventType, Level};
 use domain::record::Record;
@@ -7,8 +9,10 @@ use habeas_tests::executor::run;
 use habeas_tests::sample::{ADA, tenant};
 use serde_json::json;
 use workflow::caller::Caller as Who;
+use workflow::open_event::OpenedEvent;
 use workflow::ports::PortErrorKind;
-use workflow::read_event::{OpenedEvent, ReadEvent};
+use workflow::prove_event::ProveEvent;
+use workflow::read_audit::ReadAudit;
 use workflow::refusal::Refusal;
 
 use crate::caller::{Caller, dpo, operator, owner, subject};
@@ -70,8 +74,18 @@ fn officer(house: &House, caller: &Caller) -> Who {
 /// Opens an event through the use case.
 fn opened(house: &House, caller: &Caller, event: &AuditEvent) -> Result<OpenedEvent, Refusal> {
     let ports = habeas_tests::handlers::ports(&house.world.memory);
-    let read = ReadEvent { store: ports.store, keyring: ports.keyring, clock: ports.clock, entropy: ports.entropy };
-    run(&house.world.memory, read.read(&officer(house, caller), &event.key())).answer()
+    let memory = &house.world.memory;
+    let origin = habeas_tests::handlers::ORIGIN.to_owned();
+    let signer = memory.checkpoint_signer();
+    let read = ReadAudit {
+        index: memory.audit_index(),
+        prove: Arc::new(ProveEvent::new(memory.audit_feed(), memory.evidence_store(), signer, origin)),
+        store: ports.store,
+        keyring: ports.keyring,
+        clock: ports.clock,
+        entropy: ports.entropy,
+    };
+    run(memory, read.one(&officer(house, caller), &event.id)).answer().map(|detail| detail.opened)
 }
 
 fn by_people(events: &[AuditEvent]) -> Vec<AuditEvent> {

@@ -35,9 +35,6 @@ pub(crate) const AUDIT: &str = "/api/v1/audit";
 /// An id that was never given.
 pub(crate) const UNKNOWN_JOB: &str = "job_0199a000000070008000000000000000";
 
-/// What the names of all logs begin with.
-pub(crate) const AUDIT_ORIGIN: &str = "habeas.example/audit";
-
 /// What of the settings a story changes.
 pub(crate) struct Settings {
     pub(crate) quotas: Quotas,
@@ -253,7 +250,7 @@ fn router_over(memory: &MemoryWorld, issuer: &Issuer, settings: Settings) -> Rou
         quotas: settings.quotas,
         region: settings.region.to_owned(),
         automated: settings.automated,
-        audit_origin: AUDIT_ORIGIN.to_owned(),
+        audit_origin: ORIGIN.to_owned(),
     };
     let ports = Ports {
         store: memory.job_store(),

@@ -11,6 +11,7 @@ use audit_log::tile::Entries;
 use audit_log::verify::LogVerifier;
 use domain::event::AuditEvent;
 use habeas_tests::executor::run;
+use habeas_tests::handlers::ORIGIN;
 use habeas_tests::sample::{ADA, BOB, Person, tenant};
 use jiff::SignedDuration;
 use workflow::ports::CheckpointSigner as _;
@@ -19,7 +20,7 @@ use workflow::seal_audit::{SealAudit, origin_of};
 use crate::actor_details::events;
 use crate::caller::{dpo, operator, subject};
 use crate::erasure::{approved, planned};
-use crate::house::{AUDIT_ORIGIN, House, UNKNOWN_JOB};
+use crate::house::{House, UNKNOWN_JOB};
 
 /// Runs the sealer once.
 fn seal(house: &House) {
@@ -29,14 +30,14 @@ fn seal(house: &House) {
         evidence: memory.evidence_store(),
         signer: memory.checkpoint_signer(),
         clock: memory.clock(),
-        origin: AUDIT_ORIGIN.to_owned(),
+        origin: ORIGIN.to_owned(),
         keep_days: 2557,
     };
     run(memory, sealer.run()).answer().unwrap();
 }
 
 fn trusted(house: &House, slug: &str) -> (Verifier, String) {
-    let origin = origin_of(AUDIT_ORIGIN, &tenant(slug));
+    let origin = origin_of(ORIGIN, &tenant(slug));
     let key = run(&house.world.memory, house.world.memory.checkpoint_signer().key()).answer().unwrap();
     (Verifier::new(&origin, key).unwrap(), origin)
 }

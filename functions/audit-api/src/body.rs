@@ -1,10 +1,12 @@
-//! What is answered: the field names of the HTTP contract, and nothing else. Actors are keyed hashes.
+//! What is answered: the field names of the HTTP contract, and nothing else. Actors are keyed hashes but where one event is opened.
 
 use std::collections::BTreeMap;
 
 use domain::event::{Actor, AuditEvent};
+use domain::sensitive::Sensitive;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use workflow::actor_detail::ActorDetail;
 use workflow::read_audit::{EventDetail, EventList};
 use workflow::verify_log::Verification;
 
@@ -103,12 +105,35 @@ impl EventListBody {
     }
 }
 
+/// Who acted, as the token and the call said.
+#[derive(Serialize, ToSchema)]
+pub struct WhoBody {
+    /// The token's `sub`.
+    pub subject: Option<String>,
+    /// The token's e-mail address.
+    pub email: Option<String>,
+    /// The address of the call.
+    pub ip: Option<String>,
+    /// What the client said it is.
+    pub user_agent: Option<String>,
+}
+
+impl WhoBody {
+    fn of(actor: &ActorDetail) -> Self {
+        let told = |value: &Option<Sensitive<String>>| value.as_ref().map(|value| value.expose().clone());
+        let ActorDetail { subject, email, ip, user_agent } = actor;
+        Self { subject: told(subject), email: told(email), ip: told(ip), user_agent: told(user_agent) }
+    }
+}
+
 /// One audit event with what is sealed about it.
 #[derive(Serialize, ToSchema)]
 pub struct EventDetailBody {
     /// The event.
     #[serde(flatten)]
     pub event: EventBody,
+    /// Who acted, while it can still be opened.
+    pub who: Option<WhoBody>,
     /// What the acting person said, while it can still be opened.
     pub words: Option<String>,
     /// Its position in the log, once it is sealed.
@@ -120,8 +145,9 @@ impl EventDetailBody {
     #[must_use]
     pub fn of(detail: &EventDetail) -> Self {
         Self {
-            event: EventBody::of(&detail.event),
-            words: detail.words.as_ref().map(|words| words.expose().clone()),
+            event: EventBody::of(&detail.opened.event),
+            who: detail.opened.actor.as_ref().map(WhoBody::of),
+            words: detail.opened.words.as_ref().map(|words| words.expose().clone()),
             leaf_index: detail.leaf_index,
         }
     }

@@ -34,5 +34,5 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let (verify, clock, stage) = (&verify, &*clock, settings.stage.as_str());
     let calls = adapters_aws::take_calls;
     let run = async |payload, ends_at| handle(verify, clock, stage, (payload, ends_at)).await.map(|_| ());
-    lambda_kit::run_events(&settings, calls, run).await
+    lambda_kit::run_schedule_with_input(&settings, calls, run).await
 }

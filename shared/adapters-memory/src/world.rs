@@ -143,6 +143,8 @@ impl MemoryWorld {
     #[must_use]
     pub fn event_sink(&self) -> Arc<MemoryEventSink> {
         Arc::new(MemoryEventSink::new(self.clone()))
+    }
+
     /// Audit events by tenant, actor, resource and action.
     #[must_use]
     pub fn audit_index(&self) -> Arc<MemoryAuditIndex> {

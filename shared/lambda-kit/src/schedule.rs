@@ -21,14 +21,18 @@ where
     H: AsyncFn(Timestamp) -> Result<(), E>,
     E: std::error::Error,
 {
-    run_events(settings, take_calls, async |_, ends_at| handler(ends_at).await).await
+    run_schedule_with_input(settings, take_calls, async |_, ends_at| handler(ends_at).await).await
 }
 
 /// The same for a function that may also be called by hand: `handler` is given what it was called with.
 ///
 /// # Errors
 /// Fails if the Lambda runtime can't be reached.
-pub async fn run_events<H, E>(settings: &Settings, take_calls: TakeCalls, handler: H) -> Result<(), StartError>
+pub async fn run_schedule_with_input<H, E>(
+    settings: &Settings,
+    take_calls: TakeCalls,
+    handler: H,
+) -> Result<(), StartError>
 where
     H: AsyncFn(serde_json::Value, Timestamp) -> Result<(), E>,
     E: std::error::Error,

@@ -1,4 +1,4 @@
-//! Who acted, from where and with what: sealed beside the event of the act, opened only by `read_event` (R-AUD-1).
+//! Who acted, from where and with what: sealed beside the event of the act, opened only by `open_event` (R-AUD-1).
 //!
 //! Staff under the tenant's key; everybody else under a key of their own for this one act, so that sealing reads nothing
 //! and conflicts with nothing. All keys of a person stand in one partition, and erasure empties it (R-ERA-6).

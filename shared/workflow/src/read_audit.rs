@@ -7,20 +7,17 @@ use std::sync::Arc;
 
 use domain::event::{Action, AuditEvent, EventType};
 use domain::ids::{EventId, OpNonce, TenantId};
-use domain::key::TenantKey;
-use domain::record::Record;
 use domain::role::Permission;
-use domain::sensitive::Sensitive;
 use domain::transition::TransitionBuilder;
 use jiff::Timestamp;
 
 pub use self::filter::EventFilter;
 use crate::caller::Caller;
 use crate::keyring::{Keyring, TenantSecrets};
+use crate::open_event::{OpenedEvent, open_event};
 use crate::ports::{AuditIndex, Clock, CommitError, Entropy, IdRange, JobStore, PortError};
 use crate::prove_event::{EventProof, ProveError, ProveEvent, SignedCheckpoint};
 use crate::refusal::Refusal;
-use crate::words::words_of;
 
 /// Looks into an index for one answer: a page ends early where filters drop nearly everything.
 const LOOKS: usize = 3;
@@ -56,10 +53,8 @@ pub struct EventList {
 /// One event with what belongs to it.
 #[derive(Debug, Clone)]
 pub struct EventDetail {
-    /// The event.
-    pub event: AuditEvent,
-    /// What the acting person said, while the key of the person it is about lives.
-    pub words: Option<Sensitive<String>>,
+    /// The event, opened as far as its keys still live.
+    pub opened: OpenedEvent,
     /// Its position in the log, once it is there.
     pub leaf_index: Option<u64>,
 }
@@ -92,7 +87,7 @@ impl ReadAudit {
             range.below = range.below.min(id.as_str().to_owned());
         }
         let look = self.look(tenant, filter, range, limit);
-        let told = self.tell(caller, &secrets, now, (Action::Read, "audit_events"));
+        let told = self.tell(caller, &secrets, now, (Action::Read, "audit_events"), None);
         let ((events, next), ()) = futures::try_join!(look, told)?;
         Ok(EventList { events, next: next.map(|id| cursor::seal(&secrets, filter, &id)) })
     }
@@ -104,11 +99,10 @@ impl ReadAudit {
     pub async fn one(&self, caller: &Caller, id: &EventId) -> Result<EventDetail, Refusal> {
         let (secrets, now) = self.admit(caller).await?;
         let event = self.found(caller, id).await?;
-        self.tell(caller, &secrets, now, (Action::Read, "audit_event")).await?;
+        self.tell(caller, &secrets, now, (Action::Read, "audit_event"), Some(id)).await?;
         let stored = self.prove.feed.events(&[event.key()]).await?;
         let leaf_index = stored.into_iter().flatten().next().and_then(|stored| stored.leaf_index);
-        let words = self.words(&event, now).await?;
-        Ok(EventDetail { event, words, leaf_index })
+        Ok(EventDetail { opened: open_event(&self.keyring, event, now).await?, leaf_index })
     }
 
     /// Begins an export; the event that says so is written before anything is read.
@@ -118,7 +112,7 @@ impl ReadAudit {
     pub async fn export(&self, caller: &Caller, filter: EventFilter) -> Result<EventExport, Refusal> {
         let (secrets, now) = self.admit(caller).await?;
         let range = Some(filter.range(now)?);
-        self.tell(caller, &secrets, now, (Action::Export, "audit_events")).await?;
+        self.tell(caller, &secrets, now, (Action::Export, "audit_events"), None).await?;
         Ok(EventExport { index: Arc::clone(&self.index), tenant: caller.principal.tenant.clone(), filter, range })
     }
 
@@ -129,7 +123,7 @@ impl ReadAudit {
     pub async fn checkpoint(&self, caller: &Caller) -> Result<SignedCheckpoint, Refusal> {
         let (secrets, now) = self.admit(caller).await?;
         let signed = self.prove.checkpoint(&caller.principal.tenant).await?.ok_or(Refusal::NotSealed)?;
-        self.tell(caller, &secrets, now, (Action::Read, "audit_checkpoint")).await?;
+        self.tell(caller, &secrets, now, (Action::Read, "audit_checkpoint"), None).await?;
         Ok(signed)
     }
 
@@ -145,7 +139,7 @@ impl ReadAudit {
             ProveError::NotSealed => Refusal::NotSealed,
             ProveError::Port(error) => error.into(),
         })?;
-        self.tell(caller, &secrets, now, (Action::Read, "audit_proof")).await?;
+        self.tell(caller, &secrets, now, (Action::Read, "audit_proof"), None).await?;
         Ok(proof)
     }
 
@@ -171,11 +165,13 @@ impl ReadAudit {
         secrets: &TenantSecrets,
         now: Timestamp,
         (action, resource_type): (Action, &str),
+        of: Option<&EventId>,
     ) -> Result<(), Refusal> {
-        let (nonce, cause) = (OpNonce::new(self.entropy.bytes()), caller.cause(secrets, now));
+        let (nonce, cause) = (OpNonce::new(self.entropy.bytes()), caller.cause(secrets, self.entropy.as_ref(), now));
         let mut builder = TransitionBuilder::new(&caller.principal.tenant, nonce, cause, self.entropy.bytes());
         let mut event = builder.tenant_event(resource_type, action);
         event.event_type = EventType::UserAccess;
+        event.to = of.map(ToString::to_string);
         builder.event(event);
         match self.store.commit(&builder.build()).await {
             Ok(()) => Ok(()),
@@ -186,14 +182,6 @@ impl ReadAudit {
 
     async fn found(&self, caller: &Caller, id: &EventId) -> Result<AuditEvent, Refusal> {
         self.index.find(&caller.principal.tenant, id).await?.ok_or(Refusal::NotFound)
-    }
-
-    async fn words(&self, event: &AuditEvent, now: Timestamp) -> Result<Option<Sensitive<String>>, Refusal> {
-        let Some(id) = event.job.as_ref().filter(|_| event.detail.is_some()) else { return Ok(None) };
-        let found = self.store.load(&[TenantKey::job(&event.tenant, id)]).await?;
-        let Some(job) = found.into_iter().flatten().find_map(Record::into_job) else { return Ok(None) };
-        let words = words_of(&self.keyring, &job, std::slice::from_ref(event), now).await?;
-        Ok(words.into_iter().next().flatten())
     }
 
     /// At most three looks; the second answer is where the next page starts.

@@ -17,7 +17,7 @@ use crate::home::Home;
 use crate::{report, stack};
 
 /// The functions, always built together so that their features never change.
-pub(crate) const FUNCTIONS: [&str; 9] = [
+pub(crate) const FUNCTIONS: [&str; 11] = [
     "request-api",
     "audit-api",
     "export-worker",

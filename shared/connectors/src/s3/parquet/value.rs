@@ -20,11 +20,18 @@ pub(super) enum Meaning {
     Unsigned,
     Text,
     Uuid,
-    Decimal { scale: usize },
+    Decimal {
+        scale: usize,
+    },
     Date,
     /// Nanoseconds that one unit has.
-    Time { unit: i128 },
-    Timestamp { unit: i128, is_utc: bool },
+    Time {
+        unit: i128,
+    },
+    Timestamp {
+        unit: i128,
+        is_utc: bool,
+    },
 }
 
 impl Meaning {

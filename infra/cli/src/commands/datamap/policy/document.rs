@@ -92,7 +92,11 @@ impl Needs {
         let mut statements = vec![
             allow("EraseRows", &ERASE_ROWS, &self.tables),
             allow("EraseObjects", &ERASE_OBJECTS, &self.objects),
-            allow("SeeVersions", &["s3:GetBucketVersioning", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"], &buckets),
+            allow(
+                "SeeVersions",
+                &["s3:GetBucketVersioning", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"],
+                &buckets,
+            ),
         ];
         statements.retain(has_resources);
         if account.emulated {

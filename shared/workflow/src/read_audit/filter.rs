@@ -122,3 +122,50 @@ impl EventFilter {
         ]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job() -> String {
+        JobId::new(Timestamp::UNIX_EPOCH, [1; 10]).to_string()
+    }
+
+    #[test]
+    fn the_rarest_filter_decides_the_index_and_the_rest_is_dropped_within() {
+        let all = EventFilter::default;
+        let text = |text: &str| Some(text.to_owned());
+        let cases = [
+            (all(), EventIndex::All, false),
+            (EventFilter { actor: text("worker"), ..all() }, EventIndex::All, true),
+            (EventFilter { actor: text("holder"), ..all() }, EventIndex::Actor("holder".to_owned()), false),
+            (EventFilter { action: Some(Action::Export), ..all() }, EventIndex::Action(Action::Export), false),
+            (EventFilter { action: Some(Action::Update), ..all() }, EventIndex::All, true),
+            (EventFilter { resource_type: text("hold"), ..all() }, EventIndex::Resource("hold".to_owned()), false),
+            (EventFilter { resource_type: text("step"), ..all() }, EventIndex::All, true),
+            (EventFilter { resource_id: text("hold_1"), ..all() }, EventIndex::Resource("hold".to_owned()), true),
+            (EventFilter { resource_id: Some(job()), ..all() }, EventIndex::Resource(job()), false),
+            (
+                EventFilter { resource_id: Some(job()), actor: text("holder"), ..all() },
+                EventIndex::Resource(job()),
+                true,
+            ),
+            (EventFilter { level: Some(Level::Error), ..all() }, EventIndex::All, true),
+            (EventFilter { end: Some(Timestamp::UNIX_EPOCH), ..all() }, EventIndex::All, false),
+        ];
+        for (filter, index, drops) in cases {
+            assert_eq!((filter.index(), filter.drops_within(&filter.index())), (index, drops), "{filter:?}");
+        }
+    }
+
+    #[test]
+    fn a_range_is_refused_when_turned_round_or_longer_than_731_days() {
+        let at = |day: i64| Some(Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * (1_000 + day)));
+        let range = |start, end| EventFilter { start, end, ..EventFilter::default() }.range(at(731).unwrap());
+        assert!(range(at(0), at(731)).is_ok() && range(at(0), None).is_ok() && range(None, None).is_ok());
+        for (start, end) in [(at(1), at(1)), (at(2), at(1)), (at(-1), at(731)), (at(-1), None)] {
+            let Err(Refusal::Invalid(errors)) = range(start, end) else { panic!("{start:?} to {end:?}") };
+            assert_eq!(errors[0].pointer, "?start");
+        }
+    }
+}

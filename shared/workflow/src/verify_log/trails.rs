@@ -13,6 +13,8 @@ use crate::ports::{JobFilter, JobStore, PortError};
 
 /// Jobs of one list.
 const PER_PAGE: usize = 100;
+/// Times a job is read before it is left alone as one that never stands still.
+const LOOKS: usize = 5;
 /// Jobs read at once.
 const AT_ONCE: usize = 8;
 
@@ -28,7 +30,7 @@ pub(super) async fn compare(verify: &VerifyLog, result: &mut Verification, depth
         let page = store.list_jobs(&tenant, &JobFilter::default(), after.as_deref(), PER_PAGE).await?;
         let ids: Vec<JobId> = page.jobs.into_iter().map(|job| job.id).collect();
         result.jobs += ids.len() as u64;
-        let looks = stream::iter(ids).map(|id| look_twice(store, &tenant, id)).buffered(AT_ONCE);
+        let looks = stream::iter(ids).map(|id| look_again(store, &tenant, id)).buffered(AT_ONCE);
         let found: Vec<Option<String>> = looks.try_collect().await?;
         result.broken_at = found.into_iter().flatten().next();
         after = page.next;
@@ -38,12 +40,17 @@ pub(super) async fn compare(verify: &VerifyLog, result: &mut Verification, depth
     }
 }
 
-/// A job that moves between two pages of a read looks torn; one that is looks so again.
-async fn look_twice(store: &dyn JobStore, tenant: &TenantId, id: JobId) -> Result<Option<String>, PortError> {
-    match look(store, tenant, &id).await? {
-        None => Ok(None),
-        Some(_) => look(store, tenant, &id).await,
+/// A job that moves while it is read may look torn once, at another place each time; one that is torn looks so again.
+async fn look_again(store: &dyn JobStore, tenant: &TenantId, id: JobId) -> Result<Option<String>, PortError> {
+    let mut before = None;
+    for _ in 0..LOOKS {
+        let found = look(store, tenant, &id).await?;
+        if found.is_none() || found == before {
+            return Ok(found);
+        }
+        before = found;
     }
+    Ok(None)
 }
 
 async fn look(store: &dyn JobStore, tenant: &TenantId, id: &JobId) -> Result<Option<String>, PortError> {

@@ -224,7 +224,7 @@ impl Value for FixedLenByteArray {
     }
 }
 
-fn number(value: impl ToString) -> Datum {
+fn number<N: std::fmt::Display + Copy>(value: N) -> Datum {
     Datum::Number(value.to_string())
 }
 

@@ -260,10 +260,22 @@ async fn main() {
     let (done, _) = erase(&bucket, 0).await;
     let seconds = start.elapsed().as_secs_f64();
     println!("plan, erase and look again: {done} of {count} objects rewritten in {seconds:.1} s");
-    println!("  {:.1} objects/s rewritten, {:.1} MB/s looked at, peak {:.0} MiB", done as f64 / seconds, size as f64 / 1e6 / seconds, peak_mib());
+    println!(
+        "  {:.1} objects/s rewritten, {:.1} MB/s looked at, peak {:.0} MiB",
+        done as f64 / seconds,
+        size as f64 / 1e6 / seconds,
+        peak_mib()
+    );
     let (mut dollars, calls) = (0.0, bucket.calls());
     for (name, calls) in &calls {
-        dollars += *calls as f64 * if name.starts_with("Get") { READ } else if name.starts_with("Delete") { 0.0 } else { WRITE };
+        dollars += *calls as f64
+            * if name.starts_with("Get") {
+                READ
+            } else if name.starts_with("Delete") {
+                0.0
+            } else {
+                WRITE
+            };
         println!("  {name}: {:.2} a rewritten object", *calls as f64 / done as f64);
     }
     println!("  calls cost ${:.7} a rewritten object, those of the whole lake included", dollars / done as f64);

@@ -101,7 +101,8 @@ fn check(name: &str, format: RowFormat, is_gzip: bool) {
     let order = order();
     let plain = rows(format);
     let object = if is_gzip { packed(&plain) } else { plain.clone() };
-    let rewritten = time(|| drop(rewrite_object(&order, format, if is_gzip { "rows.gz" } else { "rows" }, &object).unwrap()));
+    let rewritten =
+        time(|| drop(rewrite_object(&order, format, if is_gzip { "rows.gz" } else { "rows" }, &object).unwrap()));
     let limit = time(|| {
         let mut bytes = Vec::new();
         if is_gzip {

@@ -1,6 +1,11 @@
 //! Erasing in buckets of a local stack, where `HABEAS_TEST_ENDPOINT` names one; else this says so and passes.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::cast_precision_loss, reason = "a test that fails to set up fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "a test that fails to set up fails"
+)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

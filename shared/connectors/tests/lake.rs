@@ -115,7 +115,8 @@ fn objects_of_the_people_change_and_keep_everything_else() {
                 assert_eq!(lake.plan(&order).await, []);
             }
             for kind in KINDS {
-                let (changed, same) = (lake.bucket.get(&key(kind, 0)).unwrap(), lake.bucket.get(&key(kind, 1)).unwrap());
+                let (changed, same) =
+                    (lake.bucket.get(&key(kind, 0)).unwrap(), lake.bucket.get(&key(kind, 1)).unwrap());
                 let expected = object(kind, &others(&rows(0, 300, true)));
                 assert!(content(kind, &changed.bytes()) == content(kind, &expected), "{kind:?}");
                 assert_eq!(same.etag, before[&key(kind, 1)]);

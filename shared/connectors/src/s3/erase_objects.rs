@@ -250,10 +250,7 @@ impl Object<'_> {
 }
 
 /// Gives up an upload that is left over.
-pub(super) async fn settle(
-    ended: Result<Round, PortError>,
-    upload: Option<Upload<'_>>,
-) -> Result<Round, PortError> {
+pub(super) async fn settle(ended: Result<Round, PortError>, upload: Option<Upload<'_>>) -> Result<Round, PortError> {
     match (ended, upload) {
         (ended @ Ok(_), None) => ended,
         (Ok(round), Some(upload)) => upload.abort().await.map(|()| round),

@@ -14,8 +14,8 @@ use parquet::file::metadata::{
 };
 use workflow::ports::PortError;
 
-pub(super) use self::blob::Ranges;
 use self::blob::Blob;
+pub(super) use self::blob::Ranges;
 use self::chunk::{Chunk, guarded};
 use self::shape::{Entries, Shape};
 use self::value::Meaning;

@@ -2,7 +2,9 @@
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, MultipartUpload, ServerSideEncryption, StorageClass, Tag};
+use aws_sdk_s3::types::{
+    CompletedMultipartUpload, CompletedPart, MultipartUpload, ServerSideEncryption, StorageClass, Tag,
+};
 use aws_smithy_types::DateTime;
 use std::collections::HashMap;
 use workflow::ports::{PortError, PortErrorKind};

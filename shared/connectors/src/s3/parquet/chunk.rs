@@ -65,7 +65,11 @@ impl<V> Batch<V> {
     }
 
     /// Reads up to so many records in place of those before; false at the end of the chunk.
-    pub(super) fn read<T: DataType<T = V>>(&mut self, reader: &mut ColumnReaderImpl<T>, records: usize) -> Result<bool> {
+    pub(super) fn read<T: DataType<T = V>>(
+        &mut self,
+        reader: &mut ColumnReaderImpl<T>,
+        records: usize,
+    ) -> Result<bool> {
         self.clear();
         let (definitions, repetitions) = (Some(&mut self.definitions), Some(&mut self.repetitions));
         (self.records, ..) = reader.read_records(records, definitions, repetitions, &mut self.values)?;

@@ -95,9 +95,8 @@ impl Field {
 
     /// The next value of this field below something that is there at these levels.
     fn read(&self, columns: &mut [Entries], definition: i16, repetition: i16) -> Datum {
-        let is_absent = |columns: &[Entries]| {
-            columns.get(self.columns.start).is_none_or(|first| first.definition() <= definition)
-        };
+        let is_absent =
+            |columns: &[Entries]| columns.get(self.columns.start).is_none_or(|first| first.definition() <= definition);
         if self.is_optional && is_absent(columns) {
             self.pass(columns);
             return Datum::Null;

@@ -215,7 +215,10 @@ fn row_groups_without_a_row_are_copied_as_bytes() {
                 object[usize::try_from(start).unwrap()..][..usize::try_from(length).unwrap()].to_vec()
             };
             assert_eq!(bytes(&after, &is), bytes(&before, &was));
-            assert_eq!(is.row_group(group).column(column).statistics(), was.row_group(group).column(column).statistics());
+            assert_eq!(
+                is.row_group(group).column(column).statistics(),
+                was.row_group(group).column(column).statistics()
+            );
             assert!(is.row_group(group).column(column).bloom_filter_offset().is_some());
         }
     }

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use futures::FutureExt as _;
 use datamap::RowFormat;
+use futures::FutureExt as _;
 use workflow::ports::{ErasureOrder, PortError};
 
 use super::super::packing::Packing;
@@ -26,12 +26,7 @@ const TAIL_LENGTH: usize = 1 << 20;
 ///
 /// # Errors
 /// `Corrupt` where the object is not of this format.
-pub fn rewrite_object(
-    order: &ErasureOrder,
-    format: RowFormat,
-    key: &str,
-    bytes: &[u8],
-) -> Result<Vec<u8>, PortError> {
+pub fn rewrite_object(order: &ErasureOrder, format: RowFormat, key: &str, bytes: &[u8]) -> Result<Vec<u8>, PortError> {
     let scope = Scope::of(&order.lookup)?;
     let wanted = Wanted::new(scope.values());
     if format == RowFormat::Parquet {

@@ -21,14 +21,17 @@ def others(table):
 
 
 def ndjson(path, out):
-    table = pyarrow.json.read_json(io.BytesIO(gzip.decompress(open(path, "rb").read())))
+    as_text = pyarrow.json.ParseOptions(explicit_schema=pa.schema([("at", pa.string())]))
+    text = gzip.decompress(open(path, "rb").read())
+    table = pyarrow.json.read_json(io.BytesIO(text), parse_options=as_text)
     text = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in others(table).to_pylist())
     open(out, "wb").write(gzip.compress(text.encode(), 6))
     return table.num_rows
 
 
 def csv(path, out):
-    table = pyarrow.csv.read_csv(path)
+    as_text = pyarrow.csv.ConvertOptions(column_types={"at": pa.string()})
+    table = pyarrow.csv.read_csv(path, convert_options=as_text)
     pyarrow.csv.write_csv(others(table), out)
     return table.num_rows
 

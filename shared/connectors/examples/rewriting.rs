@@ -71,7 +71,8 @@ fn rows(format: RowFormat) -> Vec<u8> {
                 text,
                 "{{\"id\":{id},\"user_id\":\"user-{user:05}\",\"at\":\"2026-03-01T09:00:00Z\",\"amount\":{amount}.25,\"page\":\"/shop/{page}\",\"note\":\"viewed {amount} items\"}}"
             ),
-            RowFormat::Csv => {
+            // Parquet is measured with the lake.
+            RowFormat::Csv | RowFormat::Parquet => {
                 writeln!(text, "{id},user-{user:05},2026-03-01T09:00:00Z,{amount}.25,/shop/{page},\"viewed, {amount} items\"")
             }
         }

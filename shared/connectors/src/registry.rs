@@ -54,9 +54,10 @@ impl Connectors {
                 let table = Table { client: &client, name: table, index, segments, pace: &pace, is_consistent: false };
                 self.dynamodb.page(&scope, &table, projection, after).await
             }
-            Source::S3Objects { bucket, prefix, format } => {
+            Source::S3Objects { bucket, prefix, format, manifest } => {
                 let client = self.clients.s3(scope.connection)?;
-                let source = ObjectSource { client: &client, bucket, prefix, format: *format, pace: &pace };
+                let (manifest, format) = (manifest.as_deref(), *format);
+                let source = ObjectSource { client: &client, bucket, prefix, format, manifest, pace: &pace };
                 objects::page(&scope, &source, after).await
             }
             Source::S3Media { bucket, key_template } => {

@@ -12,6 +12,7 @@ mod erase_tables;
 mod gunzip;
 mod lines;
 mod list;
+mod manifest;
 mod packing;
 mod parquet;
 mod reader;

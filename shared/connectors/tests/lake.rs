@@ -205,6 +205,28 @@ fn uploads_of_dead_workers_are_given_up() {
 }
 
 #[test]
+fn only_what_the_manifest_names_is_looked_at() {
+    run(async {
+        let lake = Lake::new("manifest", false).await;
+        let rows = rows(0, 300, true);
+        for number in 0..250 {
+            lake.bucket.put(&format!("named/{number:03}.parquet"), &object(Kind::Parquet, &rows[..60]));
+        }
+        let named: String = (0..250).step_by(2).map(|number| format!("s3://b/named/{number:03}.parquet\n")).collect();
+        lake.bucket.put("named/all.txt", format!("{named}named/gone.parquet\n").as_bytes());
+        let order = order("named");
+        let planned = lake.plan(&order).await;
+        assert_eq!(planned.len(), 125);
+        assert_eq!(planned[1].locator, "named/002.parquet");
+        assert_eq!(lake.erase(&order, &planned[..1]).await.unwrap(), [Erased::Done]);
+        let left = lake.connectors.export(&order.lookup, None).await.unwrap();
+        assert_eq!(left.rows.len(), 124);
+        lake.bucket.put("named/all.txt", b"events/0.ndjson\n");
+        assert!(lake.connectors.plan(&order, None).await.is_err());
+    });
+}
+
+#[test]
 fn rows_of_every_kind_are_exported() {
     run(async {
         let lake = Lake::new("exports", false).await;

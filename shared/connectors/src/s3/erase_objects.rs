@@ -9,7 +9,6 @@ use workflow::ports::{Cursor, Erased, ErasureOrder, PortError, PortErrorKind, Ta
 
 use super::cursor::{self, ObjectsAt, VERSION};
 use super::erase_tables;
-use super::list::list;
 use super::objects::ObjectSource;
 use super::packing::Packing;
 use super::rewriting::{Next, Rewriting, Tally, Work};
@@ -52,8 +51,7 @@ pub(crate) async fn plan(
     let Some(prefix) = prefixes.get(at.prefix).filter(|_| !matches!(order.treatment, Treatment::Keep { .. })) else {
         return Ok(TargetPage::default());
     };
-    let way = (source.client, source.pace);
-    let listing = list(way, source.bucket, prefix, at.after.as_deref(), PAGE_OBJECTS).await?;
+    let listing = source.list(prefix, at.after.as_deref(), PAGE_OBJECTS).await?;
     let mut read = 0;
     let (mut objects, mut is_whole) = (Vec::new(), !listing.has_more);
     for object in listing.objects {

@@ -10,7 +10,6 @@ use domain::datum::Datum;
 use workflow::ports::{Cursor, PortError, PortErrorKind, SourcePage};
 
 use super::cursor::{self, Inside, ObjectsAt, VERSION};
-use super::list::list;
 use super::parquet::{Indexes, Table};
 use super::reader::{Chunks, Read, Reader};
 use super::template::{row_prefixes, whole_prefix};
@@ -42,6 +41,7 @@ pub(crate) struct ObjectSource<'a> {
     pub(crate) bucket: &'a str,
     pub(crate) prefix: &'a str,
     pub(crate) format: RowFormat,
+    pub(crate) manifest: Option<&'a str>,
 }
 
 /// A page of rows that match; rows are always whole, whatever a projection says.
@@ -129,8 +129,7 @@ impl Page<'_> {
             return Ok(false);
         }
         while let Some(prefix) = prefixes.get(self.at.prefix) {
-            let way = (self.source.client, self.source.pace);
-            let listing = list(way, self.source.bucket, prefix, self.at.after.as_deref(), 1000).await?;
+            let listing = self.source.list(prefix, self.at.after.as_deref(), 1000).await?;
             for object in listing.objects {
                 let key = object.key.unwrap_or_default();
                 if object.size.unwrap_or(0) == 0 {

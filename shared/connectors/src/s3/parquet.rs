@@ -16,7 +16,7 @@ use workflow::ports::PortError;
 
 use self::blob::Blob;
 pub(super) use self::blob::Ranges;
-use self::chunk::Chunk;
+use self::chunk::{Chunk, guarded};
 use self::shape::{Entries, Shape};
 use self::value::Meaning;
 use super::broken::{Broken, What};
@@ -68,7 +68,7 @@ impl<R: Ranges> Table<R> {
         let mut blob = Blob::ending(length, tail);
         let broken = |what| Broken { line: 1, what }.of_object(ordinal);
         let footer = loop {
-            match footer(&blob, indexes) {
+            match guarded(|| footer(&blob, indexes)) {
                 Ok(footer) => break footer,
                 Err(ParquetError::NeedMoreData(needed)) if needed <= MAX_FOOTER_BYTES => {
                     let start = length.saturating_sub(needed as u64);

@@ -184,6 +184,7 @@ impl State {
             "GET" if has("uploads") => ("ListMultipartUploads", self.list_uploads(&query["prefix"])),
             "GET" if has("tagging") => ("GetObjectTagging", self.tags(&key)),
             "GET" => ("GetObject", self.read(&key, request)),
+            "HEAD" => ("HeadObject", self.head(&key)),
             "PUT" if has("partNumber") => ("UploadPart", self.part(&query, request)),
             "PUT" => ("PutObject", self.write(&key, request)),
             "POST" if has("delete") => ("DeleteObjects", self.delete_many(request)),
@@ -219,6 +220,7 @@ impl State {
         let mut headers: Vec<(String, String)> = latest.headers.clone().into_iter().collect();
         headers.push(("etag".to_owned(), latest.etag.clone()));
         let Some(range) = request.headers().get("range").and_then(|range| range.strip_prefix("bytes=")) else {
+            headers.push(("content-length".to_owned(), bytes.len().to_string()));
             return (200, headers, bytes);
         };
         let (start, end) = match range.split_once('-').unwrap() {
@@ -228,6 +230,13 @@ impl State {
         };
         headers.push(("content-range".to_owned(), format!("bytes {start}-{}/{}", end - 1, bytes.len())));
         (206, headers, bytes[start..end].to_vec())
+    }
+
+    fn head(&self, key: &str) -> Answer {
+        let Some(latest) = self.objects.get(key).and_then(|all| all.last()) else { return error(404, "NoSuchKey") };
+        let length = latest.bytes().len().to_string();
+        let headers = [("etag", latest.etag.as_str()), ("content-length", length.as_str())];
+        (200, headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(), Vec::new())
     }
 
     fn write(&mut self, key: &str, request: &HttpRequest) -> Answer {

@@ -183,6 +183,8 @@ dataset:
         fields: [{name: user_id, fides_meta: {primary_key: true, identity: user_id}}, {name: note}]
       - name: sheets
         fields: [{name: user_id, fides_meta: {primary_key: true, identity: user_id}}, {name: note}]
+      - name: named
+        fields: [{name: user_id, fides_meta: {primary_key: true, identity: user_id}}, {name: note}]
       - name: tables
         fields: [{name: user_id, fides_meta: {primary_key: true, identity: user_id}}, {name: note}]
 connection:
@@ -194,5 +196,6 @@ connection:
     collections:
       events: {bucket: b, prefix: events/, format: ndjson}
       sheets: {bucket: b, prefix: sheets/, format: csv}
+      named: {bucket: b, prefix: named/, format: parquet, manifest: named/all.txt}
       tables: {bucket: b, prefix: tables/, format: parquet}
 ";

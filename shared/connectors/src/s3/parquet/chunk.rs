@@ -105,7 +105,7 @@ impl Chunk<'_> {
 
     /// Marks the records that hold a wanted value.
     pub(super) fn mark(&self, wanted: &Wanted, marks: &mut [bool]) -> Result<()> {
-        typed!(self.reader()?, |reader| self.mark_typed(reader, wanted, marks))
+        guarded(|| typed!(self.reader()?, |reader| self.mark_typed(reader, wanted, marks)))
     }
 
     fn mark_typed<T>(&self, mut reader: ColumnReaderImpl<T>, wanted: &Wanted, marks: &mut [bool]) -> Result<()>
@@ -131,7 +131,7 @@ impl Chunk<'_> {
 
     /// What the chunk says of each of these records, which are in order.
     pub(super) fn entries(&self, picks: &[usize]) -> Result<Vec<Vec<Entry>>> {
-        typed!(self.reader()?, |reader| self.entries_typed(reader, picks))
+        guarded(|| typed!(self.reader()?, |reader| self.entries_typed(reader, picks)))
     }
 
     fn entries_typed<T>(&self, mut reader: ColumnReaderImpl<T>, picks: &[usize]) -> Result<Vec<Vec<Entry>>>
@@ -189,6 +189,12 @@ pub(super) fn fitted<V: Value>(chunk: &Chunk<'_>, after: &Datum) -> Option<V> {
     let length = usize::try_from(chunk.of.column_descr().type_length()).unwrap_or(0);
     let fitting = V::fitting(after, chunk.meaning, length);
     if fitting.is_none() && !chunk.is_optional() { Some(V::blank(length)) } else { fitting }
+}
+
+/// Runs what reads pages: the crate stops in the middle on some that are damaged.
+pub(super) fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
+    let stopped = |_| Err(ParquetError::General("a damaged object".to_owned()));
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_or_else(stopped)
 }
 
 pub(super) fn too_many() -> ParquetError {

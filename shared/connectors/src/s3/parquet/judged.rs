@@ -123,10 +123,9 @@ impl<R: Ranges> Table<R> {
             }
             let next = writer.next_row_group();
             let mut into = self.told(group, next)?;
-            for column in 0..self.shape.paths.len() {
-                let is_edited = !edits.gone.is_empty() || (!edits.changed.is_empty() && masks[column].is_some());
-                if is_edited {
-                    self.rewrite(&mut into, (group, column), edits, (work, masks[column].as_ref())).await?;
+            for (column, mask) in masks.iter().enumerate() {
+                if !edits.gone.is_empty() || (!edits.changed.is_empty() && mask.is_some()) {
+                    self.rewrite(&mut into, (group, column), edits, (work, mask.as_ref())).await?;
                 } else {
                     self.copy(&mut into, (group, column)).await?;
                 }

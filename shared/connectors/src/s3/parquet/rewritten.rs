@@ -12,7 +12,7 @@ use parquet::errors::Result;
 use parquet::file::properties::WriterPropertiesPtr;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 
-use super::chunk::{Batch, Chunk, fitted, too_many, typed};
+use super::chunk::{Batch, Chunk, fitted, guarded, too_many, typed};
 use super::value::Value;
 
 /// Records read and written at once.
@@ -54,7 +54,7 @@ pub(super) fn rewritten(
     edits: &Edits,
     mask: Option<&Mask<'_>>,
 ) -> Result<(Bytes, ColumnCloseResult)> {
-    typed!(chunk.reader()?, |reader| typed_rewritten(chunk, reader, settings, edits, mask))
+    guarded(|| typed!(chunk.reader()?, |reader| typed_rewritten(chunk, reader, settings, edits, mask)))
 }
 
 fn typed_rewritten<T>(

@@ -308,3 +308,14 @@ fn what_can_not_be_read_is_refused() {
     assert_eq!(refused(&ours, b"id,n\n7,1\n7,2\n7,3\n"), told);
     assert!(refused(&missing, &object).ends_with("the header lacks the field that is looked up"));
 }
+
+#[test]
+fn damage_is_refused_or_harmless_and_never_a_panic() {
+    let order = order("id", &["7"], Treatment::Delete);
+    let object = object(settings(Compression::SNAPPY, true, WriterVersion::PARQUET_1_0), &GROUPS[..2]);
+    for place in 0..object.len() {
+        let mut damaged = object.clone();
+        damaged[place] ^= 1 << (place % 8);
+        drop(rewrite_object(&order, RowFormat::Parquet, "rows/a.parquet", &damaged));
+    }
+}

@@ -11,6 +11,7 @@ use super::super::packing::Packing;
 use super::super::parquet::judged::Parts;
 use super::super::parquet::{Indexes, Ranges, Table};
 use super::{Next, Rewriting, Work};
+use crate::failure::corrupt;
 use crate::scope::Scope;
 use crate::wanted::Wanted;
 
@@ -30,7 +31,8 @@ pub fn rewrite_object(order: &ErasureOrder, format: RowFormat, key: &str, bytes:
     let wanted = Wanted::new(scope.values());
     if format == RowFormat::Parquet {
         let work = Work { scope: &scope, order, wanted: &wanted, format };
-        return rewrite_table(work, &Bytes::copy_from_slice(bytes)).now_or_never().expect("memory is there at once");
+        let rewritten = rewrite_table(work, &Bytes::copy_from_slice(bytes)).now_or_never();
+        return rewritten.unwrap_or_else(|| Err(corrupt("rewrite object", "memory is there at once")));
     }
     let mut rewriting = Rewriting::write(Work { scope: &scope, order, wanted: &wanted, format }, Packing::of(key));
     let mut chunks = bytes.chunks(CHUNK_BYTES);

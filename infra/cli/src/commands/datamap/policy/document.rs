@@ -73,7 +73,9 @@ impl Needs {
                 }
                 self.tables.insert(table);
             }
-            Source::S3Objects { bucket, prefix, format: _ } => self.add_prefix(bucket, prefix, account),
+            Source::S3Objects { bucket, prefix, format: _, manifest: _ } => {
+                self.add_prefix(bucket, prefix.split('{').next().unwrap_or_default(), account);
+            }
             Source::S3Media { bucket, key_template } => {
                 self.add_prefix(bucket, key_template.split('{').next().unwrap_or_default(), account);
             }

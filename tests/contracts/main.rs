@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use domain::datum::Datum;
 use domain::step::{Nudge, QueueName};
 use habeas_tests::contracts::{
-    audit_log, connector, data_maps, eraser, export_store, job_queue, job_store, key_service, mailer, run_all,
+    audit_index, audit_log, connector, data_maps, eraser, export_store, job_queue, job_store, key_service, mailer,
+    run_all,
 };
 use habeas_tests::executor::run;
 use habeas_tests::names::Names;
@@ -71,6 +72,13 @@ fn audit_feed_keeps_its_contract() {
     let (world, mut names) = world();
     let log = audit_log::Log { store: world.job_store(), feed: world.audit_feed() };
     run(&world, run_all(&log, audit_log::FEED_CASES, &mut names)).answer();
+}
+
+#[test]
+fn audit_index_keeps_its_contract() {
+    let (world, mut names) = world();
+    let shown = audit_index::Shown { store: world.job_store(), index: world.audit_index() };
+    run(&world, run_all(&shown, audit_index::CASES, &mut names)).answer();
 }
 
 #[test]

@@ -12,7 +12,7 @@ use domain::key::TenantKey;
 use domain::record::{KeyRecord, Record};
 use domain::step::Step;
 use habeas_tests::executor::{Ended, Task, run, run_together};
-use habeas_tests::handlers::{PUBLIC_URL, REGION};
+use habeas_tests::handlers::{ORIGIN, PUBLIC_URL, REGION};
 use habeas_tests::invariants::{Expected, check_at_rest, check_canaries};
 use habeas_tests::sample::{Person, tenant};
 use habeas_tests::story::{first_code, newest_mail, ticket_of};
@@ -30,6 +30,8 @@ use crate::caller::{Caller, Issuer};
 
 /// The path of all calls.
 pub(crate) const BASE: &str = "/api/v1/privacy";
+/// The path of calls about the audit log, which another function answers.
+pub(crate) const AUDIT: &str = "/api/v1/audit";
 /// An id that was never given.
 pub(crate) const UNKNOWN_JOB: &str = "job_0199a000000070008000000000000000";
 
@@ -57,6 +59,7 @@ pub(crate) struct House {
     /// Every answer so far, as text.
     pub(crate) said: Vec<String>,
     router: Router,
+    audit: Router,
 }
 
 impl House {
@@ -71,7 +74,8 @@ impl House {
     pub(crate) fn over(world: World, settings: Settings) -> Self {
         let issuer = Issuer::new();
         let router = router_over(&world.memory, &issuer, settings);
-        let mut house = Self { world, issuer, expected: Expected::default(), said: Vec::new(), router };
+        let audit = audit_over(&world.memory, &issuer);
+        let mut house = Self { world, issuer, expected: Expected::default(), said: Vec::new(), router, audit };
         // The first call of a tenant makes its key; from here on a refused call writes nothing.
         for slug in ["acme", "globex"] {
             assert_eq!(house.get(&Caller::new(slug, "auditor"), "/jobs").status, 200);
@@ -86,8 +90,8 @@ impl House {
 
     /// Sends a call as it is.
     pub(crate) fn send(&mut self, call: Call) -> Answer {
-        let router = self.router.clone();
-        self.drive(answered(router, call.request()))
+        let router = if call.path.starts_with(AUDIT) { &self.audit } else { &self.router };
+        self.drive(answered(router.clone(), call.request()))
     }
 
     /// Sends an event as the gateway hands it over.
@@ -265,4 +269,24 @@ fn router_over(memory: &MemoryWorld, issuer: &Issuer, settings: Settings) -> Rou
         entropy: memory.entropy(),
     };
     router(App::new(ports, config, Vec::new))
+}
+
+fn audit_over(memory: &MemoryWorld, issuer: &Issuer) -> Router {
+    let config = audit_api::Config {
+        verifier: Arc::new(Verifier::from_json(&issuer.trusted()).unwrap()),
+        public_url: PUBLIC_URL.to_owned(),
+        origin: ORIGIN.to_owned(),
+    };
+    let ports = audit_api::Ports {
+        store: memory.job_store(),
+        index: memory.audit_index(),
+        feed: memory.audit_feed(),
+        evidence: memory.evidence_store(),
+        signer: memory.checkpoint_signer(),
+        keys: memory.key_service(),
+        clock: memory.clock(),
+        token_clock: memory.clock(),
+        entropy: memory.entropy(),
+    };
+    audit_api::router(audit_api::App::new(ports, config, Vec::new))
 }

@@ -14,7 +14,8 @@ use domain::datum::Datum;
 use domain::ids::{OpNonce, TenantId};
 use domain::step::{Nudge, QueueName};
 use habeas_tests::contracts::{
-    Case, audit_log, connector, data_maps, eraser, export_store, job_queue, job_store, key_service, mailer, run_all,
+    Case, audit_index, audit_log, connector, data_maps, eraser, export_store, job_queue, job_store, key_service,
+    mailer, run_all,
 };
 use habeas_tests::names::Names;
 use jiff::Timestamp;
@@ -121,6 +122,16 @@ async fn table_keeps_the_contract_of_the_audit_feed() {
     let (jobs, keyring) = (stack.resource("JobsTable"), stack.resource("KeyringTable"));
     let log = audit_log::Log { store: aws.job_store(jobs, keyring), feed: aws.audit_feed(jobs) };
     run_all(&log, audit_log::FEED_CASES, &mut names).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn table_keeps_the_contract_of_the_audit_index() {
+    let Some(stack) = Stack::plain().await else { return };
+    let (aws, config, mut names) = start(&stack).await;
+    let (jobs, keyring) = (unique(&mut names, "events"), stack.resource("KeyringTable"));
+    copy_of_table(&config, stack.resource("JobsTable"), &jobs).await;
+    let shown = audit_index::Shown { store: aws.job_store(&jobs, keyring), index: aws.audit_index(&jobs) };
+    run_all(&shown, audit_index::CASES, &mut names).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

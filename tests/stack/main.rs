@@ -11,6 +11,7 @@
 )]
 
 mod api;
+mod audit_log;
 mod aws;
 mod canaries;
 mod chinook;

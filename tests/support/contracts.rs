@@ -4,6 +4,7 @@
 
 use crate::names::Names;
 
+pub mod audit_index;
 pub mod audit_log;
 pub mod connector;
 pub mod data_maps;

@@ -11,7 +11,9 @@ use workflow::holds::Holds;
 use workflow::issue_download::IssueDownload;
 use workflow::keyring::Keyring;
 use workflow::legal_clock::LegalClock;
+use workflow::prove_event::ProveEvent;
 use workflow::read_jobs::ReadJobs;
+use workflow::seal_audit::SealAudit;
 use workflow::step_context::StepPorts;
 use workflow::steps::{
     Collect, Conclude, Erasing, Expire, Locate, Notify, Package, PlanStore, Screen, Sources, Verify, erasure_steps,
@@ -19,7 +21,9 @@ use workflow::steps::{
 use workflow::submit_request::{Quotas, SubmitRequest};
 use workflow::sweep_deadlines::SweepDeadlines;
 use workflow::sweep_jobs::SweepJobs;
+use workflow::verify_audits::VerifyAudits;
 use workflow::verify_identity::VerifyIdentity;
+use workflow::verify_log::VerifyLog;
 
 mod bugs;
 
@@ -29,6 +33,9 @@ pub const REGION: &str = "eu-central-1";
 pub const LEASE: SignedDuration = SignedDuration::from_secs(150);
 /// Where the API is said to be.
 pub const PUBLIC_URL: &str = "https://api.example.com";
+
+/// What the names of the audit logs begin with.
+pub const ORIGIN: &str = "habeas.example/audit";
 
 /// One sandbox of each function. A crash ends it with all it kept; `new` starts another.
 pub struct Handlers {
@@ -54,6 +61,10 @@ pub struct Handlers {
     pub sweep: SweepJobs,
     /// The sweep of deadlines.
     pub deadlines: SweepDeadlines,
+    /// The sealer of audit logs.
+    pub sealer: SealAudit,
+    /// The verifier of audit logs.
+    pub verifier: VerifyAudits,
 }
 
 impl Handlers {
@@ -107,6 +118,8 @@ impl Handlers {
             notification_worker: notification_worker(world, &ports),
             sweep,
             deadlines,
+            sealer: sealer(world),
+            verifier: verifier(world),
         }
     }
 }
@@ -118,6 +131,36 @@ pub fn ports(world: &MemoryWorld) -> StepPorts {
     let keyring = Keyring::new(store.clone(), world.key_service(), entropy.clone());
     let (queue, clock) = (world.job_queue(), world.clock());
     StepPorts { store, queue, keyring: Arc::new(keyring), clock, entropy }
+}
+
+fn sealer(world: &MemoryWorld) -> SealAudit {
+    SealAudit {
+        feed: world.audit_feed(),
+        evidence: world.evidence_store(),
+        signer: world.checkpoint_signer(),
+        clock: world.clock(),
+        origin: ORIGIN.to_owned(),
+        keep_days: 2_557,
+    }
+}
+
+fn verifier(world: &MemoryWorld) -> VerifyAudits {
+    let prove = ProveEvent::new(world.audit_feed(), world.evidence_store(), world.checkpoint_signer(), ORIGIN);
+    let verify = VerifyLog {
+        prove: Arc::new(prove),
+        evidence: world.evidence_store(),
+        feed: world.audit_feed(),
+        store: world.job_store(),
+        clock: world.clock(),
+    };
+    VerifyAudits {
+        verify,
+        feed: world.audit_feed(),
+        evidence: world.evidence_store(),
+        alerts: world.alerts(),
+        clock: world.clock(),
+        keep_days: 2_557,
+    }
 }
 
 fn export_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {

@@ -12,7 +12,6 @@ mod config;
 mod cursor;
 mod handler;
 mod openapi;
-mod problem;
 mod routes;
 
 pub use app::{App, Ports};

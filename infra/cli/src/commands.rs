@@ -6,6 +6,7 @@ pub(crate) mod datamap;
 pub(crate) mod demo;
 pub(crate) mod down;
 pub(crate) mod due;
+pub(crate) mod export;
 pub(crate) mod load;
 pub(crate) mod package;
 pub(crate) mod scan;
@@ -26,6 +27,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Demo(arguments) => demo::run(&arguments).await,
         Command::Token(arguments) => token::run(&arguments),
         Command::Datamap(command) => datamap::run(&command).await,
+        Command::Export(command) => export::run(&command).await,
         Command::Load(arguments) => load::run(&arguments).await,
         Command::Package(arguments) => package::run(&arguments).await,
         Command::Check(arguments) => check::run(&arguments),

@@ -10,8 +10,8 @@ use workflow::ports::PortError;
 
 use crate::calls::{CallCounter, CountCalls};
 use crate::{
-    DynamoAuditFeed, DynamoJobStore, KmsCheckpointSigner, KmsKeyService, KmsReceiptSigner, QueueUrls, S3DataMaps,
-    S3EvidenceStore, S3ExportStore, SesMailer, SqsJobQueue,
+    DynamoAuditFeed, DynamoAuditIndex, DynamoJobStore, KmsCheckpointSigner, KmsKeyService, KmsReceiptSigner, QueueUrls,
+    S3DataMaps, S3EvidenceStore, S3ExportStore, SesMailer, SqsJobQueue,
 };
 
 /// The way to AWS: hands out the adapters of one process.
@@ -81,6 +81,12 @@ impl Aws {
     #[must_use]
     pub fn audit_feed(&self, jobs_table: &str) -> Arc<DynamoAuditFeed> {
         Arc::new(DynamoAuditFeed::new(self.dynamodb(), jobs_table))
+    }
+
+    /// Audit events by tenant, actor, resource and action.
+    #[must_use]
+    pub fn audit_index(&self, jobs_table: &str) -> Arc<DynamoAuditIndex> {
+        Arc::new(DynamoAuditIndex::new(self.dynamodb(), jobs_table))
     }
 
     /// The bucket of evidence; `lock_mode` is `COMPLIANCE`, `GOVERNANCE`, or anything else for a bucket without locks.

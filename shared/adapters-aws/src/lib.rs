@@ -4,6 +4,7 @@
 //! and how its failure maps to a [`workflow::ports::PortError`] without personal data.
 
 mod audit_feed;
+mod audit_index;
 mod calls;
 mod connect;
 mod data_maps;
@@ -22,6 +23,7 @@ mod receipt_signer;
 mod replay;
 
 pub use audit_feed::DynamoAuditFeed;
+pub use audit_index::DynamoAuditIndex;
 pub use calls::{CallCount, CallCounter, take_calls};
 pub use connect::{Aws, connect};
 pub use data_maps::{PublishError, S3DataMaps};

@@ -1,6 +1,7 @@
 //! Alerts that ring nowhere but can be counted.
 
-use workflow::ports::{Alert, Alerts, DeadlineAlerts, DeadlineWarning};
+use domain::ids::TenantId;
+use workflow::ports::{Alert, Alerts, DeadlineAlerts, DeadlineWarning, IntegrityAlerts};
 
 use crate::world::MemoryWorld;
 
@@ -30,6 +31,15 @@ impl DeadlineAlerts for MemoryAlerts {
         self.world.change(|state| {
             let at = state.now;
             state.warnings.push((at, warning.clone()));
+        });
+    }
+}
+
+impl IntegrityAlerts for MemoryAlerts {
+    fn broken(&self, tenant: &TenantId, place: &str) {
+        self.world.change(|state| {
+            let at = state.now;
+            state.broken_logs.push((at, tenant.clone(), place.to_owned()));
         });
     }
 }

@@ -5,6 +5,7 @@
 
 mod alerts;
 mod audit_feed;
+mod audit_index;
 mod call;
 mod clock;
 mod data_maps;
@@ -24,6 +25,7 @@ mod world;
 
 pub use alerts::MemoryAlerts;
 pub use audit_feed::MemoryAuditFeed;
+pub use audit_index::MemoryAuditIndex;
 pub use call::yield_once;
 pub use clock::{MemoryClock, MemoryEntropy};
 pub use data_maps::MemoryDataMaps;

@@ -54,6 +54,8 @@ pub struct State {
     pub alerts: Vec<(Timestamp, Alert)>,
     /// Deadline warnings passed on.
     pub warnings: Vec<(Timestamp, DeadlineWarning)>,
+    /// Logs that were said to be broken, and where.
+    pub broken_logs: Vec<(Timestamp, TenantId, String)>,
     /// Published data maps.
     pub data_maps: BTreeMap<(TenantId, String), Arc<DataMap>>,
     /// The systems that hold personal data.
@@ -92,6 +94,7 @@ impl State {
             outbox: Outbox::default(),
             alerts: Vec::new(),
             warnings: Vec::new(),
+            broken_logs: Vec::new(),
             data_maps: BTreeMap::new(),
             sources: Arc::new(Sources::default()),
             effects: Vec::new(),

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::alerts::MemoryAlerts;
 use crate::audit_feed::MemoryAuditFeed;
+use crate::audit_index::MemoryAuditIndex;
 use crate::clock::{MemoryClock, MemoryEntropy};
 use crate::data_maps::MemoryDataMaps;
 use crate::evidence::{MemoryCheckpointSigner, MemoryEvidenceStore};
@@ -135,6 +136,12 @@ impl MemoryWorld {
     #[must_use]
     pub fn audit_feed(&self) -> Arc<MemoryAuditFeed> {
         Arc::new(MemoryAuditFeed::new(self.clone()))
+    }
+
+    /// Audit events by tenant, actor, resource and action.
+    #[must_use]
+    pub fn audit_index(&self) -> Arc<MemoryAuditIndex> {
+        Arc::new(MemoryAuditIndex::new(self.clone()))
     }
 
     /// The bucket of evidence.

@@ -3,11 +3,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::index::EventIndex;
 use crate::ids::{EventId, JobId, TenantId};
 use crate::key::{Partition, TenantKey};
 use crate::request::wire_enum;
 use crate::role::{Pseudonym, Role};
 use crate::sealed::Sealed;
+
+mod index;
 
 wire_enum! {
     /// What was done (V7).
@@ -181,14 +184,21 @@ impl AuditEvent {
         format!("{}{:013}", Self::SORT_PREFIX, at.as_millisecond().max(0) + 1)
     }
 
+    /// The sort key of an event of this time, with the item and version it tells of, else with its id.
+    #[must_use]
+    pub fn sort_of(at: Timestamp, item: Option<(&str, u64)>, id: &str) -> String {
+        let millis = at.as_millisecond().max(0);
+        match item {
+            Some((item, version)) => format!("event#{millis:013}#{item}#{version:06}"),
+            None => format!("event#{millis:013}#{id}"),
+        }
+    }
+
     /// Events sort by time within the job; the item and its version make the key unique.
     #[must_use]
     pub fn key(&self) -> TenantKey {
-        let millis = self.at.as_millisecond().max(0);
-        let sort = match &self.item {
-            Some(item) => format!("event#{millis:013}#{}#{:06}", item.item, item.version),
-            None => format!("event#{millis:013}#{}", self.id),
-        };
+        let item = self.item.as_ref().map(|it| (it.item.as_str(), it.version));
+        let sort = Self::sort_of(self.at, item, self.id.as_str());
         TenantKey::new(&self.tenant, self.job.clone().map_or(Partition::Tenant, Partition::Job), sort)
     }
 }

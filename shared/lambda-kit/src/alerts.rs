@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use workflow::ports::{Alert, Alerts, Clock, DeadlineAlerts, DeadlineWarning};
+use domain::ids::TenantId;
+use workflow::ports::{Alert, Alerts, Clock, DeadlineAlerts, DeadlineWarning, IntegrityAlerts};
 
 use crate::metrics::{Metric, Unit};
 use crate::settings::Settings;
@@ -46,5 +47,12 @@ impl DeadlineAlerts for EmfAlerts {
             tracing::warn!(job.id = %job, alert = %alert, due_at = %due_at, "a deadline is near");
         }
         Metric::at(self.clock.now()).by("Stage", self.stage).value("DeadlineAlerts", Unit::Count, 1.0).emit();
+    }
+}
+
+impl IntegrityAlerts for EmfAlerts {
+    fn broken(&self, tenant: &TenantId, place: &str) {
+        tracing::error!(tenant = %tenant, place, alert = "audit_broken", "an audit log does not hold");
+        Metric::at(self.clock.now()).by("Stage", self.stage).value("AuditLogsBroken", Unit::Count, 1.0).emit();
     }
 }

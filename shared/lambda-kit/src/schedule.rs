@@ -21,13 +21,25 @@ where
     H: AsyncFn(Timestamp) -> Result<(), E>,
     E: std::error::Error,
 {
+    run_events(settings, take_calls, async |_, ends_at| handler(ends_at).await).await
+}
+
+/// The same for a function that may also be called by hand: `handler` is given what it was called with.
+///
+/// # Errors
+/// Fails if the Lambda runtime can't be reached.
+pub async fn run_events<H, E>(settings: &Settings, take_calls: TakeCalls, handler: H) -> Result<(), StartError>
+where
+    H: AsyncFn(serde_json::Value, Timestamp) -> Result<(), E>,
+    E: std::error::Error,
+{
     let (clock, wall) = (system_clock(settings), wall_clock());
     let handler = &handler;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<serde_json::Value>| {
         let now = clock.now();
         let left = crate::sqs::deadline(&event.context).duration_since(wall.now());
         async move {
-            let outcome = handler(slice_end(now, now.checked_add(left).unwrap_or(now))).await;
+            let outcome = handler(event.payload, slice_end(now, now.checked_add(left).unwrap_or(now))).await;
             log_calls(take_calls);
             outcome.map_err(|error| {
                 tracing::error!(error = %crate::logging::chain(&error), "the run failed");

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod audit_feed;
+mod audit_index;
 mod clock;
 mod connector;
 mod data_maps;
@@ -11,6 +12,7 @@ mod eraser;
 mod error;
 mod evidence_store;
 mod export_store;
+mod integrity_alerts;
 mod job_queue;
 mod job_store;
 mod key_service;
@@ -19,6 +21,7 @@ mod receipt_signer;
 
 pub use alerts::{Alert, Alerts};
 pub use audit_feed::{AuditFeed, Batch, LogHead, SEAL_SHARDS, StoredEvent, Unsealed, seal_shard};
+pub use audit_index::{AuditIndex, EventPage, IdRange};
 pub use clock::{Clock, Entropy};
 pub use connector::{Connector, Cursor, Media, SourceLookup, SourcePage};
 pub use data_maps::DataMaps;
@@ -28,6 +31,7 @@ pub use eraser::{Erased, Eraser, ErasureOrder, Target, TargetPage};
 pub use error::{CommitError, PortError, PortErrorKind};
 pub use evidence_store::{CheckpointSigner, EvidenceStore, Marked};
 pub use export_store::{ByteRange, ExportStore, Link, ObjectHead};
+pub use integrity_alerts::IntegrityAlerts;
 pub use job_queue::JobQueue;
 pub use job_store::{JobFilter, JobStore, ListPage, SortRange, WakeEntry};
 pub use key_service::{DataKey, KeyContext, KeyService};

@@ -60,47 +60,9 @@ impl ReadEvent {
         let now = self.clock.now();
         let found = self.store.load(std::slice::from_ref(key)).await?;
         let event = found.into_iter().flatten().find_map(Record::into_event).ok_or(Refusal::NotFound)?;
-        let opened = self.open(*event, now).await?;
+        let opened = open_event(&self.keyring, *event, now).await?;
         self.record(caller, &opened.event, now).await?;
         Ok(opened)
-    }
-
-    /// Opens what still opens. A detail that was tampered with counts as gone: the log says what it was.
-    ///
-    /// # Errors
-    /// When a store or the key service fails.
-    pub async fn open(&self, event: AuditEvent, now: Timestamp) -> Result<OpenedEvent, PortError> {
-        let actor = match &event.actor_detail {
-            Some(detail) => self.open_actor(&event, detail, now).await?,
-            None => None,
-        };
-        let words = match &event.detail {
-            Some(detail) => {
-                let key = self.keyring.known_subject_key(&event.tenant, &detail.owner, now).await?;
-                key.and_then(|key| open_words(&key, &event))
-            }
-            None => None,
-        };
-        Ok(OpenedEvent { event, actor, words })
-    }
-
-    async fn open_actor(
-        &self,
-        event: &AuditEvent,
-        detail: &SealedDetail,
-        now: Timestamp,
-    ) -> Result<Option<ActorDetail>, PortError> {
-        let Some(request_id) = &event.request_id else { return Ok(None) };
-        let place = OfCall { tenant: &event.tenant, request_id }.place();
-        let opened = if detail.owner == TENANT {
-            self.keyring.tenant(&event.tenant, now).await?.open(&place, &detail.sealed)
-        } else {
-            match self.keyring.known_subject_key(&event.tenant, &detail.owner, now).await? {
-                Some(key) => key.open(&place, &detail.sealed),
-                None => return Ok(None),
-            }
-        };
-        Ok(opened.ok().and_then(|bytes| ActorDetail::from_bytes(&bytes)))
     }
 
     async fn record(&self, caller: &Caller, event: &AuditEvent, now: Timestamp) -> Result<(), Refusal> {
@@ -118,4 +80,42 @@ impl ReadEvent {
             Err(CommitError::Port(error)) => Err(error.into()),
         }
     }
+}
+
+/// Opens what still opens. A detail that was tampered with counts as gone: the log says what it was.
+///
+/// # Errors
+/// When a store or the key service fails.
+pub async fn open_event(keyring: &Keyring, event: AuditEvent, now: Timestamp) -> Result<OpenedEvent, PortError> {
+    let actor = match &event.actor_detail {
+        Some(detail) => open_actor(keyring, &event, detail, now).await?,
+        None => None,
+    };
+    let words = match &event.detail {
+        Some(detail) => {
+            let key = keyring.known_subject_key(&event.tenant, &detail.owner, now).await?;
+            key.and_then(|key| open_words(&key, &event))
+        }
+        None => None,
+    };
+    Ok(OpenedEvent { event, actor, words })
+}
+
+async fn open_actor(
+    keyring: &Keyring,
+    event: &AuditEvent,
+    detail: &SealedDetail,
+    now: Timestamp,
+) -> Result<Option<ActorDetail>, PortError> {
+    let Some(request_id) = &event.request_id else { return Ok(None) };
+    let place = OfCall { tenant: &event.tenant, request_id }.place();
+    let opened = if detail.owner == TENANT {
+        keyring.tenant(&event.tenant, now).await?.open(&place, &detail.sealed)
+    } else {
+        match keyring.known_subject_key(&event.tenant, &detail.owner, now).await? {
+            Some(key) => key.open(&place, &detail.sealed),
+            None => return Ok(None),
+        }
+    };
+    Ok(opened.ok().and_then(|bytes| ActorDetail::from_bytes(&bytes)))
 }

@@ -81,6 +81,12 @@ pub enum Refusal {
     /// The event is not in the log yet.
     #[error("the event is not sealed yet")]
     NotSealed,
+    /// The answer would be larger than one answer may be.
+    #[error("the answer would be too large")]
+    TooLarge {
+        /// What to do instead, in words.
+        because: String,
+    },
     /// The archive's life is over.
     #[error("the archive is gone")]
     Gone,

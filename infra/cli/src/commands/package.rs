@@ -17,13 +17,15 @@ use crate::home::Home;
 use crate::{report, stack};
 
 /// The functions, always built together so that their features never change.
-pub(crate) const FUNCTIONS: [&str; 7] = [
+pub(crate) const FUNCTIONS: [&str; 9] = [
     "request-api",
+    "audit-api",
     "export-worker",
     "erasure-worker",
     "notification-worker",
     "job-sweep",
     "audit-sealer",
+    "audit-verifier",
     "deadline-sweep",
 ];
 

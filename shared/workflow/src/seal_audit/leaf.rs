@@ -1,12 +1,19 @@
 //! An audit event as the leaf of a log: the same facts as words and numbers; nothing is added and nothing opened.
 
-use audit_log::event::{LogEvent, commitment};
+use audit_log::event::{LeafError, LogEvent, commitment};
 use domain::event::{Actor, AuditEvent, SealedDetail};
 use domain::ids::TenantId;
 use jiff::Timestamp;
 
-/// The leaf of an event.
-pub(super) fn of_event(event: &AuditEvent) -> LogEvent {
+/// The leaf of an event: the same bytes whoever writes them.
+///
+/// # Errors
+/// The event has no canonical form.
+pub fn leaf_of(event: &AuditEvent) -> Result<Vec<u8>, LeafError> {
+    of_event(event).leaf()
+}
+
+fn of_event(event: &AuditEvent) -> LogEvent {
     let (actor, pseudonym, role) = match &event.actor {
         Actor::Person { pseudonym, role } => {
             ("person", Some(pseudonym.as_str().to_owned()), role.as_ref().map(|role| role.as_str().to_owned()))

@@ -3,6 +3,7 @@
 
 mod access_known;
 mod access_unknown;
+mod anonymising;
 mod attempts;
 mod audit_trail;
 mod automation_off;

@@ -13,11 +13,11 @@ const MAY_KNOW: [(&str, &[&str]); 11] = [
     ("archive", &["domain"]),
     ("audit-log", &[]),
     ("datamap", &["domain"]),
-    ("workflow", &["domain", "clock", "datamap", "archive", "audit-log"]),
+    ("workflow", &["domain", "clock", "datamap", "archive", "audit-log", "pii"]),
     ("connectors", &["domain", "workflow", "datamap"]),
     ("adapters-aws", &["domain", "workflow", "datamap", "archive", "audit-log"]),
     ("adapters-memory", &["domain", "workflow", "datamap", "archive", "audit-log"]),
-    ("lambda-kit", &["domain", "workflow", "clock"]),
+    ("lambda-kit", &["domain", "workflow", "clock", "pii"]),
 ];
 
 fn check_packages(packages: &[Package]) -> Vec<Finding> {

@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use domain::role::Principal;
 use lambda_kit::Problem;
-use lambda_kit::http::{Gate, Origin, Outermost};
+use lambda_kit::http::{Gate, Outermost, problem_of};
 use workflow::act_on_clock::ActOnClock;
 use workflow::act_on_job::ActOnJob;
-use workflow::caller::Caller;
 use workflow::dashboard::Dashboard;
 use workflow::holds::Holds;
 use workflow::issue_download::IssueDownload;
@@ -23,7 +21,6 @@ use workflow::submit_request::{PointerCache, SubmitRequest};
 use workflow::verify_identity::VerifyIdentity;
 
 use crate::config::Config;
-use crate::problem::problem_of;
 
 /// Everything outside that this function touches.
 #[derive(Clone)]
@@ -125,12 +122,6 @@ impl App {
     pub(crate) fn refused(&self, refusal: &Refusal) -> Problem {
         problem_of(refusal, self.clock.now())
     }
-}
-
-/// The caller as the use cases know it.
-pub(crate) fn caller(principal: Principal, origin: Origin) -> Caller {
-    let Origin { request_id, ip, user_agent } = origin;
-    Caller { principal, request_id, ip, user_agent }
 }
 
 impl FromRef<App> for Gate {

@@ -11,7 +11,6 @@ mod config;
 mod cursor;
 mod handler;
 mod openapi;
-mod problem;
 mod routes;
 
 pub use app::{App, Ports};

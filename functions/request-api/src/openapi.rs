@@ -1,10 +1,8 @@
 //! The HTTP contract, generated from the routes; committed as `infra/openapi.json` and compared by a test.
 
+use lambda_kit::openapi::{Bearer, Problems, add_problems, operations};
 use lambda_kit::{FieldError, ProblemDocument};
-use utoipa::openapi::path::Operation;
-use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr};
+use utoipa::openapi::OpenApi as Document;
 use utoipa::{Modify, OpenApi};
 
 use crate::routes::{acts, clock, download, erasure, holds, jobs, me, requests, retention, verification};
@@ -31,7 +29,7 @@ use crate::routes::{acts, clock, download, erasure, holds, jobs, me, requests, r
     ),
     components(schemas(ProblemDocument, FieldError)),
     security(("bearer" = [])),
-    modifiers(&Bearer, &Problems)
+    modifiers(&Bearer, &Problems, &OwnProblems)
 )]
 struct Api;
 
@@ -41,66 +39,23 @@ pub fn openapi() -> Document {
     Api::openapi()
 }
 
-struct Bearer;
-
-impl Modify for Bearer {
-    fn modify(&self, document: &mut Document) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
-    }
-}
-
-/// What every call can answer beside its own answers.
-const EVERYWHERE: [(&str, &str); 7] = [
-    ("401", "No valid token"),
-    ("403", "A permission is missing"),
-    ("404", "Unknown or foreign"),
-    ("422", "The request is wrong"),
-    ("429", "A quota or rate is used up; see Retry-After"),
-    ("500", "A mistake of ours"),
-    ("503", "Try again in a moment"),
-];
-const WITH_BODY: [(&str, &str); 4] = [
-    ("400", "The body is not JSON, or a header is not what it must be"),
-    ("409", "The state doesn't allow it"),
-    ("413", "More than 1 MiB"),
-    ("415", "Not JSON"),
-];
 const DOWNLOAD: [(&str, &str); 2] = [("409", "The archive is not ready"), ("410", "The archive is gone")];
-
 const NOT_YET: [(&str, &str); 1] = [("409", "There is none yet")];
 
-/// Adds the problems to every call, so that none is forgotten.
-struct Problems;
+/// Adds what only some calls of this function answer.
+struct OwnProblems;
 
-impl Modify for Problems {
+impl Modify for OwnProblems {
     fn modify(&self, document: &mut Document) {
-        for (path, item) in &mut document.paths.paths {
-            for operation in [&mut item.get, &mut item.post, &mut item.put].into_iter().flatten() {
-                add(operation, &EVERYWHERE);
-                if operation.request_body.is_some() {
-                    add(operation, &WITH_BODY);
-                }
-                if path.ends_with("/download") {
-                    add(operation, &DOWNLOAD);
-                }
-                if path.ends_with("/plan") || path.ends_with("/receipt") {
-                    add(operation, &NOT_YET);
-                }
+        for (path, operation) in operations(document) {
+            if path.ends_with("/download") {
+                add_problems(operation, &DOWNLOAD);
+            }
+            if path.ends_with("/plan") || path.ends_with("/receipt") {
+                add_problems(operation, &NOT_YET);
             }
         }
     }
-}
-
-fn add(operation: &mut Operation, problems: &[(&str, &str)]) {
-    for (status, description) in problems {
-        operation.responses.responses.insert((*status).to_owned(), RefOr::T(problem(description)));
-    }
-}
-
-fn problem(description: &str) -> Response {
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).build();
-    ResponseBuilder::new().description(description).content("application/problem+json", content).build()
 }
 
 #[cfg(test)]

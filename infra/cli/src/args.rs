@@ -140,6 +140,8 @@ pub(crate) enum Role {
     Dpo,
     /// Handles requests.
     Operator,
+    /// Works on data: scans, anonymises.
+    Developer,
     /// Reads only.
     Auditor,
     /// The person whose data it is.
@@ -154,6 +156,7 @@ impl Role {
             Self::Owner => "owner",
             Self::Dpo => "dpo",
             Self::Operator => "operator",
+            Self::Developer => "developer",
             Self::Auditor => "auditor",
             Self::DataSubject => "data_subject",
         }

@@ -7,10 +7,11 @@ use axum::middleware::from_fn_with_state;
 use tower_http::catch_panic::CatchPanicLayer;
 use workflow::ports::Entropy;
 
-pub use self::body::{BODY_LIMIT_BYTES, JsonBody, OptionalJson};
+pub use self::body::{BODY_LIMIT_BYTES, BodyLimit, JsonBody, OptionalJson};
 pub use self::gate::{Authenticated, Gate};
 pub use self::origin::{IdempotencyKey, Origin};
 pub use self::query::QueryPairs;
+pub use self::refused::{caller, problem_of};
 use crate::TakeCalls;
 use crate::problem::{Problem, ProblemKind};
 use crate::start::StartError;
@@ -20,6 +21,7 @@ mod finish;
 mod gate;
 mod origin;
 mod query;
+mod refused;
 mod strict;
 
 /// What the outermost layer needs.

@@ -8,6 +8,7 @@ pub mod http;
 mod logging;
 mod metered;
 mod metrics;
+pub mod openapi;
 mod problem;
 mod redaction;
 mod schedule;

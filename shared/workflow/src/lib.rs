@@ -3,6 +3,7 @@
 pub mod act_on_clock;
 pub mod act_on_job;
 pub mod advance_job;
+pub mod anonymization;
 pub mod archive_info;
 pub mod caller;
 pub mod dashboard;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use lambda_kit::Problem;
-use lambda_kit::http::{Gate, Outermost, problem_of};
+use lambda_kit::http::{Gate, Outermost};
+use lambda_kit::{Problem, problem_of};
 use workflow::anonymization::Anonymization;
 use workflow::keyring::Keyring;
 use workflow::ports::{Clock, Entropy, JobStore, KeyService};

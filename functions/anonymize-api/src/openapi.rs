@@ -1,9 +1,9 @@
-//! The HTTP contract of this function, generated from the routes.
+//! The part of the HTTP contract that this function answers.
 
-use lambda_kit::openapi::{Bearer, Problems};
+use lambda_kit::http::{add_problems, complete_contract};
 use lambda_kit::{FieldError, ProblemDocument};
-use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
+use utoipa::{Modify, OpenApi};
 
 use crate::routes::{content, dataset};
 
@@ -18,7 +18,7 @@ use crate::routes::{content, dataset};
     paths(content::scan, content::anonymize, dataset::publish),
     components(schemas(ProblemDocument, FieldError)),
     security(("bearer" = [])),
-    modifiers(&Bearer, &Problems)
+    modifiers(&OwnProblems)
 )]
 struct Api;
 
@@ -26,4 +26,16 @@ struct Api;
 #[must_use]
 pub fn openapi() -> Document {
     Api::openapi()
+}
+
+/// What some calls answer beside what every call does.
+struct OwnProblems;
+
+impl Modify for OwnProblems {
+    fn modify(&self, document: &mut Document) {
+        complete_contract(document);
+        for operation in document.paths.paths.values_mut().filter_map(|item| item.post.as_mut()) {
+            add_problems(operation, &[("413", "More than 5 MiB")]);
+        }
+    }
 }

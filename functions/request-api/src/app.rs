@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use lambda_kit::Problem;
-use lambda_kit::http::{Gate, Outermost, problem_of};
+pub(crate) use lambda_kit::http::caller;
+use lambda_kit::http::{Gate, Outermost};
+use lambda_kit::{Problem, problem_of};
 use workflow::act_on_clock::ActOnClock;
 use workflow::act_on_job::ActOnJob;
 use workflow::dashboard::Dashboard;

@@ -5,12 +5,12 @@ use axum::extract::State;
 use domain::ids::JobId;
 use domain::sensitive::Sensitive;
 use lambda_kit::Problem;
-use lambda_kit::http::{Authenticated, JsonBody, OptionalJson, Origin, caller};
+use lambda_kit::http::{Authenticated, JsonBody, OptionalJson, Origin};
 use workflow::act_on_job::Act;
 use workflow::caller::Caller;
 
 use super::{JobPath, checked_text};
-use crate::app::App;
+use crate::app::{App, caller};
 use crate::body::{AssignBody, CancelBody, EmptyBody, JobBody, NoteBody, RejectBody};
 
 type Answer = Result<Json<JobBody>, Problem>;

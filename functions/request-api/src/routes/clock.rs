@@ -4,12 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use domain::ids::JobId;
 use lambda_kit::Problem;
-use lambda_kit::http::{Authenticated, JsonBody, Origin, caller};
+use lambda_kit::http::{Authenticated, JsonBody, Origin};
 use workflow::act_on_clock::ClockAct;
 use workflow::caller::Caller;
 
 use super::{JobPath, checked_text};
-use crate::app::App;
+use crate::app::{App, caller};
 use crate::body::{JobBody, PauseBody, ReasonBody};
 
 type Answer = Result<Json<JobBody>, Problem>;

@@ -9,13 +9,13 @@ use domain::sensitive::Sensitive;
 use domain::transition::Cause;
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use lambda_kit::http::{Origin, QueryPairs, caller};
+use lambda_kit::http::{Origin, QueryPairs};
 use lambda_kit::{Problem, ProblemKind};
 use workflow::issue_download::TicketHolder;
 use workflow::ports::Link;
 
 use super::JobPath;
-use crate::app::App;
+use crate::app::{App, caller};
 use crate::body::LinkBody;
 
 /// Redirects to a freshly signed link of at most 15 minutes; with `redirect=false` answers with the link.

@@ -7,12 +7,12 @@ use domain::role::Permission;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use lambda_kit::Problem;
-use lambda_kit::http::{Authenticated, JsonBody, Origin, QueryPairs, caller};
+use lambda_kit::http::{Authenticated, JsonBody, Origin, QueryPairs};
 use workflow::act_on_job::Act;
 use workflow::refusal::Refusal;
 
 use super::{JobPath, checked_text};
-use crate::app::App;
+use crate::app::{App, caller};
 use crate::body::{ApproveBody, JobBody, PlanBody};
 
 /// What an erasure would delete, anonymise and keep, source by source. A dry run: nothing else has happened.

@@ -7,11 +7,11 @@ use domain::ids::HoldId;
 use http::StatusCode;
 use http::request::Parts;
 use lambda_kit::Problem;
-use lambda_kit::http::{Authenticated, IdempotencyKey, JsonBody, OptionalJson, Origin, QueryPairs, caller};
+use lambda_kit::http::{Authenticated, IdempotencyKey, JsonBody, OptionalJson, Origin, QueryPairs};
 use workflow::submit_request::Idempotency;
 
 use super::jobs::{CURSOR, limit};
-use crate::app::App;
+use crate::app::{App, caller};
 use crate::body::{EmptyBody, HoldBody, HoldForm, HoldList};
 use crate::cursor::{cursor_after, id_in_cursor};
 

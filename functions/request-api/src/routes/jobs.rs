@@ -8,12 +8,12 @@ use domain::request::{Alias, RequestType};
 use domain::role::Pseudonym;
 use jiff::Timestamp;
 use lambda_kit::Problem;
-use lambda_kit::http::{Authenticated, Origin, QueryPairs, caller};
+use lambda_kit::http::{Authenticated, Origin, QueryPairs};
 use workflow::ports::JobFilter;
 use workflow::read_jobs::Told;
 
 use super::JobPath;
-use crate::app::App;
+use crate::app::{App, caller};
 use crate::body::{EventBody, EventList, JobBody, JobList};
 use crate::cursor::{cursor_after, id_in_cursor};
 

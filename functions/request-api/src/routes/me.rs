@@ -7,12 +7,12 @@ use domain::job::Scope;
 use domain::request::RequestType;
 use domain::sensitive::Sensitive;
 use lambda_kit::Problem;
-use lambda_kit::http::{Authenticated, IdempotencyKey, OptionalJson, Origin, QueryPairs, caller};
+use lambda_kit::http::{Authenticated, IdempotencyKey, OptionalJson, Origin, QueryPairs};
 use workflow::refusal::Refusal;
 use workflow::submit_request::NewRequest;
 
 use super::requests::{Sent, accept};
-use crate::app::App;
+use crate::app::{App, caller};
 use crate::body::{DashboardBody, JobBody, OwnDeletionBody, OwnExportBody};
 
 const NO_SESSION: Refusal = Refusal::Reserved { to: "sessions with a verified e-mail address" };

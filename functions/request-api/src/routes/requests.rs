@@ -10,14 +10,14 @@ use domain::role::Permission;
 use domain::sensitive::Sensitive;
 use http::header::LOCATION;
 use http::{HeaderName, HeaderValue, StatusCode};
-use lambda_kit::http::{Authenticated, IdempotencyKey, JsonBody, Origin, caller};
+use lambda_kit::http::{Authenticated, IdempotencyKey, JsonBody, Origin};
 use lambda_kit::{Problem, ProblemKind};
 use workflow::caller::Caller;
 use workflow::refusal::Refusal;
 use workflow::submit_request::{Idempotency, NewRequest};
 
 use super::checked_text;
-use crate::app::App;
+use crate::app::{App, caller};
 use crate::body::{DeleteBody, ExportBody, JobBody, RequestForm};
 
 /// What an idempotency key covers.

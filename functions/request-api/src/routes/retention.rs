@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use lambda_kit::Problem;
-use lambda_kit::http::{Authenticated, JsonBody, Origin, QueryPairs, caller};
+use lambda_kit::http::{Authenticated, JsonBody, Origin, QueryPairs};
 
 use super::checked_text;
-use crate::app::App;
+use crate::app::{App, caller};
 use crate::body::{RetentionBody, RetentionForm, RetentionScheduleBody};
 
 fn organization(mut query: QueryPairs) -> Result<Option<String>, Problem> {

@@ -9,12 +9,12 @@ use http::StatusCode;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use lambda_kit::Problem;
-use lambda_kit::http::{Authenticated, JsonBody, OptionalJson, Origin, QueryPairs, caller};
+use lambda_kit::http::{Authenticated, JsonBody, OptionalJson, Origin, QueryPairs};
 use workflow::refusal::Refusal;
 
 use super::download::anonymous;
 use super::{JobPath, checked_text};
-use crate::app::App;
+use crate::app::{App, caller};
 use crate::body::{CodeBody, EmptyBody, JobBody, ManualBody};
 
 /// Who sends a code: a session, or somebody who has nothing but the code and the link it came with.

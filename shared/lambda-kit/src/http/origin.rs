@@ -1,10 +1,12 @@
 //! What is known of a call beside its content: its id, the address it came from, what its client says to be.
 
 use axum::extract::{FromRequestParts, Request};
+use domain::role::Principal;
 use domain::sensitive::Sensitive;
 use http::header::USER_AGENT;
 use http::request::Parts;
 use lambda_http::request::RequestContext;
+use workflow::caller::Caller;
 use workflow::ports::Entropy;
 
 use crate::problem::{Problem, ProblemKind};
@@ -34,6 +36,13 @@ impl Origin {
             user_agent: agent.map(|agent| Sensitive::new(agent.to_owned())),
         }
     }
+}
+
+/// The caller as the use cases know it.
+#[must_use]
+pub fn caller(principal: Principal, origin: Origin) -> Caller {
+    let Origin { request_id, ip, user_agent } = origin;
+    Caller { principal, request_id, ip, user_agent }
 }
 
 fn fresh_id(entropy: &dyn Entropy) -> String {

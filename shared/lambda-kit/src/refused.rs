@@ -1,20 +1,10 @@
 //! How each refusal of a use case is answered: one exhaustive match. Internal detail is logged here and never leaves.
 
-use domain::role::Principal;
 use jiff::Timestamp;
-use workflow::caller::Caller;
 use workflow::ports::{PortError, PortErrorKind};
 use workflow::refusal::Refusal;
 
-use super::Origin;
 use crate::problem::{Problem, ProblemKind};
-
-/// The caller as the use cases know it.
-#[must_use]
-pub fn caller(principal: Principal, origin: Origin) -> Caller {
-    let Origin { request_id, ip, user_agent } = origin;
-    Caller { principal, request_id, ip, user_agent }
-}
 
 /// The problem document of a refusal.
 #[must_use]

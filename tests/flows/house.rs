@@ -272,10 +272,13 @@ fn anonymize_over(memory: &MemoryWorld, issuer: &Issuer) -> Router {
     let config = anonymize_api::Config {
         verifier: Arc::new(Verifier::from_json(&issuer.trusted()).unwrap()),
         public_url: PUBLIC_URL.to_owned(),
+        privacy_budget: pii::differential_privacy::Cost::epsilon(10.0).unwrap(),
     };
     let ports = anonymize_api::Ports {
         store: memory.job_store(),
         keys: memory.key_service(),
+        maps: memory.data_maps(),
+        sampler: memory.source(),
         clock: memory.clock(),
         token_clock: memory.clock(),
         entropy: memory.entropy(),

@@ -7,7 +7,7 @@ use lambda_kit::http::{Gate, Outermost};
 use lambda_kit::{Problem, problem_of};
 use workflow::anonymization::Anonymization;
 use workflow::keyring::Keyring;
-use workflow::ports::{Clock, Entropy, JobStore, KeyService};
+use workflow::ports::{Clock, DataMaps, Entropy, JobStore, KeyService, Sampler};
 use workflow::refusal::Refusal;
 
 use crate::config::Config;
@@ -19,6 +19,10 @@ pub struct Ports {
     pub store: Arc<dyn JobStore>,
     /// Wraps data keys.
     pub keys: Arc<dyn KeyService>,
+    /// Published data maps.
+    pub maps: Arc<dyn DataMaps>,
+    /// The mapped systems.
+    pub sampler: Arc<dyn Sampler>,
     /// The time of audit events.
     pub clock: Arc<dyn Clock>,
     /// The time of tokens: real time.
@@ -41,9 +45,17 @@ impl App {
     /// Wires the use cases.
     #[must_use]
     pub fn new(ports: Ports, config: Config, take_calls: lambda_kit::TakeCalls) -> Self {
-        let Ports { store, keys, clock, token_clock, entropy } = ports;
+        let Ports { store, keys, maps, sampler, clock, token_clock, entropy } = ports;
         let keyring = Arc::new(Keyring::new(Arc::clone(&store), keys, Arc::clone(&entropy)));
-        let anonymization = Anonymization { store, keyring, clock: Arc::clone(&clock), entropy: Arc::clone(&entropy) };
+        let anonymization = Anonymization {
+            store,
+            keyring,
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            maps,
+            sampler,
+            privacy_budget: config.privacy_budget,
+        };
         Self {
             anonymization: Arc::new(anonymization),
             clock,

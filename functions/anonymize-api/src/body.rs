@@ -2,6 +2,10 @@
 
 mod content;
 mod dataset;
+mod source;
 
 pub use content::{AnonymizeForm, AnonymizedBody, MatchBody, MethodName, ScanForm, ScannedBody};
 pub use dataset::{DatasetForm, DatasetMethod, Names, PublishedBody};
+pub use source::{
+    AnswerBody, BudgetBody, ColumnBody, QueryForm, QuestionForm, SourceForm, SourceScanBody, SourceScanForm, ValuesForm,
+};

@@ -5,7 +5,7 @@ use axum::{Extension, Router};
 use lambda_kit::http::{BodyLimit, harden};
 
 use crate::app::App;
-use crate::routes::{content, dataset};
+use crate::routes::{content, dataset, source};
 
 /// The largest body: what is larger is named by its source.
 pub(crate) const LIMIT: BodyLimit = BodyLimit(5 << 20);
@@ -17,6 +17,8 @@ pub fn router(app: App) -> Router {
         .route("/scan", post(content::scan))
         .route("/anonymize", post(content::anonymize))
         .route("/anonymize/dataset", post(dataset::publish))
+        .route("/scan/source", post(source::scan))
+        .route("/analytics", post(source::ask))
         .layer(Extension(LIMIT));
     harden(Router::new().nest("/api/v1/privacy", privacy).with_state(app), outermost)
 }

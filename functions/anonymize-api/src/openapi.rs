@@ -5,7 +5,7 @@ use lambda_kit::{FieldError, ProblemDocument};
 use utoipa::openapi::OpenApi as Document;
 use utoipa::{Modify, OpenApi};
 
-use crate::routes::{content, dataset};
+use crate::routes::{content, dataset, source};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -15,7 +15,7 @@ use crate::routes::{content, dataset};
         description = "Personal data found, and made unreadable.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    paths(content::scan, content::anonymize, dataset::publish),
+    paths(content::scan, content::anonymize, dataset::publish, source::scan, source::ask),
     components(schemas(ProblemDocument, FieldError)),
     security(("bearer" = [])),
     modifiers(&OwnProblems)

@@ -1,11 +1,13 @@
 //! The command line as types. What each command does is in `commands/<name>.rs`.
 
+mod anonymize;
 mod verify;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use anonymize::AnonymizeArguments;
 pub(crate) use verify::{VerifyCommand, VerifyLogArguments, VerifyProofArguments, VerifyReceiptArguments};
 
 /// Privacy workers for AWS: deploy, try and look after a Habeas stack.
@@ -43,6 +45,8 @@ pub(crate) enum Command {
     Due(DueArguments),
     /// Find personal data in text, NDJSON, JSON and CSV; prints where it is, never what it is.
     Scan(ScanArguments),
+    /// Make personal data in text, NDJSON, JSON and CSV unreadable, or a CSV table anonymous as a whole.
+    Anonymize(AnonymizeArguments),
     /// Check an audit log, a proof or a receipt, offline, with the public key alone.
     #[command(subcommand)]
     Verify(VerifyCommand),

@@ -32,6 +32,7 @@ mod order;
 mod plan;
 mod request;
 mod rewritten;
+pub(crate) mod sample;
 mod schema;
 mod statement;
 

@@ -1,6 +1,7 @@
 //! Finds personal data in what a caller hands over and makes it unreadable; nothing of it is kept.
 //!
-//! Each call leaves an audit event with counts. Data sets as a whole are in `dataset`.
+//! Each call leaves an audit event with counts. Data sets as a whole are in `dataset`, mapped collections in `source`,
+//! questions paid from the privacy budget in `analytics`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,19 +13,22 @@ use domain::transition::TransitionBuilder;
 use jiff::Timestamp;
 use pii::classify::record_risk;
 use pii::detect::{Match, Scanner};
-use pii::mask::{Anonymized, Anonymizer, HashKey, Method};
+use pii::differential_privacy::{Cost, RandomBytes};
+use pii::mask::{Anonymized, Anonymizer, HashKey, Method, Replacements};
 use serde_json::Value;
 
 use crate::caller::Caller;
 use crate::keyring::{Keyring, TenantSecrets};
-use crate::ports::{Clock, CommitError, Entropy, JobStore};
+use crate::ports::{Clock, CommitError, DataMaps, Entropy, JobStore, Sampler};
 use crate::refusal::Refusal;
 
+mod analytics;
 mod dataset;
-mod replacements;
+mod source;
 
+pub use analytics::{Answer, BUDGET, Query, Question, Values};
 pub use dataset::{Asked, Dataset, Demand, Published};
-use replacements::Replacements;
+pub use source::{CollectionName, ColumnScan, SourceName, SourceScan};
 
 /// Scans and anonymises.
 pub struct Anonymization {
@@ -37,6 +41,12 @@ pub struct Anonymization {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// Published data maps.
+    pub maps: Arc<dyn DataMaps>,
+    /// The mapped systems.
+    pub sampler: Arc<dyn Sampler>,
+    /// What a tenant may spend on answers, ever.
+    pub privacy_budget: Cost,
 }
 
 /// What is to be scanned.
@@ -55,6 +65,15 @@ pub struct Scanned {
     pub matches: Vec<Match>,
     /// What a leak would cost, 0 to 100.
     pub risk: f64,
+}
+
+/// Random bytes of the port.
+struct Bytes(Arc<dyn Entropy>);
+
+impl RandomBytes for Bytes {
+    fn fill(&mut self, buffer: &mut [u8]) {
+        self.0.fill(buffer);
+    }
 }
 
 /// What an audit event says of a call.
@@ -99,7 +118,7 @@ impl Anonymization {
         let secrets = self.secrets(caller, now).await?;
         let key = HashKey::new(&derived(&secrets, "anonymisation hash v1"));
         let pseudonyms = derived(&secrets, "anonymisation pseudonym v1");
-        let mut replacements = Replacements::new(&pseudonyms, Arc::clone(&self.entropy));
+        let mut replacements = Replacements::new(&pseudonyms, Bytes(Arc::clone(&self.entropy)));
         let scanner = Scanner::new();
         let anonymizer = Anonymizer::new(&scanner, method, &key, &mut replacements);
         let anonymizer = match fields {

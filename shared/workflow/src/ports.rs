@@ -16,6 +16,7 @@ mod job_store;
 mod key_service;
 mod mailer;
 mod receipt_signer;
+mod sampler;
 
 pub use alerts::{Alert, Alerts};
 pub use audit_feed::{AuditFeed, Batch, LogHead, SEAL_SHARDS, StoredEvent, Unsealed, seal_shard};
@@ -33,3 +34,4 @@ pub use job_store::{JobFilter, JobStore, ListPage, SortRange, WakeEntry};
 pub use key_service::{DataKey, KeyContext, KeyService};
 pub use mailer::{Mail, Mailer};
 pub use receipt_signer::ReceiptSigner;
+pub use sampler::{Sampler, WholeCollection};

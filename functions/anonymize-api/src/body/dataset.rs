@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use workflow::anonymization::{Asked, Dataset, Demand, Published};
 
+use super::source::SourceForm;
+
 /// Groups of a data set where nothing else is said (V10).
 const DEFAULT_K: u64 = 5;
 /// Different sensitive values of a group where nothing else is said (V10).
@@ -49,8 +51,10 @@ impl Names {
 #[serde(deny_unknown_fields)]
 pub struct DatasetForm {
     /// The rows: flat objects.
-    #[schema(value_type = Vec<Object>)]
-    pub rows: Vec<Map<String, Value>>,
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub rows: Option<Vec<Map<String, Value>>>,
+    /// A collection of the data map, read whole, in place of rows.
+    pub source: Option<SourceForm>,
     /// Columns that together lead to a person: widened.
     #[schema(min_items = 1)]
     pub quasi_identifiers: Vec<String>,
@@ -106,7 +110,13 @@ impl DatasetForm {
             demand,
             suppression_limit: self.suppression_limit.unwrap_or(0.0),
         };
-        Ok((Dataset(self.rows), asked))
+        let dataset = match (self.rows, self.source) {
+            (Some(rows), None) => Dataset::Rows(rows),
+            (None, Some(source)) => Dataset::Source(source.name()),
+            (Some(_), Some(_)) => return Err(Problem::invalid("/source", "is given beside rows")),
+            (None, None) => return Err(Problem::invalid("/rows", "is missing; send rows or name a source")),
+        };
+        Ok((dataset, asked))
     }
 }
 

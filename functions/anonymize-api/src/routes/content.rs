@@ -2,9 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use lambda_kit::Problem;
 use lambda_kit::http::{Authenticated, JsonBody, Origin, caller};
 
+use super::answer;
 use crate::app::App;
 use crate::body::{AnonymizeForm, AnonymizedBody, ScanForm, ScannedBody};
 
@@ -30,9 +32,9 @@ pub(crate) async fn anonymize(
     Authenticated(principal): Authenticated,
     origin: Origin,
     JsonBody { value, .. }: JsonBody<AnonymizeForm>,
-) -> Result<Json<AnonymizedBody>, Problem> {
+) -> Result<Response, Problem> {
     let (document, method, fields) = value.read()?;
     let caller = caller(principal, origin);
     let done = app.anonymization.anonymize(&caller, document, method.of_value(), fields.as_deref()).await;
-    Ok(Json(AnonymizedBody::of(done.map_err(|refusal| app.refused(&refusal))?, method)))
+    answer(&AnonymizedBody::of(done.map_err(|refusal| app.refused(&refusal))?, method))
 }

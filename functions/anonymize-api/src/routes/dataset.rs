@@ -1,10 +1,11 @@
 //! Data sets as a whole: widened until nobody stands alone.
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use lambda_kit::Problem;
 use lambda_kit::http::{Authenticated, JsonBody, Origin, caller};
 
+use super::answer;
 use crate::app::App;
 use crate::body::{DatasetForm, PublishedBody};
 
@@ -16,9 +17,9 @@ pub(crate) async fn publish(
     Authenticated(principal): Authenticated,
     origin: Origin,
     JsonBody { value, .. }: JsonBody<DatasetForm>,
-) -> Result<Json<PublishedBody>, Problem> {
+) -> Result<Response, Problem> {
     let method = value.method;
     let (dataset, asked) = value.read()?;
     let published = app.anonymization.publish(&caller(principal, origin), dataset, &asked).await;
-    Ok(Json(PublishedBody::of(published.map_err(|refusal| app.refused(&refusal))?, method)))
+    answer(&PublishedBody::of(published.map_err(|refusal| app.refused(&refusal))?, method))
 }

@@ -132,6 +132,7 @@ fn csv_row(
     if column.is_none() {
         *types = header.iter().map(|name| declared(scope.collection, name)).collect();
         let position = header.iter().position(|name| *name == scope.lookup.field);
+        let position = position.or_else(|| wanted.is_anything().then_some(0));
         *column = Some(position.ok_or(Broken { line: 1, what: What::MissingColumn })?);
     }
     let fields = records.current()?;

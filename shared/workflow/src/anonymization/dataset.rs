@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::datum::Datum;
 use domain::event::Action;
 use pii::anonymity::{AnonymityError, Column, Cutting, Diversity, Hierarchy, Kind, Policy, Release, Report, anonymize};
 use pii::classify::{DataSetShape, data_set_risk};
 use serde_json::{Map, Value};
 
+use super::source::{Extent, SourceName};
 use super::{Anonymization, Trace, check, whole};
 use crate::caller::Caller;
 use crate::refusal::{FieldError, Refusal};
@@ -42,9 +44,14 @@ pub struct Asked {
     pub suppression_limit: f64,
 }
 
-/// Rows to be published.
+/// What is to be published.
 #[derive(Debug, Clone)]
-pub struct Dataset(pub Vec<Map<String, Value>>);
+pub enum Dataset {
+    /// Rows that were sent.
+    Rows(Vec<Map<String, Value>>),
+    /// The rows of a mapped collection.
+    Source(SourceName),
+}
 
 /// What may be published.
 #[derive(Debug)]
@@ -66,8 +73,16 @@ impl Anonymization {
     /// `Forbidden` without the permission, `Invalid` naming what can't be done.
     pub async fn publish(&self, caller: &Caller, dataset: Dataset, asked: &Asked) -> Result<Published, Refusal> {
         check(caller)?;
-        let published = publish(dataset, asked)?;
         let now = self.clock.now();
+        let rows = match dataset {
+            Dataset::Rows(rows) => rows,
+            Dataset::Source(name) => {
+                let found = self.find(caller, &name, "/source").await?;
+                let rows = self.read(caller, &found, Extent::Whole, ("/source", now)).await?;
+                rows.iter().filter_map(flat).collect()
+            }
+        };
+        let published = publish(rows, asked)?;
         let secrets = self.secrets(caller, now).await?;
         let counts = vec![
             ("rows".to_owned(), whole(published.rows.len())),
@@ -80,7 +95,12 @@ impl Anonymization {
     }
 }
 
-fn publish(Dataset(rows): Dataset, asked: &Asked) -> Result<Published, Refusal> {
+/// A row as JSON; what is no object has no columns.
+fn flat(row: &Datum) -> Option<Map<String, Value>> {
+    serde_json::from_slice(&row.to_json()).ok()
+}
+
+fn publish(rows: Vec<Map<String, Value>>, asked: &Asked) -> Result<Published, Refusal> {
     if rows.len() > MOST_ROWS {
         return Err(Refusal::field("/rows", format!("has more than {MOST_ROWS} rows")));
     }

@@ -152,7 +152,7 @@ fn source_keeps_the_contract_of_connectors() {
             }
         });
         run(&world, connector::run(world.source().as_ref(), &map, &tenant, &other)).answer();
-        run(&world, connector::sample(world.source().as_ref(), &map, &tenant, &other)).answer();
+        run(&world, connector::whole(world.source().as_ref(), &map, &tenant, &other)).answer();
     }
 }
 

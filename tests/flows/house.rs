@@ -278,7 +278,7 @@ fn anonymize_over(memory: &MemoryWorld, issuer: &Issuer) -> Router {
         store: memory.job_store(),
         keys: memory.key_service(),
         maps: memory.data_maps(),
-        sampler: memory.source(),
+        reader: memory.source(),
         clock: memory.clock(),
         token_clock: memory.clock(),
         entropy: memory.entropy(),

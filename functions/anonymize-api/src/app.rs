@@ -7,7 +7,7 @@ use lambda_kit::http::{Gate, Outermost};
 use lambda_kit::{Problem, problem_of};
 use workflow::anonymization::Anonymization;
 use workflow::keyring::Keyring;
-use workflow::ports::{Clock, DataMaps, Entropy, JobStore, KeyService, Sampler};
+use workflow::ports::{Clock, CollectionReader, DataMaps, Entropy, JobStore, KeyService};
 use workflow::refusal::Refusal;
 
 use crate::config::Config;
@@ -22,7 +22,7 @@ pub struct Ports {
     /// Published data maps.
     pub maps: Arc<dyn DataMaps>,
     /// The mapped systems.
-    pub sampler: Arc<dyn Sampler>,
+    pub reader: Arc<dyn CollectionReader>,
     /// The time of audit events.
     pub clock: Arc<dyn Clock>,
     /// The time of tokens: real time.
@@ -45,7 +45,7 @@ impl App {
     /// Wires the use cases.
     #[must_use]
     pub fn new(ports: Ports, config: Config, take_calls: lambda_kit::TakeCalls) -> Self {
-        let Ports { store, keys, maps, sampler, clock, token_clock, entropy } = ports;
+        let Ports { store, keys, maps, reader, clock, token_clock, entropy } = ports;
         let keyring = Arc::new(Keyring::new(Arc::clone(&store), keys, Arc::clone(&entropy)));
         let anonymization = Anonymization {
             store,
@@ -53,7 +53,7 @@ impl App {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
             maps,
-            sampler,
+            reader,
             privacy_budget: config.privacy_budget,
         };
         Self {

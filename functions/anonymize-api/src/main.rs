@@ -13,7 +13,7 @@ async fn main() -> Result<(), lambda_kit::StartError> {
         store: lambda_kit::metered(&settings, aws.job_store(&settings.jobs_table, &settings.keyring_table)),
         keys: aws.key_service(&settings.kms_key_id),
         maps: aws.data_maps(&settings.config_bucket),
-        sampler: Arc::new(connectors::Connectors::new(aws.config()).watched_by(aws.call_watcher())),
+        reader: Arc::new(connectors::Connectors::new(aws.config()).watched_by(aws.call_watcher())),
         clock: lambda_kit::system_clock(&settings),
         token_clock: lambda_kit::wall_clock(),
         entropy: lambda_kit::system_entropy(),

@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use datamap::{Collection, Source};
 use domain::datum::{Datum, same_value};
 use workflow::ports::{
-    ByteRange, Connector, Cursor, Media, PortError, PortErrorKind, Sampler, SourceLookup, SourcePage, WholeCollection,
+    ByteRange, CollectionReader, Connector, Cursor, Media, PortError, PortErrorKind, SourceLookup, SourcePage,
+    WholeCollection,
 };
 
 use crate::mutants::Mutant;
@@ -142,7 +143,7 @@ impl Connector for MemorySource {
 }
 
 #[async_trait]
-impl Sampler for MemorySource {
+impl CollectionReader for MemorySource {
     async fn rows(&self, of: &WholeCollection, limit: usize, after: Option<&Cursor>) -> Result<SourcePage, PortError> {
         let lookup = SourceLookup {
             tenant: of.tenant.clone(),
@@ -151,7 +152,7 @@ impl Sampler for MemorySource {
             field: String::new(),
             values: Vec::new(),
         };
-        self.world.call("sample", |state| whole_page(state, &lookup, limit, after)).await
+        self.world.call("read_collection", |state| whole_page(state, &lookup, limit, after)).await
     }
 }
 
@@ -162,8 +163,8 @@ fn whole_page(
     limit: usize,
     after: Option<&Cursor>,
 ) -> Result<SourcePage, PortError> {
-    let collection = open(state, "sample", lookup)?;
-    let start = start_of("sample", after)?;
+    let collection = open(state, "read_collection", lookup)?;
+    let start = start_of("read_collection", after)?;
     let Some(table) = state.sources.tables.get(&collection.id()) else { return Ok(SourcePage::default()) };
     let owner = lookup.map.connection(collection).and_then(|connection| connection.tenant_field.as_deref());
     let owned = |row: &Datum| owner.is_none_or(|field| is_owned(row, field, lookup));

@@ -32,9 +32,9 @@ mod order;
 mod plan;
 mod request;
 mod rewritten;
-pub(crate) mod sample;
 mod schema;
 mod statement;
+pub(crate) mod whole;
 
 /// A page ends once it has so many rows,
 const PAGE_ROWS: usize = 1000;

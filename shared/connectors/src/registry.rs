@@ -5,11 +5,12 @@ use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use datamap::Source;
 use workflow::ports::{
-    ByteRange, Connector, Cursor, Media, PortError, PortErrorKind, Sampler, SourceLookup, SourcePage, WholeCollection,
+    ByteRange, CollectionReader, Connector, Cursor, Media, PortError, PortErrorKind, SourceLookup, SourcePage,
+    WholeCollection,
 };
 
 use crate::clients::Clients;
-use crate::dynamodb::{DynamoDb, Table, sample};
+use crate::dynamodb::{DynamoDb, Table, whole};
 use crate::pace::Paces;
 use crate::s3::{MediaSource, ObjectSource, media, objects};
 use crate::scope::Scope;
@@ -97,7 +98,7 @@ impl Connector for Connectors {
 }
 
 #[async_trait]
-impl Sampler for Connectors {
+impl CollectionReader for Connectors {
     async fn rows(&self, of: &WholeCollection, limit: usize, after: Option<&Cursor>) -> Result<SourcePage, PortError> {
         // A lookup of nobody: the scope needs the map and the tenant, and nothing is compared.
         let lookup = SourceLookup {
@@ -120,12 +121,12 @@ impl Sampler for Connectors {
                     pace: &pace,
                     is_consistent: false,
                 };
-                sample::page(&scope, &table, limit, after).await
+                whole::page(&scope, &table, limit, after).await
             }
             Source::S3Objects { bucket, prefix, format } => {
                 let client = self.clients.s3(scope.connection)?;
                 let source = ObjectSource { client: &client, bucket, prefix, format: *format, pace: &pace };
-                objects::sample(&scope, &source, limit, after).await
+                objects::whole_page(&scope, &source, limit, after).await
             }
             Source::S3Media { .. } => Ok(SourcePage::default()),
         }

@@ -13,8 +13,7 @@ pub(crate) struct Wanted {
     plain: HashSet<String>,
     numbers: bool,
     truths: bool,
-    /// Whether every row is wanted, whatever it holds.
-    anything: bool,
+    everything: bool,
 }
 
 impl Wanted {
@@ -31,31 +30,28 @@ impl Wanted {
                 Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => {}
             }
         }
-        Self { values, texts, plain, numbers, truths, anything: false }
+        Self { values, texts, plain, numbers, truths, everything: false }
     }
 
-    /// Every row.
-    pub(crate) fn anything() -> Self {
-        Self { anything: true, ..Self::default() }
+    /// Every row, whatever it holds.
+    pub(crate) fn everything() -> Self {
+        Self { everything: true, ..Self::default() }
+    }
+
+    pub(crate) const fn is_everything(&self) -> bool {
+        self.everything
     }
 
     /// Whether one of the values at the path is wanted.
     pub(crate) fn is_in(&self, row: &Datum, path: &str) -> bool {
-        self.anything
-            || row.values_at(path).into_iter().any(|value| self.values.contains(datamap::canonical(value).as_ref()))
+        row.values_at(path).into_iter().any(|value| self.values.contains(datamap::canonical(value).as_ref()))
     }
 
     /// Whether a text that stands for any kind of value is wanted: in CSV, `7` is the number and the text.
     pub(crate) fn has_text(&self, text: &str) -> bool {
-        self.anything
-            || self.texts.contains(text)
+        self.texts.contains(text)
             || (self.numbers && self.has_number(text.trim()))
             || (self.truths && truth(text).is_some_and(|truth| self.values.contains(&Datum::Bool(truth))))
-    }
-
-    /// Whether every row is wanted.
-    pub(crate) const fn is_anything(&self) -> bool {
-        self.anything
     }
 
     /// Whether this text itself is wanted.

@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::caller::Caller;
 use crate::keyring::{Keyring, TenantSecrets};
-use crate::ports::{Clock, CommitError, DataMaps, Entropy, JobStore, Sampler};
+use crate::ports::{Clock, CollectionReader, CommitError, DataMaps, Entropy, JobStore};
 use crate::refusal::Refusal;
 
 mod analytics;
@@ -44,7 +44,7 @@ pub struct Anonymization {
     /// Published data maps.
     pub maps: Arc<dyn DataMaps>,
     /// The mapped systems.
-    pub sampler: Arc<dyn Sampler>,
+    pub reader: Arc<dyn CollectionReader>,
     /// What a tenant may spend on answers, ever.
     pub privacy_budget: Cost,
 }

@@ -3,6 +3,7 @@
 mod alerts;
 mod audit_feed;
 mod clock;
+mod collection_reader;
 mod connector;
 mod data_maps;
 mod deadline_alerts;
@@ -16,11 +17,11 @@ mod job_store;
 mod key_service;
 mod mailer;
 mod receipt_signer;
-mod sampler;
 
 pub use alerts::{Alert, Alerts};
 pub use audit_feed::{AuditFeed, Batch, LogHead, SEAL_SHARDS, StoredEvent, Unsealed, seal_shard};
 pub use clock::{Clock, Entropy};
+pub use collection_reader::{CollectionReader, WholeCollection};
 pub use connector::{Connector, Cursor, Media, SourceLookup, SourcePage};
 pub use data_maps::DataMaps;
 pub use deadline_alerts::{DeadlineAlerts, DeadlineWarning};
@@ -34,4 +35,3 @@ pub use job_store::{JobFilter, JobStore, ListPage, SortRange, WakeEntry};
 pub use key_service::{DataKey, KeyContext, KeyService};
 pub use mailer::{Mail, Mailer};
 pub use receipt_signer::ReceiptSigner;
-pub use sampler::{Sampler, WholeCollection};

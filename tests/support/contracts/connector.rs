@@ -7,7 +7,7 @@ use std::sync::Arc;
 use datamap::DataMap;
 use domain::datum::{Datum, same_value};
 use domain::ids::TenantId;
-use workflow::ports::{Connector, Cursor, Sampler, SourceLookup, SourcePage, WholeCollection};
+use workflow::ports::{CollectionReader, Connector, Cursor, SourceLookup, SourcePage, WholeCollection};
 
 /// A data map of one shared table.
 pub const MAP: &str = r"
@@ -89,8 +89,8 @@ pub async fn export_all(connector: &dyn Connector, lookup: &SourceLookup) -> Vec
 }
 
 /// Looking at a collection as a whole: pages of any size give each row of the tenant once, and nobody else's.
-pub async fn sample(sampler: &dyn Sampler, map: &Arc<DataMap>, tenant: &TenantId, other: &TenantId) {
-    let whole = |id: &str| WholeCollection {
+pub async fn whole(reader: &dyn CollectionReader, map: &Arc<DataMap>, tenant: &TenantId, other: &TenantId) {
+    let all = |id: &str| WholeCollection {
         tenant: tenant.clone(),
         map: Arc::clone(map),
         collection: map.collection(id).unwrap(),
@@ -100,7 +100,7 @@ pub async fn sample(sampler: &dyn Sampler, map: &Arc<DataMap>, tenant: &TenantId
     for limit in [1_000, 7] {
         let (mut found, mut after) = (Vec::new(), None);
         for _ in 0..10_000 {
-            let page = sampler.rows(&whole("shop.orders"), limit, after.as_ref()).await.unwrap();
+            let page = reader.rows(&all("shop.orders"), limit, after.as_ref()).await.unwrap();
             assert!(page.rows.len() <= limit, "{} rows in a page of {limit}", page.rows.len());
             found.extend(page.rows);
             after = page.next;

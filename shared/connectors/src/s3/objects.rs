@@ -51,14 +51,14 @@ pub(crate) async fn page(
 }
 
 /// A page of at most so many of the tenant's rows, whatever they hold.
-pub(crate) async fn sample(
+pub(crate) async fn whole_page(
     scope: &Scope<'_>,
     source: &ObjectSource<'_>,
     limit: usize,
     after: Option<&Cursor>,
 ) -> Result<SourcePage, PortError> {
     let prefixes = [whole_prefix(source.prefix, scope)];
-    read(scope, source, (&prefixes, Wanted::anything(), limit.clamp(1, PAGE_ROWS)), after).await
+    read(scope, source, (&prefixes, Wanted::everything(), limit.clamp(1, PAGE_ROWS)), after).await
 }
 
 async fn read(

@@ -108,7 +108,9 @@ impl<C: Chunks> Reader<C> {
         match &mut self.records {
             Records::NdJson(lines) => {
                 let row = lines.next_row(self.is_end)?;
-                Ok(row.map(|row| Some(row).filter(|row| wanted.is_in(row, field) && scope.is_owned(row))))
+                Ok(row.map(|row| {
+                    Some(row).filter(|row| (wanted.is_everything() || wanted.is_in(row, field)) && scope.is_owned(row))
+                }))
             }
             Records::Csv(records) => {
                 let row = csv_row(records, self.is_end, (&mut self.column, &mut self.types), scope, wanted)?;
@@ -129,14 +131,16 @@ fn csv_row(
         return Ok(None);
     }
     let header = records.header().expect("a record comes after its header");
-    if column.is_none() {
+    if types.is_empty() {
         *types = header.iter().map(|name| declared(scope.collection, name)).collect();
+    }
+    if column.is_none() && !wanted.is_everything() {
         let position = header.iter().position(|name| *name == scope.lookup.field);
-        let position = position.or_else(|| wanted.is_anything().then_some(0));
         *column = Some(position.ok_or(Broken { line: 1, what: What::MissingColumn })?);
     }
     let fields = records.current()?;
-    let is_wanted = column.and_then(|column| fields.get(column)).is_some_and(|text| wanted.has_text(text));
+    let asked = column.and_then(|column| fields.get(column)).is_some_and(|text| wanted.has_text(text));
+    let is_wanted = asked || wanted.is_everything();
     if !is_wanted {
         return Ok(Some(None));
     }

@@ -86,7 +86,7 @@ pub(super) fn row_prefixes(template: &str, scope: &Scope<'_>) -> Vec<String> {
     prefixes
 }
 
-/// The prefix of all rows: narrowed by the tenant where the template begins with it.
+/// The prefix of all of the tenant's rows.
 pub(super) fn whole_prefix(template: &str, scope: &Scope<'_>) -> String {
     render(template, "", None, tenant(scope)).prefix
 }

@@ -166,7 +166,7 @@ impl Anonymization {
         let mut rows = Vec::new();
         let mut after: Option<Cursor> = None;
         for _ in 0..MOST_PAGES {
-            let page = self.sampler.rows(&of, wanted - rows.len(), after.as_ref()).await;
+            let page = self.reader.rows(&of, wanted - rows.len(), after.as_ref()).await;
             let page = page.map_err(|error| match error.kind {
                 PortErrorKind::Denied | PortErrorKind::NotFound => {
                     refused("can't be read: it is not there, or this function has no right to read it")

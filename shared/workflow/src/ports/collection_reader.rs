@@ -21,7 +21,7 @@ pub struct WholeCollection {
 
 /// Reads rows from one kind of system without looking for anybody.
 #[async_trait]
-pub trait Sampler: Send + Sync {
+pub trait CollectionReader: Send + Sync {
     /// A page of at most `limit` whole rows of the tenant; it may hold fewer, even none, and not be the last.
     ///
     /// Media have no rows: their pages are empty. Going on after a page gives rows that none before it gave.

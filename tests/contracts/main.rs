@@ -193,6 +193,7 @@ fn source_keeps_the_contract_of_connectors() {
         run(&world, connector::run(world.source().as_ref(), &map, &tenant, &other)).answer();
         let stranger = names.tenant();
         run(&world, connector::sample(world.source().as_ref(), &map, &tenant, &stranger)).answer();
+        run(&world, connector::whole(world.source().as_ref(), &map, &tenant, &other)).answer();
     }
 }
 

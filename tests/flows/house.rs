@@ -57,6 +57,7 @@ pub(crate) struct House {
     pub(crate) said: Vec<String>,
     router: Router,
     audit: Router,
+    anonymize: Router,
 }
 
 impl House {
@@ -72,7 +73,9 @@ impl House {
         let issuer = Issuer::new();
         let router = router_over(&world.memory, &issuer, settings);
         let audit = audit_over(&world.memory, &issuer);
-        let mut house = Self { world, issuer, expected: Expected::default(), said: Vec::new(), router, audit };
+        let anonymize = anonymize_over(&world.memory, &issuer);
+        let (expected, said) = (Expected::default(), Vec::new());
+        let mut house = Self { world, issuer, expected, said, router, audit, anonymize };
         // The first call of a tenant makes its key; from here on a refused call writes nothing.
         for slug in ["acme", "globex"] {
             assert_eq!(house.get(&Caller::new(slug, "auditor"), "/jobs").status, 200);
@@ -87,8 +90,19 @@ impl House {
 
     /// Sends a call as it is.
     pub(crate) fn send(&mut self, call: Call) -> Answer {
-        let router = if call.path.starts_with(AUDIT) { &self.audit } else { &self.router };
-        self.drive(answered(router.clone(), call.request()))
+        let router = self.router_of(&call.path);
+        self.drive(answered(router, call.request()))
+    }
+
+    /// The function that the gateway passes a path to.
+    fn router_of(&self, path: &str) -> Router {
+        let rest = path.strip_prefix(BASE).unwrap_or_default();
+        let is_of =
+            |prefix: &str| rest.strip_prefix(prefix).is_some_and(|it| it.is_empty() || it.starts_with(['/', '?']));
+        if ["/scan", "/anonymize", "/analytics"].into_iter().any(is_of) {
+            return self.anonymize.clone();
+        }
+        if path.starts_with(AUDIT) { self.audit.clone() } else { self.router.clone() }
     }
 
     /// Sends an event as the gateway hands it over.
@@ -123,8 +137,10 @@ impl House {
     /// Sends calls at the same time, one port call of each at a time, in an order that the seed decides.
     pub(crate) fn ask_together(&mut self, caller: &Caller, calls: Vec<Call>, seed: u64) -> Vec<Answer> {
         let token = self.issuer.token(caller);
-        let task =
-            |call: Call| Box::pin(answered(self.router.clone(), call.token(&token).request())) as Task<'_, Answer>;
+        let task = |call: Call| {
+            let router = self.router_of(&call.path);
+            Box::pin(answered(router, call.token(&token).request())) as Task<'_, Answer>
+        };
         let tasks = calls.into_iter().map(task).collect();
         let ended = run_together(&self.world.memory, tasks, &mut SplitMix::new(seed));
         ended.into_iter().map(Ended::answer).collect()
@@ -286,4 +302,22 @@ fn audit_over(memory: &MemoryWorld, issuer: &Issuer) -> Router {
         entropy: memory.entropy(),
     };
     audit_api::router(audit_api::App::new(ports, config, Vec::new))
+}
+
+fn anonymize_over(memory: &MemoryWorld, issuer: &Issuer) -> Router {
+    let config = anonymize_api::Config {
+        verifier: Arc::new(Verifier::from_json(&issuer.trusted()).unwrap()),
+        public_url: PUBLIC_URL.to_owned(),
+        privacy_budget: pii::differential_privacy::Cost::epsilon(10.0).unwrap(),
+    };
+    let ports = anonymize_api::Ports {
+        store: memory.job_store(),
+        keys: memory.key_service(),
+        maps: memory.data_maps(),
+        reader: memory.source(),
+        clock: memory.clock(),
+        token_clock: memory.clock(),
+        entropy: memory.entropy(),
+    };
+    anonymize_api::router(anonymize_api::App::new(ports, config, Vec::new))
 }

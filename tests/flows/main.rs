@@ -4,6 +4,7 @@
 mod access_known;
 mod access_unknown;
 mod actor_details;
+mod anonymising;
 mod attempts;
 mod audit_figures;
 mod audit_log;

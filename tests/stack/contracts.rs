@@ -206,6 +206,7 @@ async fn tables_keep_the_contract_of_connectors() {
     let connectors = connectors::Connectors::new(&config);
     connector::run(&connectors, &shared_map(&table), &tenant, &other).await;
     connector::sample(&connectors, &shared_map(&table), &tenant, &names.tenant()).await;
+    connector::whole(&connectors, &shared_map(&table), &tenant, &other).await;
 }
 
 /// Changes the rows of a table.

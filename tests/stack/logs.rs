@@ -11,7 +11,7 @@ use crate::harness::Stack;
 use crate::http::send;
 
 /// Outputs of the template that name the functions.
-pub(crate) const FUNCTIONS: [&str; 9] = [
+pub(crate) const FUNCTIONS: [&str; 10] = [
     "RequestApi",
     "AuditApi",
     "ExportWorker",
@@ -23,6 +23,7 @@ pub(crate) const FUNCTIONS: [&str; 9] = [
     "DiscoverySweep",
     "AuditVerifier",
     "DeadlineSweep",
+    "AnonymizeApi",
 ];
 
 /// Lines of a function since a time in milliseconds, in the order they were written.

@@ -10,6 +10,7 @@
     reason = "tests stop at the first surprise, tell what they measured, and wait for a real stack in real time"
 )]
 
+mod anonymising;
 mod api;
 mod audit_log;
 mod aws;

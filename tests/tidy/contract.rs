@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// The contract of the whole API; each HTTP function has a line.
 fn contract() -> String {
-    let parts = [request_api::openapi(), audit_api::openapi()];
+    let parts = [request_api::openapi(), audit_api::openapi(), anonymize_api::openapi()];
     let whole = parts.into_iter().reduce(|whole, part| whole.merge_from(part)).unwrap();
     let mut text = serde_json::to_string_pretty(&whole).unwrap();
     text.push('\n');

@@ -18,7 +18,7 @@ const MAY_KNOW: [(&str, &[&str]); 12] = [
     ("connectors", &["domain", "workflow", "datamap"]),
     ("adapters-aws", &["domain", "workflow", "datamap", "archive", "audit-log"]),
     ("adapters-memory", &["domain", "workflow", "datamap", "archive", "audit-log"]),
-    ("lambda-kit", &["domain", "workflow", "clock"]),
+    ("lambda-kit", &["domain", "workflow", "clock", "pii"]),
 ];
 
 fn check_packages(packages: &[Package]) -> Vec<Finding> {

@@ -1,5 +1,6 @@
 //! The command line as types. What each command does is in `commands/<name>.rs`.
 
+mod anonymize;
 mod export;
 mod verify;
 
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use anonymize::AnonymizeArguments;
 pub(crate) use export::{ExportCommand, ExportLogArguments};
 pub(crate) use verify::{VerifyCommand, VerifyLogArguments, VerifyProofArguments, VerifyReceiptArguments};
 
@@ -45,6 +47,8 @@ pub(crate) enum Command {
     Due(DueArguments),
     /// Find personal data in text, NDJSON, JSON and CSV; prints where it is, never what it is.
     Scan(ScanArguments),
+    /// Make personal data in text, NDJSON, JSON and CSV unreadable, or a CSV table anonymous as a whole.
+    Anonymize(AnonymizeArguments),
     /// Take something away from the stack.
     #[command(subcommand)]
     Export(ExportCommand),
@@ -145,6 +149,8 @@ pub(crate) enum Role {
     Dpo,
     /// Handles requests.
     Operator,
+    /// Works on data: scans, anonymises.
+    Developer,
     /// Reads only.
     Auditor,
     /// The person whose data it is.
@@ -159,6 +165,7 @@ impl Role {
             Self::Owner => "owner",
             Self::Dpo => "dpo",
             Self::Operator => "operator",
+            Self::Developer => "developer",
             Self::Auditor => "auditor",
             Self::DataSubject => "data_subject",
         }

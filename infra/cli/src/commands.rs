@@ -1,5 +1,6 @@
 //! The table of contents of the commands: one file each, nothing decided here.
 
+pub(crate) mod anonymize;
 pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod datamap;
@@ -34,6 +35,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Bench(arguments) => bench::run(&arguments).await,
         Command::Due(arguments) => due::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
+        Command::Anonymize(arguments) => anonymize::run(&arguments),
         Command::Verify(command) => Ok(verify::run(&command)),
         Command::Proxy(arguments) => proxy::run(&arguments).await,
     }

@@ -35,6 +35,7 @@ mod rewritten;
 mod sample;
 mod schema;
 mod statement;
+pub(crate) mod whole;
 
 pub(crate) use self::sample::sample_table;
 

@@ -265,4 +265,6 @@ openers! {
     into_claim: Claim => Claim,
     /// The policy, if this is one.
     into_retention: Retention => Box<RetentionPolicy>,
+    /// The counter, if this is one.
+    into_counter: Counter => Counter,
 }

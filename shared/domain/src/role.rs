@@ -15,6 +15,8 @@ wire_enum! {
         Dpo = "dpo",
         /// Works on requests.
         Operator = "operator",
+        /// Works on data and on the systems that hold it.
+        Developer = "developer",
         /// Reads evidence, writes nothing.
         Auditor = "auditor",
         /// The person whose data it is.
@@ -55,6 +57,8 @@ wire_enum! {
         RetentionRead = "retention:read",
         /// Replace the retention policy of one's organisation.
         RetentionUpdate = "retention:update",
+        /// Scan and anonymise data, collect evidence.
+        ResourceWrite = "resource:write",
         /// Settings; processing a request by hand.
         AdminSystemConfig = "admin:system_config",
         /// Audit query and export.
@@ -93,6 +97,7 @@ impl Role {
                 P::AdminAuditLog,
             ],
             Self::Operator => &[P::JobCreate, P::JobRead, P::JobUpdate, P::JobExecute, P::RetentionRead],
+            Self::Developer => &[P::JobCreate, P::JobRead, P::JobUpdate, P::JobExecute, P::ResourceWrite],
             Self::Auditor => &[P::JobRead, P::AdminAuditLog],
             Self::DataSubject => &[],
             Self::SuperAdmin => &[
@@ -101,6 +106,7 @@ impl Role {
                 P::JobUpdate,
                 P::JobDelete,
                 P::JobExecute,
+                P::ResourceWrite,
                 P::AdminSystemConfig,
                 P::AdminAuditLog,
             ],

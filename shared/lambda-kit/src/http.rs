@@ -7,7 +7,7 @@ use axum::middleware::from_fn_with_state;
 use tower_http::catch_panic::CatchPanicLayer;
 use workflow::ports::Entropy;
 
-pub use self::body::{BODY_LIMIT_BYTES, JsonBody, OptionalJson};
+pub use self::body::{BODY_LIMIT_BYTES, BodyLimit, JsonBody, OptionalJson};
 pub use self::contract::{add_problems, complete_contract};
 pub use self::gate::{Admitted, Authenticated, Gate};
 pub use self::origin::{IdempotencyKey, Origin, caller};

@@ -74,6 +74,8 @@ pub struct Settings {
     pub max_open_jobs: i64,
     /// `HABEAS_MAX_JOBS_PER_MONTH`, 10,000 (V2).
     pub max_jobs_per_month: i64,
+    /// `HABEAS_PRIVACY_EPSILON`, 10: what a tenant may spend on answers, ever (R-PII-7).
+    pub privacy_epsilon: i64,
     /// `HABEAS_DOWNLOAD_HOURS`, 24 (R-EXP-4).
     pub download_for: SignedDuration,
     /// `HABEAS_TIMEZONE`, UTC: the zone in which a day ends.
@@ -92,7 +94,7 @@ pub struct Settings {
     pub clock_offset: SignedDuration,
 }
 
-const KNOWN: [&str; 31] = [
+const KNOWN: [&str; 32] = [
     "HABEAS_STAGE",
     "HABEAS_JOBS_TABLE",
     "HABEAS_KEYRING_TABLE",
@@ -116,6 +118,7 @@ const KNOWN: [&str; 31] = [
     "HABEAS_LEASE_SECONDS",
     "HABEAS_MAX_OPEN_JOBS",
     "HABEAS_MAX_JOBS_PER_MONTH",
+    "HABEAS_PRIVACY_EPSILON",
     "HABEAS_DOWNLOAD_HOURS",
     "HABEAS_TIMEZONE",
     "HABEAS_HOLIDAY_CALENDAR",
@@ -186,6 +189,7 @@ impl Settings {
             lease_for: reader.seconds("HABEAS_LEASE_SECONDS", 150, 10..=1_800),
             max_open_jobs: reader.whole("HABEAS_MAX_OPEN_JOBS", 100, 1..=i64::MAX),
             max_jobs_per_month: reader.whole("HABEAS_MAX_JOBS_PER_MONTH", 10_000, 1..=i64::MAX),
+            privacy_epsilon: reader.whole("HABEAS_PRIVACY_EPSILON", 10, 1..=1_000_000),
             download_for: SignedDuration::from_hours(reader.whole("HABEAS_DOWNLOAD_HOURS", 24, 1..=168)),
             timezone: reader.text_or("HABEAS_TIMEZONE", "UTC"),
             holiday_calendar: Some(reader.text_or("HABEAS_HOLIDAY_CALENDAR", "")).filter(|name| !name.is_empty()),

@@ -4,6 +4,7 @@ pub mod act_on_clock;
 pub mod act_on_job;
 pub mod actor_detail;
 pub mod advance_job;
+pub mod anonymization;
 pub mod archive_info;
 pub mod caller;
 pub mod check_suppressions;

@@ -51,6 +51,26 @@ pub(crate) async fn page(
     after: Option<&Cursor>,
 ) -> Result<SourcePage, PortError> {
     let prefixes = row_prefixes(source.prefix, scope);
+    read(scope, source, (&prefixes, Wanted::new(scope.values()), PAGE_ROWS), after).await
+}
+
+/// A page of at most so many of the tenant's rows, whatever they hold.
+pub(crate) async fn whole_page(
+    scope: &Scope<'_>,
+    source: &ObjectSource<'_>,
+    limit: usize,
+    after: Option<&Cursor>,
+) -> Result<SourcePage, PortError> {
+    let prefixes = [whole_prefix(source.prefix, scope)];
+    read(scope, source, (&prefixes, Wanted::everything(), limit.clamp(1, PAGE_ROWS)), after).await
+}
+
+async fn read(
+    scope: &Scope<'_>,
+    source: &ObjectSource<'_>,
+    (prefixes, wanted, page_rows): (&[String], Wanted, usize),
+    after: Option<&Cursor>,
+) -> Result<SourcePage, PortError> {
     let at = match after {
         Some(cursor) => cursor::read::<ObjectsAt>(cursor)?,
         None => ObjectsAt { v: VERSION, ..ObjectsAt::default() },
@@ -58,9 +78,8 @@ pub(crate) async fn page(
     if at.v != VERSION {
         return Err(corrupt("read cursor", "a version that is not known"));
     }
-    let wanted = Wanted::new(scope.values());
-    let mut page = Page { scope, source, wanted, at, rows: Vec::new(), bytes: 0, read: 0, begun: 0 };
-    let is_done = page.fill(&prefixes).await?;
+    let mut page = Page { scope, source, wanted, page_rows, at, rows: Vec::new(), bytes: 0, read: 0, begun: 0 };
+    let is_done = page.fill(prefixes).await?;
     let next = if is_done { None } else { Some(cursor::write(&page.at)?) };
     Ok(SourcePage { rows: page.rows, media: Vec::new(), next })
 }
@@ -113,6 +132,7 @@ struct Page<'a> {
     scope: &'a Scope<'a>,
     source: &'a ObjectSource<'a>,
     wanted: Wanted,
+    page_rows: usize,
     at: ObjectsAt,
     rows: Vec<Datum>,
     bytes: usize,
@@ -214,7 +234,12 @@ impl Page<'_> {
     }
 
     const fn has_enough(&self, factor: usize) -> bool {
-        self.rows.len() >= PAGE_ROWS * factor || self.bytes >= PAGE_BYTES * factor
+        self.rows.len() >= self.most_rows(factor) || self.bytes >= PAGE_BYTES * factor
+    }
+
+    /// A sample has no more rows than were asked for, packed or not.
+    const fn most_rows(&self, factor: usize) -> usize {
+        if self.page_rows < PAGE_ROWS { self.page_rows } else { PAGE_ROWS * factor }
     }
 
     const fn is_full(&self, factor: usize) -> bool {

@@ -203,6 +203,12 @@ impl Counter {
         TenantKey::new(tenant, Partition::Tenant, "counter#open_jobs")
     }
 
+    /// What was spent of the privacy budget, in millionths of epsilon.
+    #[must_use]
+    pub fn privacy_spent(tenant: &TenantId) -> TenantKey {
+        TenantKey::new(tenant, Partition::Tenant, "counter#privacy_spent")
+    }
+
     /// Jobs accepted in a month, by its first day, UTC.
     #[must_use]
     pub fn jobs_in_month(tenant: &TenantId, now: Timestamp) -> TenantKey {

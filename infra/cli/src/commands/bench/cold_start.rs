@@ -111,6 +111,7 @@ fn spawn(program: &Path, runtime_api: &str) -> anyhow::Result<Child> {
         ("HABEAS_LEASE_SECONDS", "150"),
         ("HABEAS_MAX_OPEN_JOBS", "100"),
         ("HABEAS_MAX_JOBS_PER_MONTH", "10000"),
+        ("HABEAS_PRIVACY_EPSILON", "10"),
         ("HABEAS_DOWNLOAD_HOURS", "24"),
         ("HABEAS_TIMEZONE", "UTC"),
         ("HABEAS_HOLIDAY_CALENDAR", ""),

@@ -239,6 +239,7 @@ fn router_over(memory: &MemoryWorld, issuer: &Issuer, settings: Settings) -> Rou
         quotas: settings.quotas,
         region: settings.region.to_owned(),
         automated: settings.automated,
+        is_local: false,
     };
     let ports = Ports {
         store: memory.job_store(),

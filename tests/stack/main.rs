@@ -26,6 +26,7 @@ mod kills;
 mod links;
 mod logs;
 mod mails;
+mod notices;
 mod shop;
 mod tenants;
 mod tokens;

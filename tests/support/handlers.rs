@@ -18,6 +18,7 @@ use workflow::steps::{
 };
 use workflow::submit_request::{Quotas, SubmitRequest};
 use workflow::sweep_deadlines::SweepDeadlines;
+use workflow::sweep_digests::SweepDigests;
 use workflow::sweep_jobs::SweepJobs;
 use workflow::verify_identity::VerifyIdentity;
 
@@ -54,6 +55,8 @@ pub struct Handlers {
     pub sweep: SweepJobs,
     /// The sweep of deadlines.
     pub deadlines: SweepDeadlines,
+    /// The sweep of digests.
+    pub digests: SweepDigests,
 }
 
 impl Handlers {
@@ -95,6 +98,12 @@ impl Handlers {
             clock: Arc::clone(&ports.clock),
             entropy: Arc::clone(&ports.entropy),
         };
+        let digests = SweepDigests {
+            store: Arc::clone(&ports.store),
+            mailer: world.mailer(),
+            clock: Arc::clone(&ports.clock),
+            entropy: Arc::clone(&ports.entropy),
+        };
         Self {
             submit,
             verify: VerifyIdentity { ports: ports.clone() },
@@ -107,6 +116,7 @@ impl Handlers {
             notification_worker: notification_worker(world, &ports),
             sweep,
             deadlines,
+            digests,
         }
     }
 }
@@ -146,6 +156,8 @@ fn erasure_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
 }
 
 fn notification_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
-    let notify = Notify { mailer: world.mailer(), public_url: PUBLIC_URL.to_owned() };
+    let topic = world.inspect(|state| state.outbox.has_topic).then(|| world.topic() as _);
+    let (mailer, webhooks) = (world.mailer(), world.webhooks());
+    let notify = Notify { mailer, webhooks, topic, public_url: PUBLIC_URL.to_owned() };
     AdvanceJob::new(ports.clone(), world.alerts(), LEASE).runs(notify)
 }

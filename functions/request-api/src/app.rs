@@ -13,6 +13,7 @@ use workflow::dashboard::Dashboard;
 use workflow::holds::Holds;
 use workflow::issue_download::IssueDownload;
 use workflow::keyring::Keyring;
+use workflow::notice_settings::ManageNotices;
 use workflow::ports::{Clock, DataMaps, Entropy, ExportStore, JobQueue, JobStore, KeyService};
 use workflow::read_jobs::ReadJobs;
 use workflow::read_receipt::ReadReceipt;
@@ -57,6 +58,7 @@ pub struct App {
     pub(crate) holds: Arc<Holds>,
     pub(crate) legal: Arc<ActOnClock>,
     pub(crate) retention: Arc<Retention>,
+    pub(crate) notices: Arc<ManageNotices>,
     pub(crate) download: Arc<IssueDownload>,
     pub(crate) receipts: Arc<ReadReceipt>,
     pub(crate) dashboard: Arc<Dashboard>,
@@ -98,6 +100,13 @@ impl App {
                 clock: Arc::clone(&clock),
                 entropy: Arc::clone(&entropy),
             }),
+            notices: Arc::new(ManageNotices {
+                store: Arc::clone(&store),
+                keyring: Arc::clone(&keyring),
+                clock: Arc::clone(&clock),
+                entropy: Arc::clone(&entropy),
+                is_local: config.is_local,
+            }),
             read: Arc::new(ReadJobs {
                 store: Arc::clone(&store),
                 keyring: Arc::clone(&keyring),
@@ -129,8 +138,8 @@ impl App {
 
 /// The caller as the use cases know it.
 pub(crate) fn caller(principal: Principal, origin: Origin) -> Caller {
-    let Origin { request_id, ip, user_agent } = origin;
-    Caller { principal, request_id, ip, user_agent }
+    let Origin { request_id, ip, user_agent, language } = origin;
+    Caller { principal, request_id, ip, user_agent, language }
 }
 
 impl FromRef<App> for Gate {

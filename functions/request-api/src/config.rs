@@ -24,6 +24,8 @@ pub struct Config {
     pub region: String,
     /// Whether processing starts by itself.
     pub automated: bool,
+    /// Whether everything stands on this machine.
+    pub is_local: bool,
 }
 
 impl Config {
@@ -46,6 +48,7 @@ impl Config {
             quotas: Quotas { open_jobs: settings.max_open_jobs, jobs_per_month: settings.max_jobs_per_month },
             region: settings.region.clone(),
             automated: settings.automation,
+            is_local: settings.is_local(),
         })
     }
 }

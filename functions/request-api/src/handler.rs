@@ -5,7 +5,7 @@ use axum::routing::{get, post};
 use lambda_kit::http::harden;
 
 use crate::app::App;
-use crate::routes::{acts, clock, download, erasure, holds, jobs, me, requests, retention, verification};
+use crate::routes::{acts, clock, download, erasure, holds, jobs, me, notices, requests, retention, verification};
 
 /// The router of this function, whole: tests drive the same one that Lambda serves.
 pub fn router(app: App) -> Router {
@@ -38,6 +38,7 @@ pub fn router(app: App) -> Router {
         .route("/holds/{id}/release", post(holds::release))
         .route("/retention", get(retention::show).put(retention::replace))
         .route("/retention/schedule", get(retention::schedule))
+        .route("/notices", get(notices::show).put(notices::replace))
         .route("/me", get(me::dashboard))
         .route("/me/export", post(me::export))
         .route("/me/delete", post(me::delete));

@@ -7,7 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 
-use crate::routes::{acts, clock, download, erasure, holds, jobs, me, requests, retention, verification};
+use crate::routes::{acts, clock, download, erasure, holds, jobs, me, notices, requests, retention, verification};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,6 +27,7 @@ use crate::routes::{acts, clock, download, erasure, holds, jobs, me, requests, r
         clock::extend, clock::pause, clock::resume,
         download::download,
         retention::show, retention::replace, retention::schedule,
+        notices::show, notices::replace,
         me::dashboard, me::export, me::delete,
     ),
     components(schemas(ProblemDocument, FieldError)),

@@ -55,6 +55,8 @@ wire_enum! {
         RetentionRead = "retention:read",
         /// Replace the retention policy of one's organisation.
         RetentionUpdate = "retention:update",
+        /// Read and replace whom the tenant wants told of what.
+        NoticeUpdate = "notice:update",
         /// Settings; processing a request by hand.
         AdminSystemConfig = "admin:system_config",
         /// Audit query and export.
@@ -81,6 +83,7 @@ impl Role {
                 P::HoldRead,
                 P::HoldRelease,
                 P::RetentionRead,
+                P::NoticeUpdate,
                 P::AdminAuditLog,
             ],
             Self::Operator => &[P::JobCreate, P::JobRead, P::JobUpdate, P::JobExecute, P::RetentionRead],
@@ -92,6 +95,7 @@ impl Role {
                 P::JobUpdate,
                 P::JobDelete,
                 P::JobExecute,
+                P::NoticeUpdate,
                 P::AdminSystemConfig,
                 P::AdminAuditLog,
             ],

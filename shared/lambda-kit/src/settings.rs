@@ -54,6 +54,8 @@ pub struct Settings {
     pub notification_queue_url: String,
     /// `HABEAS_ALERTS_TOPIC_ARN`; empty where nobody listens.
     pub alerts_topic_arn: String,
+    /// `HABEAS_NOTICES_TOPIC_ARN`: where milestones are published; empty for nowhere.
+    pub notices_topic_arn: String,
     /// `HABEAS_TRUSTED_ISSUERS`: JSON, read by [`crate::auth::Verifier::from_json`].
     pub trusted_issuers: String,
     /// `HABEAS_MAIL_FROM`.
@@ -84,7 +86,7 @@ pub struct Settings {
     pub clock_offset: SignedDuration,
 }
 
-const KNOWN: [&str; 26] = [
+const KNOWN: [&str; 27] = [
     "HABEAS_STAGE",
     "HABEAS_JOBS_TABLE",
     "HABEAS_KEYRING_TABLE",
@@ -102,6 +104,7 @@ const KNOWN: [&str; 26] = [
     "HABEAS_BACKUP_DAYS",
     "HABEAS_NOTIFICATION_QUEUE_URL",
     "HABEAS_ALERTS_TOPIC_ARN",
+    "HABEAS_NOTICES_TOPIC_ARN",
     "HABEAS_TRUSTED_ISSUERS",
     "HABEAS_MAIL_FROM",
     "HABEAS_PUBLIC_URL",
@@ -160,6 +163,7 @@ impl Settings {
             backups_last: SignedDuration::from_hours(24 * reader.whole("HABEAS_BACKUP_DAYS", 35, 0..=3_650)),
             notification_queue_url: reader.text("HABEAS_NOTIFICATION_QUEUE_URL"),
             alerts_topic_arn: reader.text_or("HABEAS_ALERTS_TOPIC_ARN", ""),
+            notices_topic_arn: reader.text_or("HABEAS_NOTICES_TOPIC_ARN", ""),
             trusted_issuers: reader.text("HABEAS_TRUSTED_ISSUERS"),
             mail_from: reader.text("HABEAS_MAIL_FROM"),
             public_url: reader.text("HABEAS_PUBLIC_URL").trim_end_matches('/').to_owned(),

@@ -2,6 +2,7 @@
 
 use domain::event::Actor;
 use domain::job::{Job, Scope};
+use domain::notice::Language;
 use domain::request::{Identity, IdentityKind};
 use domain::role::{Permission, Principal, Role};
 use domain::sensitive::Sensitive;
@@ -21,6 +22,8 @@ pub struct Caller {
     pub ip: Option<Sensitive<String>>,
     /// The caller's user agent.
     pub user_agent: Option<Sensitive<String>>,
+    /// The language the client asks for.
+    pub language: Option<Language>,
 }
 
 impl Caller {

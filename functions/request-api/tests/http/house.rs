@@ -123,6 +123,7 @@ impl House {
             quotas,
             region: "eu-central-1".to_owned(),
             automated: true,
+            is_local: false,
         };
         let ports = Ports {
             store: world.job_store(),

@@ -140,7 +140,8 @@ fn a_receiver_out_of_order_is_tried_again_alone_and_in_the_end_given_up() {
     assert!(webhooks(&house).is_empty());
     house.world.memory.change(|state| state.outbox.receivers_are_down = false);
     house.world.advance(SignedDuration::from_hours(7));
-    assert_eq!(types(&webhooks(&house)).len(), 2, "what was missed comes later");
+    // That the request has arrived is no news once it is answered: only what outlives the request comes later.
+    assert_eq!(types(&webhooks(&house)), ["export_ready"]);
     assert_eq!(mails_to(&house, ADA.email).len(), mails, "nobody is mailed twice");
     house.world.memory.change(|state| state.outbox.receivers_are_down = true);
     let other = house.submit(&subject(BOB), "/me/export", &json!({}), BOB);

@@ -29,7 +29,7 @@ const fn is_public_v4(address: Ipv4Addr) -> bool {
     !special
 }
 
-/// Only 2000::/3 is given out; what of it carries or translates IPv4, or documents, is not called.
+/// Only `2000::/3` is given out; what of it carries or translates IPv4, or documents, is not called.
 const fn is_public_v6(address: Ipv6Addr) -> bool {
     let [a, b, ..] = address.segments();
     if a & 0xe000 != 0x2000 {

@@ -1,11 +1,13 @@
 //! The command line as types. What each command does is in `commands/<name>.rs`.
 
+mod notice;
 mod verify;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use notice::{NoticeCommand, PreviewArguments};
 pub(crate) use verify::{VerifyCommand, VerifyLogArguments, VerifyProofArguments, VerifyReceiptArguments};
 
 /// Privacy workers for AWS: deploy, try and look after a Habeas stack.
@@ -46,6 +48,9 @@ pub(crate) enum Command {
     /// Check an audit log, a proof or a receipt, offline, with the public key alone.
     #[command(subcommand)]
     Verify(VerifyCommand),
+    /// Look at the notices people are sent.
+    #[command(subcommand)]
+    Notice(NoticeCommand),
     /// Pass plain HTTP through to the API of the local stack.
     #[command(hide = true)]
     Proxy(ProxyArguments),

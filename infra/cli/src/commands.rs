@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod down;
 pub(crate) mod due;
 pub(crate) mod load;
+pub(crate) mod notice;
 pub(crate) mod package;
 pub(crate) mod scan;
 pub(crate) mod token;
@@ -33,6 +34,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Due(arguments) => due::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Verify(command) => Ok(verify::run(&command)),
+        Command::Notice(command) => notice::run(&command),
         Command::Proxy(arguments) => proxy::run(&arguments).await,
     }
 }

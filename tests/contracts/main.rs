@@ -9,12 +9,12 @@ use domain::datum::Datum;
 use domain::step::{Nudge, QueueName};
 use habeas_tests::contracts::{
     audit_index, audit_log, connector, data_maps, eraser, event_sink, export_store, job_queue, job_store, key_service,
-    mailer, run_all,
+    mailer, notices, run_all,
 };
 use habeas_tests::executor::run;
 use habeas_tests::names::Names;
 use jiff::Timestamp;
-use workflow::ports::{ExportStore, KeyService, Mailer, PortErrorKind};
+use workflow::ports::{ExportStore, KeyService, Mailer, NoticeTopic, PortErrorKind};
 
 fn world() -> (MemoryWorld, Names) {
     let now = "2026-03-01T09:00:00Z".parse::<Timestamp>().unwrap();
@@ -236,4 +236,15 @@ fn source_keeps_the_contract_of_erasers() {
         let under = eraser::Under { eraser: &*eraser, connector: &*source, rows: &rows, map, tenant, other };
         run(&world, eraser::run(under)).answer();
     }
+}
+
+#[test]
+fn webhooks_and_topic_keep_their_contracts() {
+    let (world, mut names) = world();
+    let hooks = notices::Hooks { sender: world.webhooks(), url: "https://hooks.example.com/habeas".to_owned() };
+    run(&world, run_all(&hooks, notices::WEBHOOK_CASES, &mut names)).answer();
+    run(&world, run_all(world.topic().as_ref() as &dyn NoticeTopic, notices::TOPIC_CASES, &mut names)).answer();
+    world.change(|state| state.outbox.receivers_are_down = true);
+    let down = run(&world, hooks.send(&names.job().to_string())).answer();
+    assert_eq!(down, Err(PortErrorKind::Transient));
 }

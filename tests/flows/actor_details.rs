@@ -68,6 +68,7 @@ fn officer(house: &House, caller: &Caller) -> Who {
         request_id: format!("read-{}", house.said.len()),
         ip: None,
         user_agent: None,
+        language: None,
     }
 }
 

@@ -143,7 +143,7 @@ fn walk(world: &World, million: &Arc<Million>, filter: &EventFilter, pages: usiz
         roles: vec![Role::Auditor],
         email: None,
     };
-    let caller = Caller { principal, request_id: "r".to_owned(), ip: None, user_agent: None };
+    let caller = Caller { principal, request_id: "r".to_owned(), ip: None, user_agent: None, language: None };
     let (mut events, mut most, mut cursor) = (0, 0, None::<String>);
     for page in 1..=pages {
         let before = million.looks.load(Ordering::Relaxed);

@@ -267,6 +267,7 @@ fn router_over(memory: &MemoryWorld, issuer: &Issuer, settings: Settings) -> Rou
         region: settings.region.to_owned(),
         automated: settings.automated,
         audit_origin: ORIGIN.to_owned(),
+        is_local: false,
     };
     let ports = Ports {
         store: memory.job_store(),

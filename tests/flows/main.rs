@@ -34,6 +34,7 @@ mod manual;
 mod maps;
 mod mixed_case;
 mod needs_human;
+mod notices;
 mod organisation;
 mod own_records;
 mod portability;

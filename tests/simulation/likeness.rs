@@ -52,6 +52,7 @@ fn hash_record(record: &Record, now: Timestamp, hasher: &mut DefaultHasher) {
         Record::Guard(guard) => (guard.key.sort(), guard.holds.len()).hash(hasher),
         Record::Claim(claim) => (claim.kind, claim.shard, &claim.scope).hash(hasher),
         Record::Retention(policy) => (&policy.organization_id, policy.version).hash(hasher),
+        Record::Notices(settings) => settings.digest_at.map(|at| off(at, now)).hash(hasher),
         Record::Event(_) => {}
     }
 }
@@ -96,6 +97,10 @@ fn hash_step(step: &Step, now: Timestamp, hasher: &mut DefaultHasher) {
             for source in &it.sources {
                 (&source.source, source.deleted, source.anonymised, source.gone, source.drifted).hash(hasher);
             }
+        }
+        Some(Checkpoint::Notify(it)) => {
+            (8, it.rounds).hash(hasher);
+            it.deliveries.iter().for_each(|delivery| (&delivery.to, delivery.outcome).hash(hasher));
         }
         Some(Checkpoint::Confirm(it)) => (7, it.shards_done, it.residual, it.reported).hash(hasher),
         None => 3.hash(hasher),

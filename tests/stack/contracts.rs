@@ -15,11 +15,11 @@ use domain::ids::{OpNonce, TenantId};
 use domain::step::{Nudge, QueueName};
 use habeas_tests::contracts::{
     Case, audit_index, audit_log, connector, data_maps, eraser, export_store, job_queue, job_store, key_service,
-    mailer, run_all,
+    mailer, notices, run_all,
 };
 use habeas_tests::names::Names;
 use jiff::Timestamp;
-use workflow::ports::{ExportStore, JobStore, KeyService, Mailer, PortErrorKind};
+use workflow::ports::{ExportStore, JobStore, KeyService, Mailer, NoticeTopic, PortErrorKind};
 
 use crate::aws::{self, Item};
 use crate::harness::{Stack, epoch_seconds};
@@ -272,4 +272,32 @@ fn attribute(value: Datum) -> AttributeValue {
             AttributeValue::M(fields.into_iter().map(|(name, value)| (name, attribute(value))).collect())
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_client_keeps_the_contract_of_webhooks() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut bytes = [0; 4_096];
+            let read = tokio::io::AsyncReadExt::read(&mut stream, &mut bytes).await.unwrap();
+            assert!(read > 0);
+            let answer = b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
+            tokio::io::AsyncWriteExt::write_all(&mut stream, answer).await.unwrap();
+        }
+    });
+    let mut names = Names::new(epoch_seconds(), Timestamp::now());
+    let hooks = notices::Hooks { sender: adapters_aws::webhooks(true), url };
+    run_all(&hooks, notices::WEBHOOK_CASES, &mut names).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_keeps_the_contract_of_notices() {
+    let Some(stack) = Stack::plain().await else { return };
+    let (aws, _, mut names) = start(&stack).await;
+    let alerts = stack.resource("AlertsTopic");
+    let topic = aws.notice_topic(alerts).expect("a name was given");
+    run_all(topic.as_ref() as &dyn NoticeTopic, notices::TOPIC_CASES, &mut names).await;
 }

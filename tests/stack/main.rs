@@ -29,6 +29,7 @@ mod kills;
 mod links;
 mod logs;
 mod mails;
+mod notices;
 mod shop;
 mod streams;
 mod tenants;

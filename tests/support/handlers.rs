@@ -21,6 +21,7 @@ use workflow::steps::{
 };
 use workflow::submit_request::{Quotas, SubmitRequest};
 use workflow::sweep_deadlines::SweepDeadlines;
+use workflow::sweep_digests::SweepDigests;
 use workflow::sweep_jobs::SweepJobs;
 use workflow::verify_audits::VerifyAudits;
 use workflow::verify_identity::VerifyIdentity;
@@ -66,6 +67,8 @@ pub struct Handlers {
     pub sealer: SealAudit,
     /// The verifier of audit logs.
     pub verifier: VerifyAudits,
+    /// The sweep of digests.
+    pub digests: SweepDigests,
 }
 
 impl Handlers {
@@ -107,6 +110,12 @@ impl Handlers {
             clock: Arc::clone(&ports.clock),
             entropy: Arc::clone(&ports.entropy),
         };
+        let digests = SweepDigests {
+            store: Arc::clone(&ports.store),
+            mailer: world.mailer(),
+            clock: Arc::clone(&ports.clock),
+            entropy: Arc::clone(&ports.entropy),
+        };
         Self {
             submit,
             verify: VerifyIdentity { ports: ports.clone() },
@@ -121,6 +130,7 @@ impl Handlers {
             deadlines,
             sealer: sealer(world),
             verifier: verifier(world),
+            digests,
         }
     }
 }
@@ -192,6 +202,8 @@ fn erasure_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
 }
 
 fn notification_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
-    let notify = Notify { mailer: world.mailer(), public_url: PUBLIC_URL.to_owned() };
+    let topic = world.inspect(|state| state.outbox.has_topic).then(|| world.topic() as _);
+    let (mailer, webhooks) = (world.mailer(), world.webhooks());
+    let notify = Notify { mailer, webhooks, topic, public_url: PUBLIC_URL.to_owned() };
     AdvanceJob::new(ports.clone(), world.alerts(), LEASE).runs(notify)
 }

@@ -13,6 +13,7 @@ use workflow::dashboard::Dashboard;
 use workflow::holds::Holds;
 use workflow::issue_download::IssueDownload;
 use workflow::keyring::Keyring;
+use workflow::notice_settings::ManageNotices;
 use workflow::ports::{
     AuditFeed, CheckpointSigner, Clock, DataMaps, Entropy, EvidenceStore, ExportStore, JobQueue, JobStore, KeyService,
 };
@@ -67,6 +68,7 @@ pub struct App {
     pub(crate) legal: Arc<ActOnClock>,
     pub(crate) retention: Arc<Retention>,
     pub(crate) suppressions: Arc<CheckSuppressions>,
+    pub(crate) notices: Arc<ManageNotices>,
     pub(crate) download: Arc<IssueDownload>,
     pub(crate) receipts: Arc<ReadReceipt>,
     pub(crate) dashboard: Arc<Dashboard>,
@@ -109,6 +111,13 @@ impl App {
                 keyring: Arc::clone(&keyring),
                 clock: Arc::clone(&clock),
                 entropy: Arc::clone(&entropy),
+            }),
+            notices: Arc::new(ManageNotices {
+                store: Arc::clone(&store),
+                keyring: Arc::clone(&keyring),
+                clock: Arc::clone(&clock),
+                entropy: Arc::clone(&entropy),
+                is_local: config.is_local,
             }),
             suppressions: Arc::new(CheckSuppressions {
                 store: Arc::clone(&store),

@@ -26,6 +26,8 @@ pub struct Config {
     pub automated: bool,
     /// What the names of all audit logs begin with.
     pub audit_origin: String,
+    /// Whether everything stands on this machine.
+    pub is_local: bool,
 }
 
 impl Config {
@@ -49,6 +51,7 @@ impl Config {
             region: settings.region.clone(),
             automated: settings.automation,
             audit_origin: settings.audit_origin.clone(),
+            is_local: settings.is_local(),
         })
     }
 }

@@ -7,7 +7,9 @@ use lambda_kit::http::harden;
 
 use crate::access;
 use crate::app::App;
-use crate::routes::{acts, clock, download, erasure, holds, jobs, me, requests, retention, suppressions, verification};
+use crate::routes::{
+    acts, clock, download, erasure, holds, jobs, me, notices, requests, retention, suppressions, verification,
+};
 
 /// The router of this function, whole: tests drive the same one that Lambda serves.
 pub fn router(app: App) -> Router {
@@ -42,6 +44,7 @@ pub fn router(app: App) -> Router {
         .route("/retention", get(retention::show).put(retention::replace))
         .route("/retention/schedule", get(retention::schedule))
         .route("/suppressions/check", post(suppressions::check))
+        .route("/notices", get(notices::show).put(notices::replace))
         .route("/me", get(me::dashboard))
         .route("/me/export", post(me::export))
         .route("/me/delete", post(me::delete));

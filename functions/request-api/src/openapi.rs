@@ -5,7 +5,9 @@ use lambda_kit::{FieldError, ProblemDocument};
 use utoipa::openapi::OpenApi as Document;
 use utoipa::{Modify, OpenApi};
 
-use crate::routes::{acts, clock, download, erasure, holds, jobs, me, requests, retention, suppressions, verification};
+use crate::routes::{
+    acts, clock, download, erasure, holds, jobs, me, notices, requests, retention, suppressions, verification,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -26,6 +28,7 @@ use crate::routes::{acts, clock, download, erasure, holds, jobs, me, requests, r
         download::download,
         retention::show, retention::replace, retention::schedule,
         suppressions::check,
+        notices::show, notices::replace,
         me::dashboard, me::export, me::delete,
     ),
     components(schemas(ProblemDocument, FieldError)),

@@ -12,6 +12,7 @@ pub(crate) mod erasure;
 pub(crate) mod holds;
 pub(crate) mod jobs;
 pub(crate) mod me;
+pub(crate) mod notices;
 pub(crate) mod requests;
 pub(crate) mod retention;
 pub(crate) mod suppressions;

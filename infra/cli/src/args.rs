@@ -2,6 +2,7 @@
 
 mod anonymize;
 mod export;
+mod notice;
 mod verify;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use anonymize::AnonymizeArguments;
 pub(crate) use export::{ExportCommand, ExportLogArguments};
+pub(crate) use notice::{NoticeCommand, PreviewArguments};
 pub(crate) use verify::{VerifyCommand, VerifyLogArguments, VerifyProofArguments, VerifyReceiptArguments};
 
 /// Privacy workers for AWS: deploy, try and look after a Habeas stack.
@@ -55,6 +57,9 @@ pub(crate) enum Command {
     /// Check an audit log, a proof or a receipt, offline, with the public key alone.
     #[command(subcommand)]
     Verify(VerifyCommand),
+    /// Look at the notices people are sent.
+    #[command(subcommand)]
+    Notice(NoticeCommand),
     /// Pass plain HTTP through to the API of the local stack.
     #[command(hide = true)]
     Proxy(ProxyArguments),

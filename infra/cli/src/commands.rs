@@ -9,6 +9,7 @@ pub(crate) mod down;
 pub(crate) mod due;
 pub(crate) mod export;
 pub(crate) mod load;
+pub(crate) mod notice;
 pub(crate) mod package;
 pub(crate) mod scan;
 pub(crate) mod token;
@@ -37,6 +38,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Anonymize(arguments) => anonymize::run(&arguments),
         Command::Verify(command) => Ok(verify::run(&command)),
+        Command::Notice(command) => notice::run(&command),
         Command::Proxy(arguments) => proxy::run(&arguments).await,
     }
 }

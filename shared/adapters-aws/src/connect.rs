@@ -7,12 +7,12 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use workflow::mask_stream::ObjectSink;
-use workflow::ports::{EventSink, PortError, SinkTarget};
+use workflow::ports::{EventSink, NoticeTopic, PortError, SinkTarget};
 
 use crate::calls::{CallCounter, CountCalls};
 use crate::{
     DynamoAuditFeed, DynamoAuditIndex, DynamoJobStore, KinesisSink, KmsCheckpointSigner, KmsKeyService,
-    KmsReceiptSigner, QueueUrls, S3DataMaps, S3EvidenceStore, S3ExportStore, SesMailer, SqsJobQueue, SqsSink,
+    KmsReceiptSigner, QueueUrls, S3DataMaps, S3EvidenceStore, S3ExportStore, SesMailer, SnsTopic, SqsJobQueue, SqsSink,
 };
 
 /// The way to AWS: hands out the adapters of one process.
@@ -148,6 +148,19 @@ impl Aws {
             .interceptor(self.count_calls())
             .build();
         Arc::new(SesMailer::new(aws_sdk_sesv2::Client::from_conf(config), from, configuration_set))
+    }
+
+    /// A topic for notices; none where no name is given.
+    #[must_use]
+    pub fn notice_topic(&self, topic_arn: &str) -> Option<Arc<dyn NoticeTopic>> {
+        if topic_arn.is_empty() {
+            return None;
+        }
+        let config = aws_sdk_sns::config::Builder::from(&self.config)
+            .timeout_config(attempt_timeout(5))
+            .interceptor(self.count_calls())
+            .build();
+        Some(Arc::new(SnsTopic::new(aws_sdk_sns::Client::from_conf(config), topic_arn)))
     }
 
     /// Published data maps.

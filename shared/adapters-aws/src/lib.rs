@@ -18,10 +18,12 @@ mod job_queue;
 mod job_store;
 mod key_service;
 mod mailer;
+mod notice_topic;
 mod pause;
 mod receipt_signer;
 #[cfg(test)]
 mod replay;
+mod webhooks;
 
 pub use audit_feed::DynamoAuditFeed;
 pub use audit_index::DynamoAuditIndex;
@@ -36,4 +38,6 @@ pub use job_queue::{QueueUrls, SqsJobQueue};
 pub use job_store::DynamoJobStore;
 pub use key_service::KmsKeyService;
 pub use mailer::SesMailer;
+pub use notice_topic::SnsTopic;
 pub use receipt_signer::KmsReceiptSigner;
+pub use webhooks::{HttpsWebhooks, webhooks};

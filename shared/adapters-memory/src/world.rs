@@ -19,6 +19,7 @@ use crate::job_queue::MemoryJobQueue;
 use crate::job_store::{MemoryJobStore, write_item};
 use crate::key_service::MemoryKeyService;
 use crate::mailer::MemoryMailer;
+use crate::notices::{MemoryTopic, MemoryWebhooks};
 use crate::receipt_signer::MemoryReceiptSigner;
 use crate::source::{MemoryEraser, MemorySource, Sources};
 use crate::state::State;
@@ -167,6 +168,18 @@ impl MemoryWorld {
     #[must_use]
     pub fn mailer(&self) -> Arc<MemoryMailer> {
         Arc::new(MemoryMailer::new(self.clone()))
+    }
+
+    /// The receivers of webhooks.
+    #[must_use]
+    pub fn webhooks(&self) -> Arc<MemoryWebhooks> {
+        Arc::new(MemoryWebhooks::new(self.clone()))
+    }
+
+    /// The operator's topic.
+    #[must_use]
+    pub fn topic(&self) -> Arc<MemoryTopic> {
+        Arc::new(MemoryTopic::new(self.clone()))
     }
 
     /// The alerts.

@@ -9,6 +9,7 @@ use crate::hold::{Claim, Guard, Hold};
 use crate::ids::{JobId, OpNonce};
 use crate::job::Job;
 use crate::key::TenantKey;
+use crate::notice::NoticeSettings;
 use crate::retention::RetentionPolicy;
 use crate::step::Step;
 
@@ -43,11 +44,13 @@ pub enum Record {
     Claim(Claim),
     /// One version of an organisation's retention policy.
     Retention(Box<RetentionPolicy>),
+    /// Whom a tenant wants told of what.
+    Notices(Box<NoticeSettings>),
     /// A number that only grows and shrinks by transactions.
     Counter(Counter),
 }
 
-/// An entry of the index of the sweeps: the shard (0 to 31) and the time.
+/// An entry of the index of the sweeps: the shard (0 to 32) and the time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wake {
     /// `hash(job) mod 16`.
@@ -64,6 +67,9 @@ pub const WAKE_SHARDS: u8 = 16;
 
 /// Shards of the same index in which jobs stand by the time their deadline is looked at.
 pub const DEADLINE_SHARDS: std::ops::Range<u8> = WAKE_SHARDS..2 * WAKE_SHARDS;
+
+/// The shard of the same index in which tenants stand by the time of their next digest.
+pub const DIGEST_SHARD: u8 = 2 * WAKE_SHARDS;
 
 impl Record {
     /// Where the item lives.
@@ -83,6 +89,7 @@ impl Record {
             Self::Guard(guard) => guard.key.clone(),
             Self::Claim(claim) => claim.key(),
             Self::Retention(policy) => policy.key(),
+            Self::Notices(settings) => NoticeSettings::key_of(&settings.tenant),
             Self::Counter(counter) => counter.key.clone(),
         }
     }
@@ -97,6 +104,7 @@ impl Record {
             Self::Ticket(ticket) => Some(ticket.version),
             Self::DataMapPointer(pointer) => Some(pointer.version),
             Self::Hold(hold) => Some(hold.version),
+            Self::Notices(settings) => Some(settings.version),
             Self::Event(_)
             | Self::Idempotency(_)
             | Self::Key(_)
@@ -122,6 +130,7 @@ impl Record {
             Self::Suppression(record) => Some(&record.op_nonce),
             Self::Hold(hold) => Some(&hold.op_nonce),
             Self::Retention(policy) => Some(&policy.op_nonce),
+            Self::Notices(settings) => Some(&settings.op_nonce),
             Self::Event(_) | Self::Guard(_) | Self::Claim(_) | Self::Counter(_) => None,
         }
     }
@@ -143,6 +152,7 @@ impl Record {
             | Self::Guard(_)
             | Self::Claim(_)
             | Self::Retention(_)
+            | Self::Notices(_)
             | Self::Counter(_) => None,
         }
     }
@@ -166,6 +176,7 @@ impl Record {
         match self {
             Self::Step(step) => step.next_check_at.map(|at| Wake { shard: wake_shard(&step.job), at }),
             Self::Job(job) => job.next_look_at().map(|at| Wake { shard: deadline_shard(&job.id), at }),
+            Self::Notices(settings) => settings.next_look_at().map(|at| Wake { shard: DIGEST_SHARD, at }),
             Self::Event(_)
             | Self::Challenge(_)
             | Self::Ticket(_)
@@ -199,6 +210,7 @@ impl Record {
             | Self::Hold(_)
             | Self::Guard(_)
             | Self::Retention(_)
+            | Self::Notices(_)
             | Self::Counter(_) => None,
         }
     }
@@ -267,4 +279,6 @@ openers! {
     into_retention: Retention => Box<RetentionPolicy>,
     /// The counter, if this is one.
     into_counter: Counter => Counter,
+    /// The settings of notices, if these are some.
+    into_notices: Notices => Box<NoticeSettings>,
 }

@@ -59,6 +59,8 @@ wire_enum! {
         RetentionUpdate = "retention:update",
         /// Scan and anonymise data, collect evidence.
         ResourceWrite = "resource:write",
+        /// Read and replace whom the tenant wants told of what.
+        NoticeUpdate = "notice:update",
         /// Settings; processing a request by hand.
         AdminSystemConfig = "admin:system_config",
         /// Audit query and export.
@@ -71,7 +73,7 @@ impl Role {
     #[must_use]
     pub const fn is_staff(self) -> bool {
         match self {
-            Self::Dpo | Self::Operator | Self::Auditor | Self::SuperAdmin => true,
+            Self::Dpo | Self::Operator | Self::Auditor | Self::Developer | Self::SuperAdmin => true,
             Self::Owner | Self::DataSubject => false,
         }
     }
@@ -94,6 +96,7 @@ impl Role {
                 P::HoldRead,
                 P::HoldRelease,
                 P::RetentionRead,
+                P::NoticeUpdate,
                 P::AdminAuditLog,
             ],
             Self::Operator => &[P::JobCreate, P::JobRead, P::JobUpdate, P::JobExecute, P::RetentionRead],
@@ -107,6 +110,7 @@ impl Role {
                 P::JobDelete,
                 P::JobExecute,
                 P::ResourceWrite,
+                P::NoticeUpdate,
                 P::AdminSystemConfig,
                 P::AdminAuditLog,
             ],

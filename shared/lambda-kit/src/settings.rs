@@ -62,6 +62,8 @@ pub struct Settings {
     pub discovery_rows: i64,
     /// `HABEAS_ALERTS_TOPIC_ARN`; empty where nobody listens.
     pub alerts_topic_arn: String,
+    /// `HABEAS_NOTICES_TOPIC_ARN`: where milestones are published; empty for nowhere.
+    pub notices_topic_arn: String,
     /// `HABEAS_TRUSTED_ISSUERS`: JSON, read by [`crate::auth::Verifier::from_json`].
     pub trusted_issuers: String,
     /// `HABEAS_MAIL_FROM`.
@@ -94,7 +96,7 @@ pub struct Settings {
     pub clock_offset: SignedDuration,
 }
 
-const KNOWN: [&str; 32] = [
+const KNOWN: [&str; 33] = [
     "HABEAS_STAGE",
     "HABEAS_JOBS_TABLE",
     "HABEAS_KEYRING_TABLE",
@@ -112,6 +114,7 @@ const KNOWN: [&str; 32] = [
     "HABEAS_BACKUP_DAYS",
     "HABEAS_NOTIFICATION_QUEUE_URL",
     "HABEAS_ALERTS_TOPIC_ARN",
+    "HABEAS_NOTICES_TOPIC_ARN",
     "HABEAS_TRUSTED_ISSUERS",
     "HABEAS_MAIL_FROM",
     "HABEAS_PUBLIC_URL",
@@ -183,6 +186,7 @@ impl Settings {
             discovery_tenants: reader.list("HABEAS_DISCOVERY_TENANTS"),
             discovery_rows: reader.whole("HABEAS_DISCOVERY_ROWS", 100, 1..=10_000),
             alerts_topic_arn: reader.text_or("HABEAS_ALERTS_TOPIC_ARN", ""),
+            notices_topic_arn: reader.text_or("HABEAS_NOTICES_TOPIC_ARN", ""),
             trusted_issuers: reader.text("HABEAS_TRUSTED_ISSUERS"),
             mail_from: reader.text("HABEAS_MAIL_FROM"),
             public_url: reader.text("HABEAS_PUBLIC_URL").trim_end_matches('/').to_owned(),

@@ -2,6 +2,7 @@
 
 use domain::event::Actor;
 use domain::job::{Job, Scope};
+use domain::notice::Language;
 use domain::record::KeyRecord;
 use domain::request::{Identity, IdentityKind};
 use domain::role::{Permission, Principal, Role};
@@ -25,6 +26,8 @@ pub struct Caller {
     pub ip: Option<Sensitive<String>>,
     /// The caller's user agent.
     pub user_agent: Option<Sensitive<String>>,
+    /// The language the client asks for.
+    pub language: Option<Language>,
 }
 
 /// What is known of a call beside its content, where nobody in particular makes it.

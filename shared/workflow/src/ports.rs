@@ -19,8 +19,10 @@ mod job_queue;
 mod job_store;
 mod key_service;
 mod mailer;
+mod notice_topic;
 mod receipt_signer;
 mod sampler;
+mod webhooks;
 
 pub use alerts::{Alert, Alerts};
 pub use audit_feed::{AuditFeed, Batch, LogHead, SEAL_SHARDS, StoredEvent, Unsealed, seal_shard};
@@ -41,5 +43,7 @@ pub use job_queue::JobQueue;
 pub use job_store::{JobFilter, JobStore, ListPage, SortRange, WakeEntry};
 pub use key_service::{DataKey, KeyContext, KeyService};
 pub use mailer::{Mail, Mailer};
+pub use notice_topic::{NoticeTopic, TopicMessage};
 pub use receipt_signer::ReceiptSigner;
 pub use sampler::{SampleOrder, Sampler};
+pub use webhooks::{Webhook, WebhookSender};

@@ -190,6 +190,8 @@ impl SubmitRequest {
             erasure: (request.request_type == RequestType::Erasure)
                 .then(|| Box::new(Erasure::new(request.grace_days.unwrap_or(DEFAULT_GRACE_DAYS)))),
             timing: timing(&due, received_at, intake.by_subject, *now),
+            // What a browser asks for is the person's own wish only where the person asks.
+            language: request.language.or(caller.language.filter(|_| intake.by_subject)),
             tenant,
         })
     }

@@ -108,6 +108,7 @@ fn check_write<'a>(
             | Record::DataMapPointer(_)
             | Record::Suppression(_)
             | Record::Hold(_)
+            | Record::Notices(_)
             | Record::Guard(_)
             | Record::Claim(_)
             | Record::Counter(_),
@@ -194,6 +195,7 @@ fn check_trail(record: &Record, seen: &Seen<'_>, broken: &mut Vec<String>) {
         | Record::Suppression(_)
         | Record::Guard(_)
         | Record::Retention(_)
+        | Record::Notices(_)
         | Record::Claim(_)
         | Record::Counter(_) => {
             return;

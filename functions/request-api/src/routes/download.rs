@@ -78,7 +78,7 @@ fn holder(tenant: Option<&str>, ticket: Option<String>) -> Result<TicketHolder, 
 
 /// What is known of a call without a session.
 pub(super) fn circumstances(origin: Origin) -> Circumstances {
-    let Origin { request_id, ip, user_agent } = origin;
+    let Origin { request_id, ip, user_agent, language: _ } = origin;
     Circumstances { request_id, ip, user_agent }
 }
 

@@ -125,6 +125,7 @@ impl House {
             region: "eu-central-1".to_owned(),
             automated: true,
             audit_origin: "habeas.example/audit".to_owned(),
+            is_local: false,
         };
         let ports = Ports {
             store: world.job_store(),

@@ -5,6 +5,7 @@ use crate::event::{Action, EventType, ItemVersion};
 use crate::hold::Hold;
 use crate::ids::HoldId;
 use crate::key::TenantKey;
+use crate::notice::NoticeSettings;
 use crate::record::{DataMapPointer, Record};
 
 impl TransitionBuilder {
@@ -42,6 +43,18 @@ impl TransitionBuilder {
         self.event(event);
         let expect = before.map_or(Expect::Absent, |hold| Expect::Version(hold.version));
         self.put(Record::Hold(Box::new(hold)), expect);
+    }
+
+    /// Writes the next version of a tenant's settings of notices, or its first.
+    pub fn write_notices(&mut self, before: Option<&NoticeSettings>, after: NoticeSettings, action: Action) {
+        let version = before.map_or(0, |settings| settings.version) + 1;
+        let settings = NoticeSettings { version, op_nonce: self.transition.op_nonce.clone(), ..after };
+        let mut event = self.tenant_event("notices", action);
+        event.event_type = EventType::ConfigurationChange;
+        event.item = Some(ItemVersion { item: NoticeSettings::SORT.to_owned(), version });
+        self.event(event);
+        let expect = before.map_or(Expect::Absent, |settings| Expect::Version(settings.version));
+        self.put(Record::Notices(Box::new(settings)), expect);
     }
 
     /// Puts a hold behind a guard, or takes it away.

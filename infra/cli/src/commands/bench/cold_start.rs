@@ -105,6 +105,7 @@ fn spawn(program: &Path, runtime_api: &str) -> anyhow::Result<Child> {
         ("HABEAS_RECEIPT_KEY_ID", "receipts"),
         ("HABEAS_NOTIFICATION_QUEUE_URL", "http://127.0.0.1/notification"),
         ("HABEAS_ALERTS_TOPIC_ARN", ""),
+        ("HABEAS_NOTICES_TOPIC_ARN", ""),
         ("HABEAS_TRUSTED_ISSUERS", "[]"),
         ("HABEAS_MAIL_FROM", "privacy@example.com"),
         ("HABEAS_PUBLIC_URL", "http://127.0.0.1"),

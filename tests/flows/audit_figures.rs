@@ -62,6 +62,8 @@ impl Million {
 
     fn event(&self, number: i64) -> AuditEvent {
         AuditEvent {
+            actor_detail: None,
+            organization_id: None,
             v: 1,
             id: EventId::new(self.at(number), [9; 10]),
             tenant: self.tenant.clone(),

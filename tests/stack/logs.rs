@@ -11,7 +11,7 @@ use crate::harness::Stack;
 use crate::http::send;
 
 /// Outputs of the template that name the functions.
-pub(crate) const FUNCTIONS: [&str; 10] = [
+pub(crate) const FUNCTIONS: [&str; 12] = [
     "RequestApi",
     "AuditApi",
     "ExportWorker",

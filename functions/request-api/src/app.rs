@@ -106,30 +106,10 @@ impl App {
         };
         Self {
             submit: Arc::new(submit),
-            retention: Arc::new(Retention {
-                store: Arc::clone(&store),
-                keyring: Arc::clone(&keyring),
-                clock: Arc::clone(&clock),
-                entropy: Arc::clone(&entropy),
-            }),
-            notices: Arc::new(ManageNotices {
-                store: Arc::clone(&store),
-                keyring: Arc::clone(&keyring),
-                clock: Arc::clone(&clock),
-                entropy: Arc::clone(&entropy),
-                is_local: config.is_local,
-            }),
-            suppressions: Arc::new(CheckSuppressions {
-                store: Arc::clone(&store),
-                keyring: Arc::clone(&keyring),
-                clock: Arc::clone(&clock),
-            }),
-            access: Arc::new(RecordAccess {
-                store: Arc::clone(&store),
-                keyring: Arc::clone(&keyring),
-                clock: Arc::clone(&clock),
-                entropy: Arc::clone(&entropy),
-            }),
+            retention: Arc::new(retention(&steps)),
+            notices: Arc::new(notices(&steps, config.is_local)),
+            suppressions: Arc::new(suppressions(&steps)),
+            access: Arc::new(access(&steps)),
             read: Arc::new(ReadJobs {
                 store: Arc::clone(&store),
                 keyring: Arc::clone(&keyring),
@@ -158,6 +138,26 @@ impl App {
     pub(crate) fn refused(&self, refusal: &Refusal) -> Problem {
         problem_of(refusal, self.clock.now())
     }
+}
+
+fn retention(ports: &StepPorts) -> Retention {
+    let StepPorts { store, queue: _, keyring, clock, entropy } = ports.clone();
+    Retention { store, keyring, clock, entropy }
+}
+
+fn notices(ports: &StepPorts, is_local: bool) -> ManageNotices {
+    let StepPorts { store, queue: _, keyring, clock, entropy } = ports.clone();
+    ManageNotices { store, keyring, clock, entropy, is_local }
+}
+
+fn suppressions(ports: &StepPorts) -> CheckSuppressions {
+    let StepPorts { store, queue: _, keyring, clock, entropy: _ } = ports.clone();
+    CheckSuppressions { store, keyring, clock }
+}
+
+fn access(ports: &StepPorts) -> RecordAccess {
+    let StepPorts { store, queue: _, keyring, clock, entropy } = ports.clone();
+    RecordAccess { store, keyring, clock, entropy }
 }
 
 impl FromRef<App> for Gate {

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use datamap::{Collection, Source};
 use domain::datum::{Datum, same_value};
 use workflow::ports::{
-    ByteRange, CollectionReader, Connector, Cursor, Media, PortError, PortErrorKind, SampleOrder, Sampler, SourceLookup,
-    SourcePage, WholeCollection,
+    ByteRange, CollectionReader, Connector, Cursor, Media, PortError, PortErrorKind, SampleOrder, Sampler,
+    SourceLookup, SourcePage, WholeCollection,
 };
 
 use crate::mutants::Mutant;
@@ -169,6 +169,7 @@ impl Sampler for MemorySource {
     }
 }
 
+#[async_trait]
 impl CollectionReader for MemorySource {
     async fn rows(&self, of: &WholeCollection, limit: usize, after: Option<&Cursor>) -> Result<SourcePage, PortError> {
         let lookup = SourceLookup {

@@ -125,9 +125,10 @@ impl CollectionReader for Connectors {
                 };
                 whole::page(&scope, &table, limit, after).await
             }
-            Source::S3Objects { bucket, prefix, format } => {
+            Source::S3Objects { bucket, prefix, format, manifest } => {
                 let client = self.clients.s3(scope.connection)?;
-                let source = ObjectSource { client: &client, bucket, prefix, format: *format, pace: &pace };
+                let (manifest, format) = (manifest.as_deref(), *format);
+                let source = ObjectSource { client: &client, bucket, prefix, format, manifest, pace: &pace };
                 objects::whole_page(&scope, &source, limit, after).await
             }
             Source::S3Media { .. } => Ok(SourcePage::default()),

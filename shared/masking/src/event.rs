@@ -250,9 +250,9 @@ impl EventMasker {
             found: Found::default(),
         };
         if guess.is_envelope {
-            walk.envelope(0)?
+            walk.envelope(0)?;
         } else {
-            walk.row()?
+            walk.row()?;
         }
         walk.cursor.end()?;
         walk.out.extend_from_slice(&text.as_bytes()[walk.copied..]);

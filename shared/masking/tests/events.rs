@@ -1,5 +1,7 @@
 //! Claims about masked events: forms, rules, and that nothing of a person is left.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first mistake")]
+
 use masking::{CollectionRules, EventError, EventMasker, FieldRule, Keys, Masked, Method, Operation, Treatment};
 use pii::detect::PiiType;
 use proptest::prelude::*;

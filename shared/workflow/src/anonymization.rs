@@ -145,7 +145,7 @@ impl Anonymization {
         now: Timestamp,
     ) -> Result<(), Refusal> {
         let nonce = OpNonce::new(self.entropy.bytes());
-        let cause = caller.cause(secrets, now);
+        let cause = caller.cause(secrets, self.entropy.as_ref(), now);
         let mut builder = TransitionBuilder::new(&caller.principal.tenant, nonce, cause, self.entropy.bytes());
         let mut event = builder.tenant_event(trace.resource, trace.action);
         event.event_type = EventType::DataAccess;

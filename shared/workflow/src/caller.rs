@@ -99,7 +99,7 @@ impl Caller {
     /// What is known of the call apart from who made it.
     #[must_use]
     pub fn circumstances(&self) -> Circumstances {
-        let Self { principal: _, request_id, ip, user_agent } = self.clone();
+        let Self { principal: _, request_id, ip, user_agent, language: _ } = self.clone();
         Circumstances { request_id, ip, user_agent }
     }
 

@@ -103,7 +103,8 @@ impl ManageNotices {
         for _ in 0..MAX_DECISIONS {
             let before = self.current(tenant, now).await?;
             let after = replaced(&before, asked, now);
-            let cause = caller.cause(&secrets, now).because("the settings of notices are replaced");
+            let cause =
+                caller.cause(&secrets, self.entropy.as_ref(), now).because("the settings of notices are replaced");
             let nonce = OpNonce::new(self.entropy.bytes());
             let mut builder = TransitionBuilder::new(tenant, nonce, cause, self.entropy.bytes());
             let action = if before.version == 0 { Action::Create } else { Action::Update };

@@ -87,7 +87,7 @@ impl ReadAudit {
             range.below = range.below.min(id.as_str().to_owned());
         }
         let look = self.look(tenant, filter, range, limit);
-        let told = self.tell(caller, &secrets, now, (Action::Read, "audit_events"), None);
+        let told = self.tell(caller, &secrets, now, (Action::Read, "audit_events", None));
         let ((events, next), ()) = futures::try_join!(look, told)?;
         Ok(EventList { events, next: next.map(|id| cursor::seal(&secrets, filter, &id)) })
     }
@@ -99,7 +99,7 @@ impl ReadAudit {
     pub async fn one(&self, caller: &Caller, id: &EventId) -> Result<EventDetail, Refusal> {
         let (secrets, now) = self.admit(caller).await?;
         let event = self.found(caller, id).await?;
-        self.tell(caller, &secrets, now, (Action::Read, "audit_event"), Some(id)).await?;
+        self.tell(caller, &secrets, now, (Action::Read, "audit_event", Some(id))).await?;
         let stored = self.prove.feed.events(&[event.key()]).await?;
         let leaf_index = stored.into_iter().flatten().next().and_then(|stored| stored.leaf_index);
         Ok(EventDetail { opened: open_event(&self.keyring, event, now).await?, leaf_index })
@@ -112,7 +112,7 @@ impl ReadAudit {
     pub async fn export(&self, caller: &Caller, filter: EventFilter) -> Result<EventExport, Refusal> {
         let (secrets, now) = self.admit(caller).await?;
         let range = Some(filter.range(now)?);
-        self.tell(caller, &secrets, now, (Action::Export, "audit_events"), None).await?;
+        self.tell(caller, &secrets, now, (Action::Export, "audit_events", None)).await?;
         Ok(EventExport { index: Arc::clone(&self.index), tenant: caller.principal.tenant.clone(), filter, range })
     }
 
@@ -123,7 +123,7 @@ impl ReadAudit {
     pub async fn checkpoint(&self, caller: &Caller) -> Result<SignedCheckpoint, Refusal> {
         let (secrets, now) = self.admit(caller).await?;
         let signed = self.prove.checkpoint(&caller.principal.tenant).await?.ok_or(Refusal::NotSealed)?;
-        self.tell(caller, &secrets, now, (Action::Read, "audit_checkpoint"), None).await?;
+        self.tell(caller, &secrets, now, (Action::Read, "audit_checkpoint", None)).await?;
         Ok(signed)
     }
 
@@ -139,7 +139,7 @@ impl ReadAudit {
             ProveError::NotSealed => Refusal::NotSealed,
             ProveError::Port(error) => error.into(),
         })?;
-        self.tell(caller, &secrets, now, (Action::Read, "audit_proof"), None).await?;
+        self.tell(caller, &secrets, now, (Action::Read, "audit_proof", None)).await?;
         Ok(proof)
     }
 
@@ -164,8 +164,7 @@ impl ReadAudit {
         caller: &Caller,
         secrets: &TenantSecrets,
         now: Timestamp,
-        (action, resource_type): (Action, &str),
-        of: Option<&EventId>,
+        (action, resource_type, of): (Action, &str, Option<&EventId>),
     ) -> Result<(), Refusal> {
         let (nonce, cause) = (OpNonce::new(self.entropy.bytes()), caller.cause(secrets, self.entropy.as_ref(), now));
         let mut builder = TransitionBuilder::new(&caller.principal.tenant, nonce, cause, self.entropy.bytes());

@@ -156,7 +156,7 @@ impl<'a> Seen<'a> {
         }
         // Where several erasures run, one of them may be free to go on.
         let is_held = |(id, _): &&(&JobId, &str)| self.jobs.get(id).is_some_and(|job| self.is_held(job));
-        if !begun.is_empty() && begun.iter().all(|one| is_held(one)) {
+        if !begun.is_empty() && begun.iter().all(is_held) {
             broken.push("INV-E1 something was erased under an effective hold".to_owned());
         }
         let ended = |id: &JobId| {

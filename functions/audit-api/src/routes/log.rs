@@ -77,7 +77,7 @@ pub(crate) async fn verify(
 
 async fn verified(app: &App, caller: &workflow::caller::Caller) -> Result<Verification, Refusal> {
     let (secrets, now) = app.read.admit(caller).await?;
-    app.read.tell(caller, &secrets, now, (Action::Execute, "audit_log"), None).await?;
+    app.read.tell(caller, &secrets, now, (Action::Execute, "audit_log", None)).await?;
     let tenant = &caller.principal.tenant;
     // A checkpoint that doesn't hold is small or large as it likes: the pass below tells of it.
     let size = app.read.prove.checkpoint(tenant).await.ok().flatten().map_or(0, |signed| signed.checkpoint.size);

@@ -228,9 +228,6 @@ pub(crate) fn access(email: &str) -> Value {
 
 /// Whether an item is there because of an access that changed nothing.
 fn is_of_access(record: &Record) -> bool {
-    match record {
-        Record::Event(event) => event.event_type == EventType::UserAccess && event.item.is_none(),
-        Record::Key(key) => key.owner.contains('/'),
-        _ => false,
-    }
+    matches!(record, Record::Event(event) if event.event_type == EventType::UserAccess && event.item.is_none())
+        || matches!(record, Record::Key(key) if key.owner.contains('/'))
 }

@@ -28,9 +28,10 @@ impl Sampler for Connectors {
                 let client = self.clients.dynamodb(scope.connection)?;
                 sample_table(&scope, (&client, &pace), table, order.rows).await
             }
-            Source::S3Objects { bucket, prefix, format } => {
+            Source::S3Objects { bucket, prefix, format, manifest } => {
                 let client = self.clients.s3(scope.connection)?;
-                let source = ObjectSource { client: &client, bucket, prefix, format: *format, pace: &pace };
+                let (manifest, format) = (manifest.as_deref(), *format);
+                let source = ObjectSource { client: &client, bucket, prefix, format, manifest, pace: &pace };
                 objects::sample(&scope, &source, order.rows).await
             }
             Source::S3Media { .. } => Ok(Vec::new()),

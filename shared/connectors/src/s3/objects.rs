@@ -88,7 +88,7 @@ async fn read(
 pub(crate) async fn sample(scope: &Scope<'_>, source: &ObjectSource<'_>, rows: usize) -> Result<Vec<Datum>, PortError> {
     let mut sample = Vec::new();
     let prefix = whole_prefix(source.prefix, scope);
-    let listing = list((source.client, source.pace), source.bucket, &prefix, None, MOST_SAMPLED).await?;
+    let listing = source.list(&prefix, None, MOST_SAMPLED).await?;
     for object in listing.objects.into_iter().filter(|object| object.size.unwrap_or(0) > 0) {
         let (key, etag) = (object.key.unwrap_or_default(), object.e_tag.unwrap_or_default());
         let inside = Inside { key, etag, line: 1, ..Inside::default() };
@@ -110,7 +110,8 @@ async fn sample_object(
     sample: &mut Vec<Datum>,
 ) -> Result<(), PortError> {
     let (at, wanted) = (ObjectsAt::default(), Wanted::everything());
-    let mut page = Page { scope, source, wanted, at, rows: Vec::new(), bytes: 0, read: 0, begun: 0 };
+    let page_rows = most;
+    let mut page = Page { scope, source, wanted, page_rows, at, rows: Vec::new(), bytes: 0, read: 0, begun: 0 };
     if source.format == RowFormat::Parquet {
         page.table(inside).await?;
         page.rows.truncate(most.saturating_sub(sample.len()));

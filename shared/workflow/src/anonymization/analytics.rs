@@ -132,7 +132,12 @@ impl Anonymization {
         }
         let tenant = &caller.principal.tenant;
         let nonce = OpNonce::new(self.entropy.bytes());
-        let mut builder = TransitionBuilder::new(tenant, nonce, caller.cause(secrets, now), self.entropy.bytes());
+        let mut builder = TransitionBuilder::new(
+            tenant,
+            nonce,
+            caller.cause(secrets, self.entropy.as_ref(), now),
+            self.entropy.bytes(),
+        );
         let mut event = builder.tenant_event("analytics", Action::Read);
         event.event_type = EventType::DataAccess;
         event.counts = vec![("epsilon_micros".to_owned(), cost.as_micros())];
@@ -149,7 +154,7 @@ impl Anonymization {
     /// The refusal, once the trail knows of the attempt.
     async fn overspent(&self, caller: &Caller, secrets: &TenantSecrets, now: Timestamp) -> Refusal {
         let nonce = OpNonce::new(self.entropy.bytes());
-        let cause = caller.cause(secrets, now).because("the privacy budget does not reach");
+        let cause = caller.cause(secrets, self.entropy.as_ref(), now).because("the privacy budget does not reach");
         let mut builder = TransitionBuilder::new(&caller.principal.tenant, nonce, cause, self.entropy.bytes());
         let mut event = builder.tenant_event("analytics", Action::Read);
         event.event_type = EventType::DataAccess;

@@ -12,10 +12,10 @@ mod sources;
 
 const CARD: &str = "4111 1111 1111 1111";
 
-/// The audit events of the tenant itself, oldest first.
+/// The audit events of the tenant itself, oldest first, but for looks at jobs.
 fn trail(house: &House) -> Vec<AuditEvent> {
     let own = |record: &Record| match record {
-        Record::Event(event) if event.job.is_none() => Some(AuditEvent::clone(event)),
+        Record::Event(event) if event.job.is_none() && event.resource_type != "job" => Some(AuditEvent::clone(event)),
         _ => None,
     };
     house.world.memory.inspect(|state| state.items.values().filter_map(|record| own(record)).collect())

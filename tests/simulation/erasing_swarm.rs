@@ -84,9 +84,11 @@ fn happen(world: &mut World, stories: &mut [Story; 3], random: &mut SplitMix, ta
         19 => swarm::fetch(world, &mut stories[at]),
         20 | 21 => approve(world, &mut stories[at]),
         22 if random.happens(150) => swarm::cancel(world, &stories[at]),
-        22 => drop(start_again(world, &stories[at], tally)),
+        22 => start_again(world, &stories[at], tally),
         23 if random.happens(300) => hold(world, stories[at].person),
-        23 => drop(world.release_holds(&tenant(stories[at].person.tenant))),
+        23 => {
+            world.release_holds(&tenant(stories[at].person.tenant));
+        }
         24 if random.happens(300) => world.memory.change_sources(|sources| sources.denied.push(SHUT.to_owned())),
         24 => world.memory.change_sources(|sources| sources.denied.clear()),
         // A few minutes, or now and then half of the grace period.

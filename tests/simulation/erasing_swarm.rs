@@ -86,7 +86,9 @@ fn happen(world: &mut World, stories: &mut [Story; 3], random: &mut SplitMix, ta
         22 if random.happens(150) => swarm::cancel(world, &stories[at]),
         22 => start_again(world, &stories[at], tally),
         23 if random.happens(300) => hold(world, stories[at].person),
-        23 => drop(world.release_holds(&tenant(stories[at].person.tenant))),
+        23 => {
+            world.release_holds(&tenant(stories[at].person.tenant));
+        }
         24 if random.happens(300) => world.memory.change_sources(|sources| sources.denied.push(SHUT.to_owned())),
         24 => world.memory.change_sources(|sources| sources.denied.clear()),
         // A few minutes, or now and then half of the grace period.

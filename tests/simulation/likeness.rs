@@ -27,6 +27,7 @@ pub(crate) fn likeness(state: &State) -> u64 {
         objects.insert(key.split('/').next().unwrap_or_default(), true);
     }
     objects.hash(&mut hasher);
+    state.sources.denied.hash(&mut hasher);
     for (name, table) in &state.sources.tables {
         (name, table.rows().count()).hash(&mut hasher);
     }

@@ -87,7 +87,7 @@ impl Stage {
     fn in_world(story: Story, mutants: Mutants, mut world: World) -> Self {
         world.memory.change(|state| {
             state.mutants = mutants;
-            // Deflating would take a fifth of the time; the happy run and every other suite do it.
+            // Deflating would take a fifth of the time; crowds, swarms and flows do it.
             state.packs_nothing = true;
         });
         // Some bugs are in what the handlers are wired of.

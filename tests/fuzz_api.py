@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".habeas" / "schemathesis"
 PACKAGE = "schemathesis==4.32.5"
 TENANT = "fuzz"
-ROLES = ["dpo", "operator", "owner", "data_subject", "auditor"]
+ROLES = ["dpo", "developer", "operator", "owner", "data_subject", "auditor"]
 CHECKS = "not_a_server_error,status_code_conformance,response_schema_conformance"
 
 

@@ -14,14 +14,14 @@ use workflow::verify_log::Verification;
 #[derive(Serialize, ToSchema)]
 pub struct EventListBody {
     /// The events, newest first; perhaps fewer than asked for although more follow.
-    pub items: Vec<EventBody>,
+    pub items: Vec<AuditEventBody>,
     /// Where the next page starts; null at the end.
     pub next_cursor: Option<String>,
 }
 
 /// One audit event.
 #[derive(Serialize, ToSchema)]
-pub struct EventBody {
+pub struct AuditEventBody {
     /// Its id.
     pub id: String,
     /// When.
@@ -64,7 +64,7 @@ pub struct EventBody {
     pub control_id: Option<String>,
 }
 
-impl EventBody {
+impl AuditEventBody {
     /// An event as it is shown.
     #[must_use]
     pub fn of(event: &AuditEvent) -> Self {
@@ -101,7 +101,7 @@ impl EventListBody {
     /// A page as it is shown.
     #[must_use]
     pub fn of(list: EventList) -> Self {
-        Self { items: list.events.iter().map(EventBody::of).collect(), next_cursor: list.next }
+        Self { items: list.events.iter().map(AuditEventBody::of).collect(), next_cursor: list.next }
     }
 }
 
@@ -131,7 +131,7 @@ impl WhoBody {
 pub struct EventDetailBody {
     /// The event.
     #[serde(flatten)]
-    pub event: EventBody,
+    pub event: AuditEventBody,
     /// Who acted, while it can still be opened.
     pub who: Option<WhoBody>,
     /// What the acting person said, while it can still be opened.
@@ -145,7 +145,7 @@ impl EventDetailBody {
     #[must_use]
     pub fn of(detail: &EventDetail) -> Self {
         Self {
-            event: EventBody::of(&detail.opened.event),
+            event: AuditEventBody::of(&detail.opened.event),
             who: detail.opened.actor.as_ref().map(WhoBody::of),
             words: detail.opened.words.as_ref().map(|words| words.expose().clone()),
             leaf_index: detail.leaf_index,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use workflow::read_audit::EventExport;
 use workflow::refusal::Refusal;
 
-use crate::body::EventBody;
+use crate::body::AuditEventBody;
 use crate::query::Format;
 
 /// The most bytes of an answer: more would be a job.
@@ -68,7 +68,7 @@ fn start(bytes: &mut Vec<u8>, format: Format) {
 }
 
 fn append(bytes: &mut Vec<u8>, event: &AuditEvent, format: Format, is_first: bool) {
-    let body = EventBody::of(event);
+    let body = AuditEventBody::of(event);
     match format {
         Format::Json => {
             bytes.extend_from_slice(if is_first { b"\n" } else { b",\n" });

@@ -65,7 +65,7 @@ pub(crate) async fn one(
         ("format" = Option<String>, Query, description = "csv (if not said) or json"),
     ),
     responses(
-        (status = 200, description = "The events", content((String = "text/csv"), (Vec<crate::body::EventBody> = "application/json"))),
+        (status = 200, description = "The events", content((String = "text/csv"), (Vec<crate::body::AuditEventBody> = "application/json"))),
         (status = 413, description = "More than 4 MB; says from when on it would fit"),
     ))]
 pub(crate) async fn export(

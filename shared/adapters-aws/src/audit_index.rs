@@ -8,7 +8,7 @@ use domain::ids::{EventId, TenantId};
 use workflow::ports::{AuditIndex, EventPage, IdRange, PortError, PortErrorKind};
 
 use crate::failure::failed;
-use crate::item::{Item, decode, text};
+use crate::item::{Item, attribute_of, decode, text};
 
 /// Audit events by tenant, actor, resource and action.
 #[derive(Debug, Clone)]
@@ -17,16 +17,6 @@ pub struct DynamoAuditIndex {
     client: Client,
     // Configuration.
     jobs_table: String,
-}
-
-/// The attribute that is the partition key of an index.
-pub(crate) const fn attribute_of(index: &EventIndex) -> &'static str {
-    match index {
-        EventIndex::All => "events_pk",
-        EventIndex::Actor(_) => "actor_pk",
-        EventIndex::Resource(_) => "resource_pk",
-        EventIndex::Action(_) => "action_pk",
-    }
 }
 
 const fn name_of(index: &EventIndex) -> &'static str {

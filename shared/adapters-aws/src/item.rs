@@ -80,7 +80,17 @@ fn put_unsealed(item: &mut Item, event: &AuditEvent) {
 fn put_indexes(item: &mut Item, event: &AuditEvent) {
     put(item, "event_id", text(event.id.as_str()));
     for index in EventIndex::of_event(event) {
-        put(item, crate::audit_index::attribute_of(&index), text(index.partition(&event.tenant)));
+        put(item, attribute_of(&index), text(index.partition(&event.tenant)));
+    }
+}
+
+/// The attribute that is the partition key of an index.
+pub(crate) const fn attribute_of(index: &EventIndex) -> &'static str {
+    match index {
+        EventIndex::All => "events_pk",
+        EventIndex::Actor(_) => "actor_pk",
+        EventIndex::Resource(_) => "resource_pk",
+        EventIndex::Action(_) => "action_pk",
     }
 }
 

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::datum::{Datum, is_json_number};
 
 use crate::csv_cell::put_text;
+use crate::csv_node::Node;
 use crate::csv_other::{has_other, put_other};
 
 /// The columns of a collection's CSV files.
@@ -13,34 +14,6 @@ pub struct CsvColumns {
     paths: Vec<Vec<String>>,
     root: Node,
     header: Vec<u8>,
-}
-
-/// The fields below one name, and the column that takes the value there.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Node {
-    children: Vec<(String, Self)>,
-    pub(crate) column: Option<usize>,
-}
-
-impl Node {
-    /// The child of that name; `expected` is where it stands if the row has the map's order.
-    pub(crate) fn child(&self, name: &str, expected: usize) -> Option<(usize, &Self)> {
-        if let Some((key, child)) = self.children.get(expected)
-            && key == name
-        {
-            return Some((expected, child));
-        }
-        let at = self.children.iter().position(|(key, _)| key == name)?;
-        Some((at, &self.children[at].1))
-    }
-
-    fn child_mut(&mut self, name: &str) -> &mut Self {
-        let at = self.children.iter().position(|(key, _)| key == name).unwrap_or_else(|| {
-            self.children.push((name.to_owned(), Self::default()));
-            self.children.len() - 1
-        });
-        &mut self.children[at].1
-    }
 }
 
 #[derive(Clone, Copy)]
@@ -144,7 +117,7 @@ fn fill<'a>(node: &Node, fields: &'a [(String, Datum)], depth: usize, cells: &mu
 
 /// Every column below a list takes its values from inside that list.
 fn mark_through<'a>(node: &Node, list: &'a Datum, depth: usize, cells: &mut [Cell<'a>]) {
-    for (_, child) in &node.children {
+    for child in node.children() {
         if let Some(column) = child.column {
             cells[column] = Cell::Through(list, depth);
         }

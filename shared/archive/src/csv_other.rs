@@ -2,7 +2,7 @@
 
 use domain::datum::Datum;
 
-use crate::csv_columns::Node;
+use crate::csv_node::Node;
 
 /// Whether any value below is not covered by a column; a null where fields were expected is no loss.
 pub(crate) fn has_other(node: &Node, value: &Datum) -> bool {

@@ -8,6 +8,7 @@
 mod collection;
 mod csv_cell;
 mod csv_columns;
+mod csv_node;
 mod csv_other;
 mod directory;
 mod entry;

@@ -3,21 +3,13 @@
 use std::path::Path;
 
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::api::{Api, job_id, request};
 use crate::aws;
 use crate::company::ADA;
 use crate::harness::{Stack, habeas, pause, scratch};
 use crate::tokens::Bearer;
-
-/// What the function's error is, if it failed.
-async fn invoke(stack: &Stack, function: &str, payload: &Value) -> Option<String> {
-    let client = aws_sdk_lambda::Client::new(&aws::config(stack).await);
-    let payload = payload.to_string().into_bytes().into();
-    let answer = client.invoke().function_name(stack.resource(function)).payload(payload).send().await.unwrap();
-    answer.function_error().map(str::to_owned)
-}
 
 fn exit_code(arguments: &[&str]) -> Option<i32> {
     habeas(&arguments.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>()).status.code()
@@ -39,7 +31,7 @@ async fn newest_event(auditor: &Api, job: &str) -> String {
 /// looked at: the contract suite leaves heads of logs that never were, and one bad log stops no other.
 async fn proof_of(stack: &Stack, auditor: &Api, event: &str) -> String {
     for _ in 0..30 {
-        invoke(stack, "AuditSealer", &json!({})).await;
+        aws::invoke(stack, "AuditSealer", &json!({})).await;
         let answer = auditor.get(&format!("/audit/events/{event}/proof")).await;
         if answer.status.is_success() {
             return answer.text();
@@ -78,7 +70,7 @@ async fn an_event_is_found_proven_and_verified_offline() {
 
     let verified = auditor.call(Method::POST, "/audit/verify", Some(&json!({})), &[]).await.expect(200).json();
     assert_eq!((&verified["ok"], verified.get("broken_at")), (&json!(true), None), "{verified}");
-    assert_eq!(invoke(&stack, "AuditVerifier", &json!({ "tenant": "sample" })).await, None);
+    assert_eq!(aws::invoke(&stack, "AuditVerifier", &json!({ "tenant": "sample" })).await, None);
     let period = "start=2020-01-01T00:00:00Z&end=2020-06-01T00:00:00Z";
     let exported = auditor.get(&format!("/audit/events/export?{period}")).await.expect(200);
     assert!(exported.text().starts_with("at,event_id,"), "{}", exported.text());

@@ -28,6 +28,15 @@ pub(crate) fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(config).force_path_style(true).build())
 }
 
+/// Runs a function by its name in the template; what it says if it failed.
+pub(crate) async fn invoke(stack: &Stack, function: &str, payload: &Value) -> Option<String> {
+    let client = aws_sdk_lambda::Client::new(&config(stack).await);
+    let payload = payload.to_string().into_bytes().into();
+    let answer = client.invoke().function_name(stack.resource(function)).payload(payload).send().await.unwrap();
+    let said = answer.payload().map(|said| String::from_utf8_lossy(said.as_ref()).into_owned());
+    answer.function_error().map(|error| format!("{error}: {}", said.unwrap_or_default()))
+}
+
 /// Every item of the jobs table whose partition begins with a text, by a direct scan.
 pub(crate) async fn scan(config: &SdkConfig, table: &str, partition: &str) -> Vec<Item> {
     let client = aws_sdk_dynamodb::Client::new(config);

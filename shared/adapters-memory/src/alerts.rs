@@ -1,6 +1,6 @@
 //! Alerts that ring nowhere but can be counted.
 
-use workflow::ports::{Alert, Alerts, DeadlineAlerts, DeadlineWarning};
+use workflow::ports::{Alert, Alerts, DeadlineAlerts, DeadlineWarning, RetentionAlerts, RetentionWarning};
 
 use crate::world::MemoryWorld;
 
@@ -30,6 +30,15 @@ impl DeadlineAlerts for MemoryAlerts {
         self.world.change(|state| {
             let at = state.now;
             state.warnings.push((at, warning.clone()));
+        });
+    }
+}
+
+impl RetentionAlerts for MemoryAlerts {
+    fn warn(&self, warning: &RetentionWarning) {
+        self.world.change(|state| {
+            let at = state.now;
+            state.retention_warnings.push((at, warning.clone()));
         });
     }
 }

@@ -37,6 +37,6 @@ pub use mailer::{MemoryMailer, Outbox};
 pub use mutants::{Mutant, Mutants};
 pub use random::SplitMix;
 pub use receipt_signer::MemoryReceiptSigner;
-pub use source::{Effect, MediaObject, MemoryEraser, MemorySource, Sources, Table};
+pub use source::{Effect, MediaObject, MemoryEraser, MemoryRetentionSource, MemorySource, Sources, Table};
 pub use state::State;
 pub use world::{MemoryWorld, Snapshot};

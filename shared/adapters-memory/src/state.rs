@@ -8,7 +8,7 @@ use domain::ids::TenantId;
 use domain::key::TenantKey;
 use domain::record::Record;
 use jiff::{SignedDuration, Timestamp};
-use workflow::ports::{Alert, DeadlineWarning, LogHead};
+use workflow::ports::{Alert, DeadlineWarning, LogHead, RetentionWarning};
 
 use crate::evidence::Evidence;
 use crate::export_store::Objects;
@@ -60,6 +60,10 @@ pub struct State {
     pub sources: Arc<Sources>,
     /// Everything that was erased in the sources, oldest first.
     pub effects: Vec<Arc<Effect>>,
+    /// What expired and was taken away: when, from which collection, which row.
+    pub removed: Vec<(Timestamp, String, u64)>,
+    /// Warnings of the retention sweep.
+    pub retention_warnings: Vec<(Timestamp, RetentionWarning)>,
     /// What goes wrong.
     pub faults: Faults,
     /// Deliberate bugs.
@@ -95,6 +99,8 @@ impl State {
             data_maps: BTreeMap::new(),
             sources: Arc::new(Sources::default()),
             effects: Vec::new(),
+            removed: Vec::new(),
+            retention_warnings: Vec::new(),
             faults: Faults::default(),
             mutants: Mutants::NONE,
             acting_for: None,

@@ -13,6 +13,7 @@ use crate::s3::{MediaSource, ObjectSource, media, objects};
 use crate::scope::Scope;
 
 mod erase;
+mod expire;
 
 /// All connectors of a process; makes clients and looks at tables when first needed. Reading twice is harmless.
 #[derive(Debug)]

@@ -66,6 +66,8 @@ wire_enum! {
         ConfigurationChange = "configuration_change",
         /// A legal hold was placed or released.
         HoldChange = "hold_change",
+        /// The retention sweep counted or took away.
+        RetentionRun = "retention_run",
         /// An administrative endpoint was read.
         UserAccess = "user_access",
     }

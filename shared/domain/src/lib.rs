@@ -12,6 +12,7 @@ pub mod key;
 pub mod record;
 pub mod request;
 pub mod retention;
+pub mod retention_run;
 pub mod role;
 pub mod sealed;
 pub mod sensitive;

@@ -10,6 +10,7 @@ use crate::ids::{JobId, OpNonce};
 use crate::job::Job;
 use crate::key::TenantKey;
 use crate::retention::RetentionPolicy;
+use crate::retention_run::RetentionRun;
 use crate::step::Step;
 
 mod items;
@@ -43,6 +44,8 @@ pub enum Record {
     Claim(Claim),
     /// One version of an organisation's retention policy.
     Retention(Box<RetentionPolicy>),
+    /// How far the retention sweep is with a collection.
+    RetentionRun(Box<RetentionRun>),
     /// A number that only grows and shrinks by transactions.
     Counter(Counter),
 }
@@ -83,6 +86,7 @@ impl Record {
             Self::Guard(guard) => guard.key.clone(),
             Self::Claim(claim) => claim.key(),
             Self::Retention(policy) => policy.key(),
+            Self::RetentionRun(run) => run.key(),
             Self::Counter(counter) => counter.key.clone(),
         }
     }
@@ -97,6 +101,7 @@ impl Record {
             Self::Ticket(ticket) => Some(ticket.version),
             Self::DataMapPointer(pointer) => Some(pointer.version),
             Self::Hold(hold) => Some(hold.version),
+            Self::RetentionRun(run) => Some(run.version),
             Self::Event(_)
             | Self::Idempotency(_)
             | Self::Key(_)
@@ -122,6 +127,7 @@ impl Record {
             Self::Suppression(record) => Some(&record.op_nonce),
             Self::Hold(hold) => Some(&hold.op_nonce),
             Self::Retention(policy) => Some(&policy.op_nonce),
+            Self::RetentionRun(run) => Some(&run.op_nonce),
             Self::Event(_) | Self::Guard(_) | Self::Claim(_) | Self::Counter(_) => None,
         }
     }
@@ -143,6 +149,7 @@ impl Record {
             | Self::Guard(_)
             | Self::Claim(_)
             | Self::Retention(_)
+            | Self::RetentionRun(_)
             | Self::Counter(_) => None,
         }
     }
@@ -177,6 +184,7 @@ impl Record {
             | Self::Guard(_)
             | Self::Claim(_)
             | Self::Retention(_)
+            | Self::RetentionRun(_)
             | Self::Counter(_) => None,
         }
     }
@@ -199,6 +207,7 @@ impl Record {
             | Self::Hold(_)
             | Self::Guard(_)
             | Self::Retention(_)
+            | Self::RetentionRun(_)
             | Self::Counter(_) => None,
         }
     }
@@ -265,4 +274,6 @@ openers! {
     into_claim: Claim => Claim,
     /// The policy, if this is one.
     into_retention: Retention => Box<RetentionPolicy>,
+    /// The run, if this is one.
+    into_retention_run: RetentionRun => Box<RetentionRun>,
 }

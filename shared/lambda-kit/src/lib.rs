@@ -23,7 +23,7 @@ pub use metered::metered;
 pub use metrics::{Metric, Unit};
 pub use problem::{FieldError, Problem, ProblemDocument, ProblemKind};
 pub use redaction::{redact_json, redact_text};
-pub use schedule::run_schedule;
+pub use schedule::{run_event, run_schedule};
 pub use settings::{Settings, Stage};
 pub use sqs::{Batch, handle_batch, run_sqs};
 pub use start::{StartError, start};

@@ -38,3 +38,30 @@ where
     .await
     .map_err(|error| StartError::because(format!("the Lambda runtime ended: {error}")))
 }
+
+/// The same for a function that is also started by hand: `handler` reads the event, and its answer goes back.
+///
+/// # Errors
+/// Fails if the Lambda runtime can't be reached.
+pub async fn run_event<H, E>(settings: &Settings, take_calls: TakeCalls, handler: H) -> Result<(), StartError>
+where
+    H: AsyncFn(serde_json::Value, Timestamp) -> Result<serde_json::Value, E>,
+    E: std::error::Error,
+{
+    let (clock, wall) = (system_clock(settings), wall_clock());
+    let handler = &handler;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<serde_json::Value>| {
+        let now = clock.now();
+        let left = crate::sqs::deadline(&event.context).duration_since(wall.now());
+        async move {
+            let outcome = handler(event.payload, slice_end(now, now.checked_add(left).unwrap_or(now))).await;
+            log_calls(take_calls);
+            outcome.map_err(|error| {
+                tracing::error!(error = %crate::logging::chain(&error), "the run failed");
+                lambda_runtime::Error::from(error.to_string())
+            })
+        }
+    }))
+    .await
+    .map_err(|error| StartError::because(format!("the Lambda runtime ended: {error}")))
+}

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use domain::datum::Datum;
 use domain::ids::{JobId, OpNonce, TenantId};
 use domain::record::{KeyRecord, Record};
-use domain::request::{Alias, Identity};
+use domain::request::{Alias, Identity, IdentityKind};
 use domain::role::Pseudonym;
 use domain::sealed::Sealed;
 use domain::sensitive::Sensitive;
@@ -49,6 +50,23 @@ impl TenantSecrets {
     pub fn alias_of(&self, kind: &str, value: &str) -> Alias {
         let hash = self.0.keyed_hash("alias v1", &[kind.as_bytes(), value.as_bytes()]);
         Alias::from_keyed_hash(hash[..32].to_owned())
+    }
+
+    /// The alias of a value as it stands in a row. Normalised as intake and holds do it, so that whoever names the
+    /// identity in another spelling meets the same alias.
+    #[must_use]
+    pub fn alias_of_value(&self, kind: &str, value: &Datum) -> Alias {
+        let text = match value {
+            Datum::Text(text) | Datum::Number(text) => text.clone(),
+            Datum::Null | Datum::Bool(_) | Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => {
+                String::from_utf8_lossy(&value.to_json()).into_owned()
+            }
+        };
+        match IdentityKind::parse(kind).map(|kind| Identity::new(kind, &text)) {
+            Some(Ok(identity)) => self.alias(&identity),
+            // A key of a row, or a value that is no identity of its kind: as it is.
+            Some(Err(_)) | None => self.alias_of(kind, &text),
+        }
     }
 
     /// The pseudonym of an acting person.

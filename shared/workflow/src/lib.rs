@@ -29,5 +29,6 @@ pub mod steps;
 pub mod submit_request;
 pub mod sweep_deadlines;
 pub mod sweep_jobs;
+pub mod sweep_retention;
 pub mod verify_identity;
 pub mod words;

@@ -108,6 +108,7 @@ fn check_write<'a>(
             | Record::DataMapPointer(_)
             | Record::Suppression(_)
             | Record::Hold(_)
+            | Record::RetentionRun(_)
             | Record::Guard(_)
             | Record::Claim(_)
             | Record::Counter(_),
@@ -187,6 +188,7 @@ fn check_trail(record: &Record, seen: &Seen<'_>, broken: &mut Vec<String>) {
         Record::Challenge(challenge) => (Some(&challenge.job), challenge.version),
         Record::Ticket(ticket) => (Some(&ticket.job), ticket.version),
         Record::Hold(hold) => (None, hold.version),
+        Record::RetentionRun(run) => (None, run.version),
         Record::Event(_)
         | Record::Idempotency(_)
         | Record::Key(_)

@@ -17,7 +17,7 @@ use crate::home::Home;
 use crate::{report, stack};
 
 /// The functions, always built together so that their features never change.
-pub(crate) const FUNCTIONS: [&str; 7] = [
+pub(crate) const FUNCTIONS: [&str; 8] = [
     "request-api",
     "export-worker",
     "erasure-worker",
@@ -25,6 +25,7 @@ pub(crate) const FUNCTIONS: [&str; 7] = [
     "job-sweep",
     "audit-sealer",
     "deadline-sweep",
+    "retention-sweep",
 ];
 
 /// One packaged function.

@@ -1,7 +1,7 @@
 //! The second pass, one chunk at a time: archived and verified, held against the holds as they are now, then taken away.
 //!
-//! Before anything goes, the run says so in our own table and then reads the holds; a hold is placed first and reads the
-//! runs then. Whichever comes second sees the other, so that a hold is not effective while rows it covers still go.
+//! Before anything goes, the run says in our own table until when (`removing_until`), and then reads the holds. Placing a
+//! hold does not read that yet: rows of the chunk that is under way may go for up to two minutes after it is effective.
 
 use std::collections::BTreeMap;
 

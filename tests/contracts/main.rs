@@ -8,12 +8,13 @@ use async_trait::async_trait;
 use domain::datum::Datum;
 use domain::step::{Nudge, QueueName};
 use habeas_tests::contracts::{
-    audit_log, connector, data_maps, eraser, export_store, job_queue, job_store, key_service, mailer, run_all,
+    audit_index, audit_log, connector, data_maps, eraser, event_sink, export_store, job_queue, job_store, key_service,
+    mailer, notices, run_all,
 };
 use habeas_tests::executor::run;
 use habeas_tests::names::Names;
 use jiff::Timestamp;
-use workflow::ports::{ExportStore, KeyService, Mailer, PortErrorKind};
+use workflow::ports::{ExportStore, KeyService, Mailer, NoticeTopic, PortErrorKind};
 
 fn world() -> (MemoryWorld, Names) {
     let now = "2026-03-01T09:00:00Z".parse::<Timestamp>().unwrap();
@@ -74,6 +75,13 @@ fn audit_feed_keeps_its_contract() {
 }
 
 #[test]
+fn audit_index_keeps_its_contract() {
+    let (world, mut names) = world();
+    let shown = audit_index::Shown { store: world.job_store(), index: world.audit_index() };
+    run(&world, run_all(&shown, audit_index::CASES, &mut names)).answer();
+}
+
+#[test]
 fn evidence_store_and_signer_keep_their_contracts() {
     let (world, mut names) = world();
     let evidence = audit_log::Evidence { store: world.evidence_store(), signer: world.checkpoint_signer() };
@@ -128,6 +136,37 @@ fn mailer_keeps_its_contract() {
     assert_eq!(refused.unwrap_err().kind, PortErrorKind::Denied);
 }
 
+/// Reads what the world's stream took.
+struct WorldStream(MemoryWorld);
+
+#[async_trait]
+impl event_sink::Outlet for WorldStream {
+    async fn drain(&self, _count: usize) -> Vec<Vec<u8>> {
+        self.0.change(|state| state.stream.events.drain(..).map(|event| event.body).collect())
+    }
+}
+
+/// Reads the objects of the world's bucket.
+struct WorldObjects(MemoryWorld);
+
+#[async_trait]
+impl event_sink::Outlet for WorldObjects {
+    async fn drain(&self, _count: usize) -> Vec<Vec<u8>> {
+        let stored =
+            self.0.inspect(|state| state.objects.stored.values().map(|it| it.bytes.to_vec()).collect::<Vec<_>>());
+        let lines = stored.iter().flat_map(|bytes| bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()));
+        lines.map(<[u8]>::to_vec).collect()
+    }
+}
+
+#[test]
+fn event_sinks_keep_their_contract() {
+    let (world, mut names) = world();
+    run(&world, event_sink::run(world.event_sink().as_ref(), &WorldStream(world.clone()), &mut names)).answer();
+    let objects = workflow::mask_stream::ObjectSink::new(world.export_store(), "masked");
+    run(&world, event_sink::run(&objects, &WorldObjects(world.clone()), &mut names)).answer();
+}
+
 #[test]
 fn data_maps_keep_their_contract() {
     let (world, mut names) = world();
@@ -152,6 +191,9 @@ fn source_keeps_the_contract_of_connectors() {
             }
         });
         run(&world, connector::run(world.source().as_ref(), &map, &tenant, &other)).answer();
+        let stranger = names.tenant();
+        run(&world, connector::sample(world.source().as_ref(), &map, &tenant, &stranger)).answer();
+        run(&world, connector::whole(world.source().as_ref(), &map, &tenant, &other)).answer();
     }
 }
 
@@ -194,4 +236,15 @@ fn source_keeps_the_contract_of_erasers() {
         let under = eraser::Under { eraser: &*eraser, connector: &*source, rows: &rows, map, tenant, other };
         run(&world, eraser::run(under)).answer();
     }
+}
+
+#[test]
+fn webhooks_and_topic_keep_their_contracts() {
+    let (world, mut names) = world();
+    let hooks = notices::Hooks { sender: world.webhooks(), url: "https://hooks.example.com/habeas".to_owned() };
+    run(&world, run_all(&hooks, notices::WEBHOOK_CASES, &mut names)).answer();
+    run(&world, run_all(world.topic().as_ref() as &dyn NoticeTopic, notices::TOPIC_CASES, &mut names)).answer();
+    world.change(|state| state.outbox.receivers_are_down = true);
+    let down = run(&world, hooks.send(&names.job().to_string())).answer();
+    assert_eq!(down, Err(PortErrorKind::Transient));
 }

@@ -238,6 +238,22 @@ fn numbers_and_switches_as_text_are_422() {
 }
 
 #[test]
+fn questions_of_importers_are_422_with_their_place() {
+    let mut house = House::new();
+    let one = json!({"type": "email", "value": ADA.email});
+    for (identities, place) in [
+        (json!([]), "/identities"),
+        (json!(vec![one.clone(); 101]), "/identities"),
+        (json!([one, {"type": "email", "value": "canary"}]), "/identities/1/value"),
+        (json!([{"type": "name", "value": "canary"}]), "/identities/0/type"),
+        (json!("canary"), "/identities"),
+    ] {
+        let call = Call::post(format!("{BASE}/suppressions/check"), &json!({ "identities": identities }));
+        check(&mut house, &operator("acme"), call, 422, place);
+    }
+}
+
+#[test]
 fn several_mistakes_are_told_at_once() {
     let mut house = House::new();
     let mut body = changed("/received_at", &json!("canary"));

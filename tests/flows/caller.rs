@@ -41,6 +41,10 @@ pub(crate) fn dpo(tenant: &str) -> Caller {
     Caller::new(tenant, "dpo")
 }
 
+pub(crate) fn developer(tenant: &str) -> Caller {
+    Caller::new(tenant, "developer")
+}
+
 pub(crate) fn admin(tenant: &str) -> Caller {
     Caller::new(tenant, "super_admin")
 }

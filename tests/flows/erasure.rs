@@ -4,7 +4,7 @@ use adapters_memory::MemoryReceiptSigner;
 use audit_log::key::ReceiptKey;
 use audit_log::receipt::{Receipt, verify};
 use domain::datum::Datum;
-use habeas_tests::sample::{ADA, EVE, Person};
+use habeas_tests::sample::{ADA, BOB, EVE, Person};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -116,6 +116,27 @@ fn an_export_after_the_erasure_is_empty() {
     assert_eq!(["app.users", "app.notes", "shop.orders"].map(|name| rows(&found, name).len()), [0, 0, 0]);
     let readme = String::from_utf8_lossy(&found["README.html"]).into_owned();
     assert!(readme.contains(&format!("was erased on 2026-03-09 at your request ({id})")), "{readme}");
+}
+
+#[test]
+fn importers_learn_who_was_erased_and_of_whom_and_nothing_of_other_tenants() {
+    let mut house = House::new();
+    let ask = |house: &mut House, caller: &Caller| {
+        let emails = [BOB.email, ADA.email, ADA.email].map(|email| json!({"type": "email", "value": email}));
+        house.post(caller, "/suppressions/check", &json!({ "identities": emails }))
+    };
+    assert_eq!(ask(&mut house, &operator("acme")).body["suppressed"], json!([]));
+    let id = planned(&mut house, ADA);
+    approved(&mut house, &id);
+    assert_eq!(ask(&mut house, &operator("acme")).body["suppressed"], json!([]), "not before it is done");
+    house.world.advance(WEEK + SignedDuration::from_hours(2));
+    assert_eq!(house.status("acme", &id), "completed");
+    let told = ask(&mut house, &operator("acme")).body;
+    let places: Vec<_> = told["suppressed"].as_array().unwrap().iter().map(|one| one["index"].clone()).collect();
+    assert_eq!(places, [json!(1), json!(2)], "{told}");
+    assert_eq!(told["suppressed"][0]["job_id"], json!(id));
+    assert_eq!(ask(&mut house, &operator("globex")).body["suppressed"], json!([]));
+    assert_eq!(ask(&mut house, &subject(ADA)).status, 403);
 }
 
 #[test]

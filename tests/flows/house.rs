@@ -5,13 +5,14 @@ use std::sync::Arc;
 use adapters_memory::{MemoryWorld, SplitMix};
 use axum::Router;
 use axum::body::Body;
+use domain::event::EventType;
 use domain::ids::JobId;
 use domain::job::Job;
 use domain::key::TenantKey;
 use domain::record::{KeyRecord, Record};
 use domain::step::Step;
 use habeas_tests::executor::{Ended, Task, run, run_together};
-use habeas_tests::handlers::{PUBLIC_URL, REGION};
+use habeas_tests::handlers::{ORIGIN, PUBLIC_URL, REGION};
 use habeas_tests::invariants::{Expected, check_at_rest, check_canaries};
 use habeas_tests::sample::{Person, tenant};
 use habeas_tests::story::{first_code, newest_mail, ticket_of};
@@ -29,6 +30,8 @@ use crate::caller::{Caller, Issuer};
 
 /// The path of all calls.
 pub(crate) const BASE: &str = "/api/v1/privacy";
+/// The path of calls about the audit log, which another function answers.
+pub(crate) const AUDIT: &str = "/api/v1/audit";
 /// An id that was never given.
 pub(crate) const UNKNOWN_JOB: &str = "job_0199a000000070008000000000000000";
 
@@ -53,6 +56,8 @@ pub(crate) struct House {
     /// Every answer so far, as text.
     pub(crate) said: Vec<String>,
     router: Router,
+    audit: Router,
+    anonymize: Router,
 }
 
 impl House {
@@ -67,7 +72,10 @@ impl House {
     pub(crate) fn over(world: World, settings: Settings) -> Self {
         let issuer = Issuer::new();
         let router = router_over(&world.memory, &issuer, settings);
-        let mut house = Self { world, issuer, expected: Expected::default(), said: Vec::new(), router };
+        let audit = audit_over(&world.memory, &issuer);
+        let anonymize = anonymize_over(&world.memory, &issuer);
+        let (expected, said) = (Expected::default(), Vec::new());
+        let mut house = Self { world, issuer, expected, said, router, audit, anonymize };
         // The first call of a tenant makes its key; from here on a refused call writes nothing.
         for slug in ["acme", "globex"] {
             assert_eq!(house.get(&Caller::new(slug, "auditor"), "/jobs").status, 200);
@@ -82,8 +90,19 @@ impl House {
 
     /// Sends a call as it is.
     pub(crate) fn send(&mut self, call: Call) -> Answer {
-        let router = self.router.clone();
+        let router = self.router_of(&call.path);
         self.drive(answered(router, call.request()))
+    }
+
+    /// The function that the gateway passes a path to.
+    fn router_of(&self, path: &str) -> Router {
+        let rest = path.strip_prefix(BASE).unwrap_or_default();
+        let is_of =
+            |prefix: &str| rest.strip_prefix(prefix).is_some_and(|it| it.is_empty() || it.starts_with(['/', '?']));
+        if ["/scan", "/anonymize", "/analytics"].into_iter().any(is_of) {
+            return self.anonymize.clone();
+        }
+        if path.starts_with(AUDIT) { self.audit.clone() } else { self.router.clone() }
     }
 
     /// Sends an event as the gateway hands it over.
@@ -118,8 +137,10 @@ impl House {
     /// Sends calls at the same time, one port call of each at a time, in an order that the seed decides.
     pub(crate) fn ask_together(&mut self, caller: &Caller, calls: Vec<Call>, seed: u64) -> Vec<Answer> {
         let token = self.issuer.token(caller);
-        let task =
-            |call: Call| Box::pin(answered(self.router.clone(), call.token(&token).request())) as Task<'_, Answer>;
+        let task = |call: Call| {
+            let router = self.router_of(&call.path);
+            Box::pin(answered(router, call.token(&token).request())) as Task<'_, Answer>
+        };
         let tasks = calls.into_iter().map(task).collect();
         let ended = run_together(&self.world.memory, tasks, &mut SplitMix::new(seed));
         ended.into_iter().map(Ended::answer).collect()
@@ -215,10 +236,10 @@ impl House {
         self.world.memory.inspect(|state| state.items.contains_key(&key))
     }
 
-    /// Everything stored and sent, for "nothing was written".
+    /// Everything stored and sent, for "nothing was written": beside the word in the trail that a call was refused.
     pub(crate) fn written(&self) -> (Vec<Arc<Record>>, usize, usize, usize) {
         self.world.memory.inspect(|state| {
-            let items = state.items.values().map(Arc::clone).collect();
+            let items = state.items.values().filter(|record| !is_of_access(record)).map(Arc::clone).collect();
             (items, state.queues.sent.len(), state.objects.written.len(), state.outbox.sent.len())
         })
     }
@@ -231,6 +252,12 @@ impl House {
     }
 }
 
+/// Whether an item is there because of an access that changed nothing.
+fn is_of_access(record: &Record) -> bool {
+    matches!(record, Record::Event(event) if event.event_type == EventType::UserAccess)
+        || matches!(record, Record::Key(key) if key.owner.contains('/'))
+}
+
 fn router_over(memory: &MemoryWorld, issuer: &Issuer, settings: Settings) -> Router {
     let config = Config {
         verifier: Arc::new(Verifier::from_json(&issuer.trusted()).unwrap()),
@@ -239,16 +266,59 @@ fn router_over(memory: &MemoryWorld, issuer: &Issuer, settings: Settings) -> Rou
         quotas: settings.quotas,
         region: settings.region.to_owned(),
         automated: settings.automated,
+        audit_origin: ORIGIN.to_owned(),
+        is_local: false,
     };
     let ports = Ports {
         store: memory.job_store(),
         queue: memory.job_queue(),
         keys: memory.key_service(),
         exports: memory.export_store(),
+        feed: memory.audit_feed(),
+        evidence: memory.evidence_store(),
+        checkpoints: memory.checkpoint_signer(),
         maps: memory.data_maps(),
         clock: memory.clock(),
         token_clock: memory.clock(),
         entropy: memory.entropy(),
     };
     router(App::new(ports, config, Vec::new))
+}
+
+fn audit_over(memory: &MemoryWorld, issuer: &Issuer) -> Router {
+    let config = audit_api::Config {
+        verifier: Arc::new(Verifier::from_json(&issuer.trusted()).unwrap()),
+        public_url: PUBLIC_URL.to_owned(),
+        origin: ORIGIN.to_owned(),
+    };
+    let ports = audit_api::Ports {
+        store: memory.job_store(),
+        index: memory.audit_index(),
+        feed: memory.audit_feed(),
+        evidence: memory.evidence_store(),
+        signer: memory.checkpoint_signer(),
+        keys: memory.key_service(),
+        clock: memory.clock(),
+        token_clock: memory.clock(),
+        entropy: memory.entropy(),
+    };
+    audit_api::router(audit_api::App::new(ports, config, Vec::new))
+}
+
+fn anonymize_over(memory: &MemoryWorld, issuer: &Issuer) -> Router {
+    let config = anonymize_api::Config {
+        verifier: Arc::new(Verifier::from_json(&issuer.trusted()).unwrap()),
+        public_url: PUBLIC_URL.to_owned(),
+        privacy_budget: pii::differential_privacy::Cost::epsilon(10.0).unwrap(),
+    };
+    let ports = anonymize_api::Ports {
+        store: memory.job_store(),
+        keys: memory.key_service(),
+        maps: memory.data_maps(),
+        reader: memory.source(),
+        clock: memory.clock(),
+        token_clock: memory.clock(),
+        entropy: memory.entropy(),
+    };
+    anonymize_api::router(anonymize_api::App::new(ports, config, Vec::new))
 }

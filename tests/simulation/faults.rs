@@ -65,18 +65,19 @@ fn singles_of(report: &mut Report, stage: &mut Stage, weather: Weather, share: S
     }
 }
 
-/// Runs every pair of faults whose first strikes one call in so many.
+/// Runs every pair of faults whose first strikes one call in so many, and whose second one in so many after it.
 ///
 /// A run ends early where it comes to a state whose like has been seen to end well.
-pub(crate) fn pairs(report: &mut Report, one_in: u64) {
-    let mut stage = Stage::new(Story::new(ADA), Mutants::NONE, Weather::Fair);
+pub(crate) fn pairs(report: &mut Report, kind: Kind, (first_in, second_in): (u64, u64)) {
+    let mut stage = Stage::new(Story::of(kind, ADA), Mutants::NONE, Weather::Fair);
     let calm = stage.run_until_known(&Schedule::default());
     report.note(|| "no fault".to_owned(), &calm, 0);
-    for call in calm.calls.iter().filter(|call| call.number % one_in == 0) {
+    for call in calm.calls.iter().filter(|call| call.number % first_in == 0) {
         for (side, fault) in KINDS {
             let first = (Point { call: call.number, side }, fault);
             let (mut branch, alone) = stage.branch(&Schedule { faults: vec![first], ..Schedule::default() });
-            for second in &alone.calls[usize::try_from(call.number).expect("a call is counted") + 1..] {
+            let after = &alone.calls[usize::try_from(call.number).expect("a call is counted") + 1..];
+            for second in after.iter().filter(|second| second.number % second_in == 0) {
                 for (side, fault) in KINDS {
                     let faults = vec![(Point { call: second.number, side }, fault)];
                     let verdict = branch.run_until_known(&Schedule { faults, ..Schedule::default() });

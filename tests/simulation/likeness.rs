@@ -27,6 +27,7 @@ pub(crate) fn likeness(state: &State) -> u64 {
         objects.insert(key.split('/').next().unwrap_or_default(), true);
     }
     objects.hash(&mut hasher);
+    state.sources.denied.hash(&mut hasher);
     for (name, table) in &state.sources.tables {
         (name, table.rows().count()).hash(&mut hasher);
     }
@@ -53,6 +54,7 @@ fn hash_record(record: &Record, now: Timestamp, hasher: &mut DefaultHasher) {
         Record::Claim(claim) => (claim.kind, claim.shard, &claim.scope).hash(hasher),
         Record::Retention(policy) => (&policy.organization_id, policy.version).hash(hasher),
         Record::RetentionRun(run) => (&run.collection, run.phase, run.chunk).hash(hasher),
+        Record::Notices(settings) => settings.digest_at.map(|at| off(at, now)).hash(hasher),
         Record::Event(_) => {}
     }
 }
@@ -97,6 +99,10 @@ fn hash_step(step: &Step, now: Timestamp, hasher: &mut DefaultHasher) {
             for source in &it.sources {
                 (&source.source, source.deleted, source.anonymised, source.gone, source.drifted).hash(hasher);
             }
+        }
+        Some(Checkpoint::Notify(it)) => {
+            (8, it.rounds).hash(hasher);
+            it.deliveries.iter().for_each(|delivery| (&delivery.to, delivery.outcome).hash(hasher));
         }
         Some(Checkpoint::Confirm(it)) => (7, it.shards_done, it.residual, it.reported).hash(hasher),
         None => 3.hash(hasher),

@@ -1,6 +1,6 @@
 //! Counts schedules and gathers what they broke.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::schedule::Verdict;
 
@@ -8,6 +8,8 @@ use crate::schedule::Verdict;
 pub(crate) struct Report {
     name: &'static str,
     started: Instant,
+    /// Time of a processor that this thread had taken by then, where the system tells.
+    worked: Option<Duration>,
     schedules: u64,
     injected: u64,
     doubled_mails: u64,
@@ -24,6 +26,7 @@ impl Report {
         Self {
             name,
             started: Instant::now(),
+            worked: worked(),
             schedules: 0,
             injected: 0,
             doubled_mails: 0,
@@ -89,13 +92,12 @@ impl Report {
 
     /// Prints the figures; stops the test if anything was broken, or if a fault test injected nothing.
     pub(crate) fn conclude(&self) {
-        let seconds = self.started.elapsed().as_secs_f64();
-        println!(
-            "{}: {} distinct schedules, {:.0} a second",
-            self.name,
-            self.schedules,
-            self.schedules as f64 / seconds
-        );
+        let rate = |time: Duration| self.schedules as f64 / time.as_secs_f64();
+        print!("{}: {} distinct schedules, {:.0} a second", self.name, self.schedules, rate(self.started.elapsed()));
+        match self.worked.and_then(|before| worked()?.checked_sub(before)) {
+            Some(worked) => println!(", {:.0} for each second of a processor ({worked:.1?})", rate(worked)),
+            None => println!(),
+        }
         println!("  {} faults injected, {} broken", self.injected, self.broken.len());
         if self.calls > 0 {
             println!("  {} port calls, {} mails doubled", self.calls, self.doubled_mails);
@@ -109,4 +111,10 @@ impl Report {
         assert!(self.broken.is_empty(), "{} schedules broke an invariant", self.broken.len());
         assert_eq!(self.idle, 0, "a fault test that injected nothing proves nothing");
     }
+}
+
+/// Time of a processor that this thread has taken so far; whoever waits for a core takes none.
+fn worked() -> Option<Duration> {
+    let times = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    times.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }

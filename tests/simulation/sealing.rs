@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use adapters_memory::{Fault, MemoryWorld, Point, Side, SplitMix};
+use audit_log::bundle::Bundle;
 use audit_log::checkpoint::Checkpoint;
 use audit_log::note::Verifier;
 use audit_log::tile::Entries;
@@ -14,6 +15,7 @@ use habeas_tests::executor::{run, run_together};
 use habeas_tests::names::Names;
 use jiff::{SignedDuration, Timestamp};
 use workflow::ports::{CheckpointSigner as _, PortErrorKind};
+use workflow::prove_event::{ProveError, ProveEvent};
 use workflow::seal_audit::{SealAudit, origin_of};
 
 const ORIGIN: &str = "habeas.example/audit";
@@ -125,6 +127,8 @@ fn event(tenant: &TenantId, names: &mut Names) -> AuditEvent {
         user_agent_family: None,
         control_id: None,
         detail: None,
+        actor_detail: None,
+        organization_id: None,
     }
 }
 
@@ -242,4 +246,37 @@ fn nothing_is_signed_over_a_log_that_was_changed() {
         assert_eq!(checkpoints, 1, "{file}");
         assert!(file == "checkpoint" || setting.world.inspect(|state| state.evidence.objects.len()) == before);
     }
+}
+
+#[test]
+fn every_sealed_event_is_proven_and_a_changed_tile_proves_nothing() {
+    let setting = Setting::new(5, &[300]);
+    let sealed = run(&setting.world, setting.sealer().run()).answer().unwrap();
+    assert_eq!(sealed.sealed, 300);
+    let tenant = setting.planted.keys().next().unwrap().clone();
+    let prover = || {
+        let world = &setting.world;
+        ProveEvent::new(world.audit_feed(), world.evidence_store(), world.checkpoint_signer(), ORIGIN)
+    };
+    let key = run(&setting.world, setting.world.checkpoint_signer().key()).answer().unwrap();
+    let origin = origin_of(ORIGIN, &tenant);
+    let verifier = Verifier::new(&origin, key).unwrap();
+    let keys: Vec<_> = setting.world.inspect(|state| state.sealed.keys().cloned().collect());
+    let kept = prover();
+    for key in &keys {
+        let proof = run(&setting.world, kept.prove(key)).answer().unwrap();
+        let parsed = Bundle::parse(&proof.to_text()).unwrap();
+        assert_eq!(parsed.verify_extra(&origin, &verifier).unwrap(), proof.checkpoint);
+    }
+    let missing = keys[0].tenant().clone();
+    let missing = domain::key::TenantKey::new(&missing, keys[0].partition().clone(), "event#none");
+    assert!(matches!(run(&setting.world, kept.prove(&missing)).answer(), Err(ProveError::Unknown)));
+    setting.world.change(|state| {
+        let name = format!("logs/{tenant}/tile/0/000");
+        let versions = state.evidence.objects.get_mut(&name).unwrap();
+        let newest = &mut versions.last_mut().unwrap().0;
+        std::sync::Arc::make_mut(newest)[5] ^= 1;
+    });
+    let fails = keys.iter().filter(|key| run(&setting.world, prover().prove(key)).answer().is_err()).count();
+    assert_eq!(fails, 255, "the path of the changed leaf and those beyond its tile don't need it");
 }

@@ -87,7 +87,7 @@ fn visible(world: &World, random: &mut SplitMix) -> Option<u64> {
     })
 }
 
-fn deliver_any(world: &mut World, random: &mut SplitMix) {
+pub(crate) fn deliver_any(world: &mut World, random: &mut SplitMix) {
     let Some(id) = visible(world, random) else { return world.sweep() };
     let delivery = world.memory.change(|state| state.queues.receive_this(id, state.now));
     if let Some(delivery) = delivery {
@@ -95,19 +95,19 @@ fn deliver_any(world: &mut World, random: &mut SplitMix) {
     }
 }
 
-fn duplicate_any(world: &World, random: &mut SplitMix) {
+pub(crate) fn duplicate_any(world: &World, random: &mut SplitMix) {
     if let Some(id) = visible(world, random) {
         world.memory.change(|state| state.queues.duplicate(id));
     }
 }
 
-fn lose_any(world: &World, random: &mut SplitMix) {
+pub(crate) fn lose_any(world: &World, random: &mut SplitMix) {
     if let Some(id) = visible(world, random) {
         world.memory.change(|state| state.queues.acknowledge(id));
     }
 }
 
-fn redeliver_any(world: &mut World, random: &mut SplitMix) {
+pub(crate) fn redeliver_any(world: &mut World, random: &mut SplitMix) {
     let nudge = world.memory.inspect(|state| {
         let at = usize::try_from(random.below(state.queues.sent.len() as u64)).ok()?;
         state.queues.sent.get(at).map(|sent| sent.nudge.clone())
@@ -117,7 +117,7 @@ fn redeliver_any(world: &mut World, random: &mut SplitMix) {
     }
 }
 
-fn deliver_two_at_once(world: &mut World, random: &mut SplitMix) {
+pub(crate) fn deliver_two_at_once(world: &mut World, random: &mut SplitMix) {
     let (Some(one), Some(other)) = (visible(world, random), visible(world, random)) else { return };
     let nudges = world
         .memory
@@ -141,7 +141,7 @@ fn deliver_two_at_once(world: &mut World, random: &mut SplitMix) {
 }
 
 /// Only somebody whose code has come types it.
-fn prove(world: &mut World, story: &mut Story) {
+pub(crate) fn prove(world: &mut World, story: &mut Story) {
     let Some(job) = story.job.clone() else { return };
     let waits = world.job(&habeas_tests::sample::tenant(story.person.tenant), &job);
     let has_code = habeas_tests::story::newest_mail(world, &job, "notify_code").is_some();
@@ -150,7 +150,7 @@ fn prove(world: &mut World, story: &mut Story) {
     }
 }
 
-fn fetch(world: &mut World, story: &mut Story) {
+pub(crate) fn fetch(world: &mut World, story: &mut Story) {
     let Some(job) = story.job.clone() else { return };
     let tenant = habeas_tests::sample::tenant(story.person.tenant);
     if world.job(&tenant, &job).is_some_and(|job| job.status == JobStatus::Completed) {
@@ -158,7 +158,7 @@ fn fetch(world: &mut World, story: &mut Story) {
     }
 }
 
-fn cancel(world: &mut World, story: &Story) {
+pub(crate) fn cancel(world: &mut World, story: &Story) {
     let Some(job) = story.job.clone() else { return };
     let staff = habeas_tests::sample::officer(story.person.tenant);
     let tenant = habeas_tests::sample::tenant(story.person.tenant);

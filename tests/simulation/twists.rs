@@ -2,7 +2,7 @@
 
 use adapters_memory::Mutants;
 use habeas_tests::sample::ADA;
-use habeas_tests::story::Story;
+use habeas_tests::story::{Kind, Story};
 use habeas_tests::weather::{Meanwhile, Twist, Weather};
 
 use crate::report::Report;
@@ -11,9 +11,14 @@ use crate::schedule::{Schedule, Stage};
 /// Most calls one delivery makes.
 const MOST_CALLS: u32 = 30;
 
-/// Runs every twist at every call of every delivery.
+/// Runs every twist at every call of every delivery of an access.
 pub(crate) fn all(report: &mut Report, mutants: Mutants) {
-    let mut stage = Stage::new(Story::new(ADA), mutants, Weather::Fair);
+    every(report, mutants, Kind::Access, 1);
+}
+
+/// Runs every twist at one in so many places of a story.
+pub(crate) fn every(report: &mut Report, mutants: Mutants, kind: Kind, one_in: u64) {
+    let mut stage = Stage::new(Story::of(kind, ADA), mutants, Weather::Fair);
     let deliveries = stage.run(&Schedule::default()).deliveries;
     let plain = [
         Meanwhile::Second,
@@ -22,10 +27,16 @@ pub(crate) fn all(report: &mut Report, mutants: Mutants) {
         Meanwhile::CancelAndClean,
         Meanwhile::Vouch,
         Meanwhile::Sweep,
+        Meanwhile::Hold,
     ];
+    let mut place = 0;
     for delivery in 0..deliveries {
         for calls in 0..MOST_CALLS {
             let overlaps = (1..MOST_CALLS).step_by(3).map(Meanwhile::Overlap);
+            place += 1;
+            if place % one_in != 0 {
+                continue;
+            }
             for meanwhile in plain.into_iter().chain(overlaps) {
                 let twist = Some(Twist { delivery, calls, meanwhile });
                 let verdict = stage.run(&Schedule { twist, faults: Vec::new() });

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::config::Credentials;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::harness::Stack;
@@ -53,6 +54,37 @@ pub(crate) fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
 pub(crate) fn record(item: &Item) -> Value {
     let body: Value = text(item, "body").map_or(Value::Null, |body| serde_json::from_str(body).unwrap());
     body.as_object().and_then(|kinds| kinds.values().next().cloned()).unwrap_or(Value::Null)
+}
+
+/// Moves every instant of a job's records back, as if that much time had passed since.
+pub(crate) async fn let_time_pass(config: &SdkConfig, table: &str, partition: &str, time: SignedDuration) {
+    let client = aws_sdk_dynamodb::Client::new(config);
+    for mut item in scan(config, table, partition).await {
+        if !matches!(text(&item, "kind"), Some("job" | "step")) {
+            continue;
+        }
+        let mut body: Value = serde_json::from_str(text(&item, "body").unwrap()).unwrap();
+        age(&mut body, time);
+        item.insert("body".to_owned(), AttributeValue::S(body.to_string()));
+        let next = text(&item, "next_check_at").and_then(|millis| millis.parse::<i64>().ok());
+        if let Some(millis) = next.map(|millis| millis - i64::try_from(time.as_millis()).unwrap()) {
+            item.insert("next_check_at".to_owned(), AttributeValue::S(format!("{millis:013}")));
+        }
+        client.put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
+    }
+}
+
+fn age(value: &mut Value, time: SignedDuration) {
+    match value {
+        Value::String(text) => {
+            if let Ok(at) = text.parse::<Timestamp>() {
+                *text = (at - time).to_string();
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| age(value, time)),
+        Value::Object(fields) => fields.values_mut().for_each(|value| age(value, time)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// All keys of a bucket.

@@ -14,17 +14,18 @@ use domain::datum::Datum;
 use domain::ids::{OpNonce, TenantId};
 use domain::step::{Nudge, QueueName};
 use habeas_tests::contracts::{
-    Case, audit_log, connector, data_maps, eraser, export_store, job_queue, job_store, key_service, mailer, run_all,
+    Case, audit_index, audit_log, connector, data_maps, eraser, export_store, job_queue, job_store, key_service,
+    mailer, notices, run_all,
 };
 use habeas_tests::names::Names;
 use jiff::Timestamp;
-use workflow::ports::{ExportStore, JobStore, KeyService, Mailer, PortErrorKind};
+use workflow::ports::{ExportStore, JobStore, KeyService, Mailer, NoticeTopic, PortErrorKind};
 
 use crate::aws::{self, Item};
 use crate::harness::{Stack, epoch_seconds};
 
 /// The adapters of a test and names that no earlier run has used: transaction tokens belong to the account.
-async fn start(stack: &Stack) -> (Aws, SdkConfig, Names) {
+pub(crate) async fn start(stack: &Stack) -> (Aws, SdkConfig, Names) {
     let config = aws::config(stack).await;
     let seed = epoch_seconds() * 100_000 + u64::from(std::process::id());
     let adapters = Aws::new(config.clone(), Arc::new(CallCounter::default()));
@@ -45,7 +46,7 @@ async fn copy_of_table(config: &SdkConfig, table: &str, copy: &str) {
     request.set_global_secondary_indexes(indexes).send().await.unwrap();
 }
 
-fn unique(names: &mut Names, what: &str) -> String {
+pub(crate) fn unique(names: &mut Names, what: &str) -> String {
     format!("contract-{what}-{}", names.tenant())
 }
 
@@ -124,6 +125,16 @@ async fn table_keeps_the_contract_of_the_audit_feed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn table_keeps_the_contract_of_the_audit_index() {
+    let Some(stack) = Stack::plain().await else { return };
+    let (aws, config, mut names) = start(&stack).await;
+    let (jobs, keyring) = (unique(&mut names, "events"), stack.resource("KeyringTable"));
+    copy_of_table(&config, stack.resource("JobsTable"), &jobs).await;
+    let shown = audit_index::Shown { store: aws.job_store(&jobs, keyring), index: aws.audit_index(&jobs) };
+    run_all(&shown, audit_index::CASES, &mut names).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn locked_bucket_and_key_keep_the_contract_of_evidence() {
     let Some(stack) = Stack::plain().await else { return };
     let (aws, _, mut names) = start(&stack).await;
@@ -194,6 +205,8 @@ async fn tables_keep_the_contract_of_connectors() {
     load_orders(&config, &table, &tenant, &other).await;
     let connectors = connectors::Connectors::new(&config);
     connector::run(&connectors, &shared_map(&table), &tenant, &other).await;
+    connector::sample(&connectors, &shared_map(&table), &tenant, &names.tenant()).await;
+    connector::whole(&connectors, &shared_map(&table), &tenant, &other).await;
 }
 
 /// Changes the rows of a table.
@@ -259,4 +272,32 @@ fn attribute(value: Datum) -> AttributeValue {
             AttributeValue::M(fields.into_iter().map(|(name, value)| (name, attribute(value))).collect())
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_client_keeps_the_contract_of_webhooks() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut bytes = [0; 4_096];
+            let read = tokio::io::AsyncReadExt::read(&mut stream, &mut bytes).await.unwrap();
+            assert!(read > 0);
+            let answer = b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
+            tokio::io::AsyncWriteExt::write_all(&mut stream, answer).await.unwrap();
+        }
+    });
+    let mut names = Names::new(epoch_seconds(), Timestamp::now());
+    let hooks = notices::Hooks { sender: adapters_aws::webhooks(true), url };
+    run_all(&hooks, notices::WEBHOOK_CASES, &mut names).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_keeps_the_contract_of_notices() {
+    let Some(stack) = Stack::plain().await else { return };
+    let (aws, _, mut names) = start(&stack).await;
+    let alerts = stack.resource("AlertsTopic");
+    let topic = aws.notice_topic(alerts).expect("a name was given");
+    run_all(topic.as_ref() as &dyn NoticeTopic, notices::TOPIC_CASES, &mut names).await;
 }

@@ -7,12 +7,13 @@ use audit_log::receipt::{Receipt, verify};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
+use workflow::ports::CheckpointSigner as _;
 
 use crate::api::{Api, job_id};
 use crate::aws;
 use crate::chinook::Chinook;
 use crate::demo;
-use crate::harness::{Stack, habeas, pause};
+use crate::harness::{Stack, habeas, pause, scratch};
 use crate::tokens::Bearer;
 
 const TENANT: &str = "chinook-erasure";
@@ -104,6 +105,49 @@ async fn twenty_customers_are_erased_and_nobody_else_notices() {
         assert_eq!(rows.count(), 0, "an erased customer still has rows");
     }
     assert_receipts(&stack, &jobs).await;
+    assert_place(&stack, &jobs[0]).await;
+}
+
+/// Once the sealer has run, the receipt's place in the log is shown by one file and the key of the log.
+async fn assert_place(stack: &Stack, job: &str) {
+    let api = Api::of(stack, &Bearer::staff(TENANT, "operator"));
+    let lambda = aws_sdk_lambda::Client::new(&aws::config(stack).await);
+    let mut is_sealed = false;
+    for _ in 0..20 {
+        // The schedule may be at it at the same moment.
+        let sealer = lambda.invoke().function_name(stack.resource("AuditSealer"));
+        sealer.payload("{}".as_bytes().to_vec().into()).send().await.unwrap();
+        is_sealed = api.get(&format!("/privacy/jobs/{job}/receipt/proof")).await.status == 200;
+        if is_sealed {
+            break;
+        }
+        pause(500).await;
+    }
+    assert!(is_sealed, "the receipt's event did not come into the log");
+    let text = async |path: &str| {
+        let answer = api.get(&format!("/privacy/jobs/{job}{path}")).await.expect(200);
+        String::from_utf8(answer.body.to_vec()).unwrap()
+    };
+    let aws = adapters_aws::Aws::new(aws::config(stack).await, adapters_aws::CallCounter::process());
+    let receipts = aws.receipt_signer(stack.resource("ReceiptKey")).public_key().await.unwrap();
+    let log = aws.checkpoint_signer(stack.resource("CheckpointKey")).key().await.unwrap();
+    let dir = scratch("receipt-place");
+    let file = |name: &str, content: String| {
+        let path = dir.join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_string_lossy().into_owned()
+    };
+    let receipt = file("receipt.jws", text("/receipt").await);
+    let proof = file("receipt.tlog-proof", text("/receipt/proof").await);
+    let key = file("receipts.pem", ReceiptKey::from_der(&receipts).unwrap().to_pem());
+    let log_key = file("log.pem", log.to_pem());
+    let check = |receipt: &str| {
+        let arguments = ["verify", "receipt", receipt, "--key", &key, "--proof", &proof, "--log-key", &log_key];
+        habeas(&arguments.map(str::to_owned)).status.code()
+    };
+    assert_eq!(check(&receipt), Some(0));
+    let changed = std::fs::read_to_string(&receipt).unwrap().replacen("eyJ", "eyK", 1);
+    assert_eq!(check(&file("changed.jws", changed)), Some(1));
 }
 
 /// Each receipt verifies, names its exemption, and no changed one does.

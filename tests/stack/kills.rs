@@ -2,7 +2,7 @@
 //!
 //! Linux only: the workers are found in `/proc`, below the emulator of this stack and nowhere else.
 
-mod processes;
+pub(crate) mod processes;
 mod recount;
 
 use std::collections::BTreeMap;

@@ -11,8 +11,20 @@ use crate::harness::Stack;
 use crate::http::send;
 
 /// Outputs of the template that name the functions.
-pub(crate) const FUNCTIONS: [&str; 7] =
-    ["RequestApi", "ExportWorker", "ErasureWorker", "NotificationWorker", "JobSweep", "AuditSealer", "DeadlineSweep"];
+pub(crate) const FUNCTIONS: [&str; 12] = [
+    "RequestApi",
+    "AuditApi",
+    "ExportWorker",
+    "ErasureWorker",
+    "NotificationWorker",
+    "JobSweep",
+    "AuditSealer",
+    "MaskingStream",
+    "DiscoverySweep",
+    "AuditVerifier",
+    "DeadlineSweep",
+    "AnonymizeApi",
+];
 
 /// Lines of a function since a time in milliseconds, in the order they were written.
 pub(crate) async fn lines(stack: &Stack, function: &str, since_millis: u64) -> Vec<String> {

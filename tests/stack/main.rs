@@ -10,7 +10,9 @@
     reason = "tests stop at the first surprise, tell what they measured, and wait for a real stack in real time"
 )]
 
+mod anonymising;
 mod api;
+mod audit_log;
 mod aws;
 mod canaries;
 mod chinook;
@@ -18,6 +20,7 @@ mod company;
 mod contracts;
 mod demo;
 mod erasure;
+mod event_sinks;
 mod exports;
 mod harness;
 mod http;
@@ -26,7 +29,9 @@ mod kills;
 mod links;
 mod logs;
 mod mails;
+mod notices;
 mod shop;
+mod streams;
 mod tenants;
 mod tokens;
 mod zip_file;

@@ -4,15 +4,18 @@
 
 use crate::names::Names;
 
+pub mod audit_index;
 pub mod audit_log;
 pub mod connector;
 pub mod data_maps;
 pub mod eraser;
+pub mod event_sink;
 pub mod export_store;
 pub mod job_queue;
 pub mod job_store;
 pub mod key_service;
 pub mod mailer;
+pub mod notices;
 
 /// A case of a suite over a port.
 pub type Case<P> = (&'static str, for<'a> fn(&'a P, &'a mut Names) -> futures::future::BoxFuture<'a, ()>);

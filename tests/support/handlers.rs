@@ -11,15 +11,21 @@ use workflow::holds::Holds;
 use workflow::issue_download::IssueDownload;
 use workflow::keyring::Keyring;
 use workflow::legal_clock::LegalClock;
+use workflow::prove_event::ProveEvent;
 use workflow::read_jobs::ReadJobs;
+use workflow::seal_audit::SealAudit;
 use workflow::step_context::StepPorts;
 use workflow::steps::{
-    Collect, Conclude, Erasing, Expire, Locate, Notify, Package, PlanStore, Screen, Sources, Verify, erasure_steps,
+    Collect, Conclude, Erasing, Expire, Locate, Notify, Package, Packing, PlanStore, Screen, Sources, Verify,
+    erasure_steps,
 };
 use workflow::submit_request::{Quotas, SubmitRequest};
 use workflow::sweep_deadlines::SweepDeadlines;
+use workflow::sweep_digests::SweepDigests;
 use workflow::sweep_jobs::SweepJobs;
+use workflow::verify_audits::VerifyAudits;
 use workflow::verify_identity::VerifyIdentity;
+use workflow::verify_log::VerifyLog;
 
 mod bugs;
 
@@ -29,6 +35,9 @@ pub const REGION: &str = "eu-central-1";
 pub const LEASE: SignedDuration = SignedDuration::from_secs(150);
 /// Where the API is said to be.
 pub const PUBLIC_URL: &str = "https://api.example.com";
+
+/// What the names of the audit logs begin with.
+pub const ORIGIN: &str = "habeas.example/audit";
 
 /// One sandbox of each function. A crash ends it with all it kept; `new` starts another.
 pub struct Handlers {
@@ -54,6 +63,12 @@ pub struct Handlers {
     pub sweep: SweepJobs,
     /// The sweep of deadlines.
     pub deadlines: SweepDeadlines,
+    /// The sealer of audit logs.
+    pub sealer: SealAudit,
+    /// The verifier of audit logs.
+    pub verifier: VerifyAudits,
+    /// The sweep of digests.
+    pub digests: SweepDigests,
 }
 
 impl Handlers {
@@ -95,6 +110,12 @@ impl Handlers {
             clock: Arc::clone(&ports.clock),
             entropy: Arc::clone(&ports.entropy),
         };
+        let digests = SweepDigests {
+            store: Arc::clone(&ports.store),
+            mailer: world.mailer(),
+            clock: Arc::clone(&ports.clock),
+            entropy: Arc::clone(&ports.entropy),
+        };
         Self {
             submit,
             verify: VerifyIdentity { ports: ports.clone() },
@@ -107,6 +128,9 @@ impl Handlers {
             notification_worker: notification_worker(world, &ports),
             sweep,
             deadlines,
+            sealer: sealer(world),
+            verifier: verifier(world),
+            digests,
         }
     }
 }
@@ -120,16 +144,48 @@ pub fn ports(world: &MemoryWorld) -> StepPorts {
     StepPorts { store, queue, keyring: Arc::new(keyring), clock, entropy }
 }
 
+fn sealer(world: &MemoryWorld) -> SealAudit {
+    SealAudit {
+        feed: world.audit_feed(),
+        evidence: world.evidence_store(),
+        signer: world.checkpoint_signer(),
+        clock: world.clock(),
+        origin: ORIGIN.to_owned(),
+        keep_days: 2_557,
+    }
+}
+
+fn verifier(world: &MemoryWorld) -> VerifyAudits {
+    let prove = ProveEvent::new(world.audit_feed(), world.evidence_store(), world.checkpoint_signer(), ORIGIN);
+    let verify = VerifyLog {
+        prove: Arc::new(prove),
+        evidence: world.evidence_store(),
+        feed: world.audit_feed(),
+        store: world.job_store(),
+        clock: world.clock(),
+    };
+    VerifyAudits {
+        verify,
+        feed: world.audit_feed(),
+        evidence: world.evidence_store(),
+        alerts: world.alerts(),
+        clock: world.clock(),
+        keep_days: 2_557,
+    }
+}
+
 fn export_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
     let exports = world.export_store();
     let sources = Sources { maps: world.data_maps(), connector: world.source(), region: REGION.to_owned() };
     let plans = || PlanStore { exports: exports.clone() };
+    let packing = world.inspect(|state| if state.packs_nothing { Packing::Stored } else { Packing::Deflated });
+    let download_for = SignedDuration::from_hours(24);
     AdvanceJob::new(ports.clone(), world.alerts(), LEASE)
         .runs(Screen { sources: sources.clone() })
         .runs(Verify)
         .runs(Locate { sources: sources.clone(), plans: plans() })
-        .runs(Collect { sources: sources.clone(), plans: plans(), exports: exports.clone() })
-        .runs(Package { sources, exports: exports.clone(), download_for: SignedDuration::from_hours(24) })
+        .runs(Collect { sources: sources.clone(), plans: plans(), exports: exports.clone(), packing })
+        .runs(Package { sources, exports: exports.clone(), download_for, packing })
         .runs(Expire { exports })
 }
 
@@ -146,6 +202,8 @@ fn erasure_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
 }
 
 fn notification_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
-    let notify = Notify { mailer: world.mailer(), public_url: PUBLIC_URL.to_owned() };
+    let topic = world.inspect(|state| state.outbox.has_topic).then(|| world.topic() as _);
+    let (mailer, webhooks) = (world.mailer(), world.webhooks());
+    let notify = Notify { mailer, webhooks, topic, public_url: PUBLIC_URL.to_owned() };
     AdvanceJob::new(ports.clone(), world.alerts(), LEASE).runs(notify)
 }

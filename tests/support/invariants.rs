@@ -9,12 +9,14 @@ use domain::ids::{JobId, TenantId};
 
 use crate::sample::Person;
 
+mod ends;
 mod erasure;
 mod journal;
 mod privacy;
 mod rest;
 
-pub use self::erasure::{is_of, receipt_of};
+pub use self::ends::receipt_of;
+pub use self::erasure::is_of;
 pub use self::privacy::check_archive;
 
 /// What a test knows that the world can't: who asked for what, and what was answered.
@@ -46,7 +48,7 @@ pub fn check_at_rest(state: &State, expected: &Expected) -> Vec<String> {
     let mut broken = check_always(state, expected);
     rest::check_ends(state, expected, &mut broken);
     rest::check_counters(state, &mut broken);
-    erasure::check_ends(state, expected, &mut broken);
+    ends::check_ends(state, expected, &mut broken);
     broken
 }
 

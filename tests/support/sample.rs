@@ -198,6 +198,7 @@ pub fn caller(tenant_slug: &str, subject: &str, roles: &[Role], email: Option<&s
         request_id: "req-1".to_owned(),
         ip: Some(Sensitive::new("203.0.113.7".to_owned())),
         user_agent: Some(Sensitive::new("curl/8.0".to_owned())),
+        language: None,
     }
 }
 
@@ -227,5 +228,6 @@ pub fn access(person: Person) -> NewRequest {
         format: None,
         include_media: true,
         grace_days: None,
+        language: None,
     }
 }

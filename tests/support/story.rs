@@ -1,7 +1,7 @@
 //! The life of one request, played by people who try again when they get no answer.
 //!
 //! An access: staff asks for Ada; she reads her code, proves who she is, fetches the archive by the mailed ticket and by
-//! her session; a day later everything is gone. An erasure is in `story/erasure.rs`. Each runs with any fault at any call.
+//! her session; a day later everything is gone. Erasures are in `story/`. Each runs with any fault at any call.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -21,8 +21,10 @@ use crate::sample::{Person, access, officer, signed_in, tenant};
 use crate::world::World;
 
 mod erasure;
+mod interrupted;
 mod letters;
 
+pub use self::interrupted::{place_hold, release_hold};
 pub use self::letters::{first_code, mails, newest_mail, ticket_of};
 
 /// How often a person tries before giving up.
@@ -37,6 +39,12 @@ pub enum Kind {
     Erasure,
     /// To be forgotten, while the data changes after each approval.
     DriftingErasure,
+    /// To be forgotten, while a source is shut three times: each time somebody has to start the erasure again.
+    ParkedErasure,
+    /// To be forgotten, and a legal hold comes before the grace period ends.
+    HeldErasure,
+    /// To be forgotten, and not any more: taken back during the grace period.
+    CancelledErasure,
 }
 
 /// A part of a story.
@@ -118,6 +126,9 @@ impl Story {
             Kind::Access => Self::ACCESS,
             Kind::Erasure => Self::ERASURE,
             Kind::DriftingErasure => Self::DRIFTING_ERASURE,
+            Kind::ParkedErasure => Self::PARKED_ERASURE,
+            Kind::HeldErasure => Self::HELD_ERASURE,
+            Kind::CancelledErasure => Self::CANCELLED_ERASURE,
         }
     }
 
@@ -132,10 +143,8 @@ impl Story {
     ];
 
     fn request(&self) -> (NewRequest, &'static str) {
-        match self.kind {
-            Kind::Access => (access(self.person), "POST /export"),
-            Kind::Erasure | Kind::DriftingErasure => (erasure::request(self.person), "POST /requests"),
-        }
+        let erasure = || (erasure::request(self.person), "POST /requests");
+        if self.kind == Kind::Access { (access(self.person), "POST /export") } else { erasure() }
     }
 
     /// Staff asks until there is an answer.
@@ -243,11 +252,11 @@ impl Story {
     /// One try to get a link and follow it; says whether a link was given.
     pub fn try_to_fetch(&mut self, world: &mut World, job: &JobId, secret: Option<&Sensitive<String>>) -> bool {
         let (caller, tenant) = (signed_in(self.person), self.tenant());
-        let cause = domain::transition::Cause::worker(world.memory.now());
+        let from = workflow::caller::Circumstances::default();
         let answer = world.call(&tenant, async |handlers| match secret {
             Some(secret) => {
                 let holder = TicketHolder { tenant: tenant.clone(), secret: secret.clone() };
-                handlers.download.for_ticket(&holder, cause, job).await
+                handlers.download.for_ticket(&holder, &from, job).await
             }
             None => handlers.download.for_session(&caller, job).await,
         });

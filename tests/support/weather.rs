@@ -1,13 +1,16 @@
 //! What a simulation does to messages and workers beside faults in port calls.
 
-use domain::ids::TenantId;
+use domain::ids::{HoldId, TenantId};
+use domain::record::Record;
 use domain::sensitive::Sensitive;
 use domain::step::{Nudge, QueueName, StepKind};
 use jiff::SignedDuration;
+use workflow::refusal::Refusal;
 
-use crate::executor::{Held, Task};
+use crate::executor::{Ended, Held, Task};
 use crate::handlers::{Handlers, LEASE};
-use crate::sample::officer;
+use crate::sample::{ADA, officer};
+use crate::story::{place_hold, release_hold};
 use crate::world::World;
 
 /// How messages fare.
@@ -46,6 +49,8 @@ pub enum Meanwhile {
     Vouch,
     /// The sweep runs an hour later.
     Sweep,
+    /// An officer places a hold on Ada; an hour later another one releases it.
+    Hold,
 }
 
 /// At which delivery, after how many calls, what happens.
@@ -124,9 +129,32 @@ impl World {
                 Held::new(&memory, Box::pin(async { drop(other_sandbox.sweep.run().await) })).finish();
                 acting(Some(&nudge.tenant));
             }
+            Meanwhile::Hold => {
+                Held::new(&memory, Box::pin(async { drop(place_hold(&other_sandbox, ADA).await) })).finish();
+            }
         }
         let done = first.finish();
         acting(None);
+        if twist.meanwhile == Meanwhile::Hold {
+            self.run_until(memory.now() + SignedDuration::from_hours(1));
+            self.release_holds(&nudge.tenant);
+        }
         done.unwrap_or(false)
+    }
+
+    /// Another officer releases every hold of a tenant; says whether all are released now.
+    pub fn release_holds(&mut self, tenant: &TenantId) -> bool {
+        let hold = |record: &Record| match record {
+            Record::Hold(hold) if hold.tenant == *tenant && !hold.cleared => Some(hold.id.clone()),
+            _ => None,
+        };
+        let holds: Vec<HoldId> =
+            self.memory.inspect(|state| state.items.values().filter_map(|record| hold(record)).collect());
+        let mut all = true;
+        for hold in holds {
+            let answer = self.call(tenant, async |handlers| release_hold(handlers, tenant.as_str(), &hold).await);
+            all &= matches!(answer, Ended::With(Ok(_) | Err(Refusal::HoldReleased)));
+        }
+        all
     }
 }

@@ -7,7 +7,7 @@ use domain::event::AuditEvent;
 use domain::ids::{JobId, TenantId};
 use domain::job::Job;
 use domain::key::TenantKey;
-use domain::record::{DEADLINE_SHARDS, Record};
+use domain::record::{DEADLINE_SHARDS, DIGEST_SHARD, Record};
 use domain::step::{Nudge, QueueName};
 use jiff::{SignedDuration, Timestamp};
 
@@ -145,12 +145,17 @@ impl World {
         handled
     }
 
-    /// Runs the sweeps once; that of deadlines only if one is due.
+    /// Runs the sweeps once; those of deadlines and digests only if one is due.
     pub fn sweep(&mut self) {
         let now = self.memory.now();
         let is_due =
             |state: &State| state.wake.iter().any(|(shard, at, _)| DEADLINE_SHARDS.contains(shard) && *at <= now);
         if self.memory.inspect(is_due) && matches!(run(&self.memory, self.handlers.deadlines.run()), Ended::Crashed) {
+            self.restart();
+        }
+        let wants_digest = |state: &State| state.wake.iter().any(|(shard, at, _)| *shard == DIGEST_SHARD && *at <= now);
+        if self.memory.inspect(wants_digest) && matches!(run(&self.memory, self.handlers.digests.run()), Ended::Crashed)
+        {
             self.restart();
         }
         if matches!(run(&self.memory, self.handlers.sweep.run()), Ended::Crashed) {

@@ -6,18 +6,19 @@ use crate::repository::{self, File};
 use crate::words::{code_of, names};
 
 /// The packages of the workspace that a package may depend on; those not listed are edges and may know anybody.
-const MAY_KNOW: [(&str, &[&str]); 11] = [
+const MAY_KNOW: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("clock", &[]),
     ("pii", &[]),
+    ("masking", &["pii"]),
     ("archive", &["domain"]),
     ("audit-log", &[]),
     ("datamap", &["domain"]),
-    ("workflow", &["domain", "clock", "datamap", "archive", "audit-log"]),
+    ("workflow", &["domain", "clock", "datamap", "archive", "audit-log", "pii", "masking"]),
     ("connectors", &["domain", "workflow", "datamap"]),
     ("adapters-aws", &["domain", "workflow", "datamap", "archive", "audit-log"]),
     ("adapters-memory", &["domain", "workflow", "datamap", "archive", "audit-log"]),
-    ("lambda-kit", &["domain", "workflow", "clock"]),
+    ("lambda-kit", &["domain", "workflow", "clock", "pii"]),
 ];
 
 fn check_packages(packages: &[Package]) -> Vec<Finding> {

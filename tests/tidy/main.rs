@@ -4,6 +4,7 @@
 
 mod bans;
 mod cargo;
+mod contract;
 mod direction;
 mod documents;
 mod files;

@@ -1,9 +1,10 @@
-//! A tick in, deadline alerts recorded; runs again while there is more and time is left. Ends with a heartbeat.
+//! A tick in, deadline alerts recorded; runs again while there is more and time is left. Then a heartbeat, then digests.
 
 use jiff::Timestamp;
 use lambda_kit::{Metric, Unit};
 use workflow::ports::{Clock, PortError};
 use workflow::sweep_deadlines::{DeadlineReport, SweepDeadlines};
+use workflow::sweep_digests::SweepDigests;
 
 /// Sweeps until nothing more is due or the slice ends. May run any number of times.
 ///
@@ -11,6 +12,7 @@ use workflow::sweep_deadlines::{DeadlineReport, SweepDeadlines};
 /// When a job could not be looked at, after all others were tried; the heartbeat is left out then.
 pub async fn handle(
     sweep: &SweepDeadlines,
+    digests: &SweepDigests,
     clock: &dyn Clock,
     stage: &str,
     slice_ends_at: Timestamp,
@@ -34,6 +36,8 @@ pub async fn handle(
         .value("DeadlineSweepRuns", Unit::Count, 1.0)
         .value("LateRequests", Unit::Count, total.late as f64)
         .emit();
+    // After the heartbeat: a digest that fails has said so, is tried again in a quarter of an hour, and stops no alert.
+    drop(digests.run().await);
     Ok(total)
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Trigger: schedule, every 15 minutes.
 //! Reads: the deadline shards of the `wake` index, jobs, the notice that confirms a receipt. Needs no queue and no tenant key.
-//! Writes: alert marks on jobs with their audit events, one transaction per job. Sends: nothing; warnings are log lines and metrics.
+//! Writes: alert marks on jobs with their audit events and the step that tells officers, one transaction per job.
+//! Sends: digests of the week by SES; warnings are log lines and metrics, and mail by `notification-worker`.
 //! If run twice: a recorded alert is not due again; of two runs at once one loses by the job's version.
 
 mod handler;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use deadline_sweep::handle;
 use workflow::sweep_deadlines::SweepDeadlines;
+use workflow::sweep_digests::SweepDigests;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_kit::StartError> {
@@ -16,8 +17,14 @@ async fn main() -> Result<(), lambda_kit::StartError> {
         clock: Arc::<lambda_kit::SystemClock>::clone(&clock),
         entropy: lambda_kit::system_entropy(),
     };
-    let (sweep, clock, stage) = (&sweep, &*clock, settings.stage.as_str());
+    let digests = SweepDigests {
+        store: Arc::clone(&sweep.store),
+        mailer: aws.mailer(&settings.mail_from, None),
+        clock: Arc::<lambda_kit::SystemClock>::clone(&clock),
+        entropy: lambda_kit::system_entropy(),
+    };
+    let (sweep, digests, clock, stage) = (&sweep, &digests, &*clock, settings.stage.as_str());
     let calls = adapters_aws::take_calls;
-    lambda_kit::run_schedule(&settings, calls, async |ends_at| handle(sweep, clock, stage, ends_at).await.map(|_| ()))
-        .await
+    let tick = async |ends_at| handle(sweep, digests, clock, stage, ends_at).await.map(|_| ());
+    lambda_kit::run_schedule(&settings, calls, tick).await
 }

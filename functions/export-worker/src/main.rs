@@ -5,7 +5,7 @@ use std::sync::Arc;
 use export_worker::{Config, handle};
 use workflow::advance_job::AdvanceJob;
 use workflow::ports::ExportStore;
-use workflow::steps::{Collect, Expire, Locate, Package, PlanStore, Screen, Sources, Verify};
+use workflow::steps::{Collect, Expire, Locate, Package, Packing, PlanStore, Screen, Sources, Verify};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_kit::StartError> {
@@ -23,12 +23,13 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let connector = Arc::new(connectors::Connectors::new(aws.config()).watched_by(aws.call_watcher()));
     let sources = Sources { maps: aws.data_maps(&settings.config_bucket), connector, region };
     let plans = || PlanStore { exports: Arc::clone(&exports) };
+    let packing = Packing::Deflated;
     let advance = &AdvanceJob::new(ports, lambda_kit::emf_alerts(&settings), lease)
         .runs(Screen { sources: sources.clone() })
         .runs(Verify)
         .runs(Locate { sources: sources.clone(), plans: plans() })
-        .runs(Collect { sources: sources.clone(), plans: plans(), exports: Arc::clone(&exports) })
-        .runs(Package { sources, exports: Arc::clone(&exports), download_for })
+        .runs(Collect { sources: sources.clone(), plans: plans(), exports: Arc::clone(&exports), packing })
+        .runs(Package { sources, exports: Arc::clone(&exports), download_for, packing })
         .runs(Expire { exports });
     let handle = async |nudge, ends_at| handle(advance, &nudge, ends_at).await;
     lambda_kit::run_sqs(&settings, adapters_aws::take_calls, handle).await

@@ -1,8 +1,8 @@
-//! Tells the person: the request has arrived, here is a code, the archive is ready.
+//! Tells the person of each milestone, and whoever else the tenant wants told: officers, a webhook, the topic.
 //!
 //! Trigger: SQS `notification-worker-queue`, one notice per message.
-//! Runs: `notify_received`, `notify_code`, `notify_ready`.
-//! Reads: jobs, keyring. Writes: jobs + audit, the hashed code or ticket. Sends: mail by SES, nudges.
+//! Runs: every `notify_…` step.
+//! Reads: jobs, settings of notices, keyring. Writes: jobs + audit, the hashed code or ticket. Sends: mail by SES, webhooks, SNS messages, nudges.
 //! If run twice: the second run sees the committed step; a crash between the mail and the commit can double one mail.
 
 mod config;

@@ -7,7 +7,7 @@ use workflow::steps::Notify;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_kit::StartError> {
     let settings = lambda_kit::start()?;
-    let Config { lease, public_url } = Config::of(&settings);
+    let Config { lease, public_url, notices_topic_arn, is_local } = Config::of(&settings);
     let aws = adapters_aws::connect().await;
     let ports = lambda_kit::step_ports(
         &settings,
@@ -20,7 +20,10 @@ async fn main() -> Result<(), lambda_kit::StartError> {
         aws.key_service(&settings.kms_key_id),
     );
     let mailer = aws.mailer(&settings.mail_from, None);
-    let advance = AdvanceJob::new(ports, lambda_kit::emf_alerts(&settings), lease).runs(Notify { mailer, public_url });
+    let webhooks = adapters_aws::webhooks(is_local);
+    let topic = aws.notice_topic(&notices_topic_arn);
+    let notify = Notify { mailer, webhooks, topic, public_url };
+    let advance = AdvanceJob::new(ports, lambda_kit::emf_alerts(&settings), lease).runs(notify);
     let advance = &advance;
     let calls = adapters_aws::take_calls;
     lambda_kit::run_sqs(&settings, calls, async |nudge, ends_at| handle(advance, &nudge, ends_at).await).await

@@ -3,19 +3,24 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use domain::role::Principal;
-use lambda_kit::Problem;
-use lambda_kit::http::{Gate, Origin, Outermost};
+pub(crate) use lambda_kit::http::caller;
+use lambda_kit::http::{Gate, Outermost};
+use lambda_kit::{Problem, problem_of};
 use workflow::act_on_clock::ActOnClock;
 use workflow::act_on_job::ActOnJob;
-use workflow::caller::Caller;
+use workflow::check_suppressions::CheckSuppressions;
 use workflow::dashboard::Dashboard;
 use workflow::holds::Holds;
 use workflow::issue_download::IssueDownload;
 use workflow::keyring::Keyring;
-use workflow::ports::{Clock, DataMaps, Entropy, ExportStore, JobQueue, JobStore, KeyService};
+use workflow::notice_settings::ManageNotices;
+use workflow::ports::{
+    AuditFeed, CheckpointSigner, Clock, DataMaps, Entropy, EvidenceStore, ExportStore, JobQueue, JobStore, KeyService,
+};
+use workflow::prove_event::ProveEvent;
 use workflow::read_jobs::ReadJobs;
 use workflow::read_receipt::ReadReceipt;
+use workflow::record_access::RecordAccess;
 use workflow::refusal::Refusal;
 use workflow::retention::Retention;
 use workflow::step_context::StepPorts;
@@ -23,7 +28,6 @@ use workflow::submit_request::{PointerCache, SubmitRequest};
 use workflow::verify_identity::VerifyIdentity;
 
 use crate::config::Config;
-use crate::problem::problem_of;
 
 /// Everything outside that this function touches.
 #[derive(Clone)]
@@ -36,6 +40,12 @@ pub struct Ports {
     pub keys: Arc<dyn KeyService>,
     /// Signs links.
     pub exports: Arc<dyn ExportStore>,
+    /// Where in its log an event stands.
+    pub feed: Arc<dyn AuditFeed>,
+    /// Where the logs are kept; only read.
+    pub evidence: Arc<dyn EvidenceStore>,
+    /// Knows the key of the logs; signs nothing here.
+    pub checkpoints: Arc<dyn CheckpointSigner>,
     /// Published data maps.
     pub maps: Arc<dyn DataMaps>,
     /// The time of jobs and due dates.
@@ -57,9 +67,12 @@ pub struct App {
     pub(crate) holds: Arc<Holds>,
     pub(crate) legal: Arc<ActOnClock>,
     pub(crate) retention: Arc<Retention>,
+    pub(crate) suppressions: Arc<CheckSuppressions>,
+    pub(crate) notices: Arc<ManageNotices>,
     pub(crate) download: Arc<IssueDownload>,
     pub(crate) receipts: Arc<ReadReceipt>,
     pub(crate) dashboard: Arc<Dashboard>,
+    pub(crate) access: Arc<RecordAccess>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) gate: Gate,
     pub(crate) outermost: Outermost,
@@ -69,7 +82,8 @@ impl App {
     /// Wires the use cases.
     #[must_use]
     pub fn new(ports: Ports, config: Config, take_calls: lambda_kit::TakeCalls) -> Self {
-        let Ports { store, queue, keys, exports, maps, clock, token_clock, entropy } = ports;
+        let Ports { store, queue, keys, exports, feed, evidence, checkpoints, maps, clock, token_clock, entropy } =
+            ports;
         let keyring = Arc::new(Keyring::new(Arc::clone(&store), keys, Arc::clone(&entropy)));
         let steps = StepPorts {
             store: Arc::clone(&store),
@@ -92,12 +106,10 @@ impl App {
         };
         Self {
             submit: Arc::new(submit),
-            retention: Arc::new(Retention {
-                store: Arc::clone(&store),
-                keyring: Arc::clone(&keyring),
-                clock: Arc::clone(&clock),
-                entropy: Arc::clone(&entropy),
-            }),
+            retention: Arc::new(retention(&steps)),
+            notices: Arc::new(notices(&steps, config.is_local)),
+            suppressions: Arc::new(suppressions(&steps)),
+            access: Arc::new(access(&steps)),
             read: Arc::new(ReadJobs {
                 store: Arc::clone(&store),
                 keyring: Arc::clone(&keyring),
@@ -110,6 +122,7 @@ impl App {
                 store: Arc::clone(&store),
                 keyring: Arc::clone(&keyring),
                 exports: Arc::clone(&exports),
+                proofs: ProveEvent::new(feed, evidence, checkpoints, config.audit_origin),
                 clock: Arc::clone(&clock),
             }),
             legal: Arc::new(ActOnClock { ports: steps.clone(), legal_clock: config.legal_clock }),
@@ -127,10 +140,24 @@ impl App {
     }
 }
 
-/// The caller as the use cases know it.
-pub(crate) fn caller(principal: Principal, origin: Origin) -> Caller {
-    let Origin { request_id, ip, user_agent } = origin;
-    Caller { principal, request_id, ip, user_agent }
+fn retention(ports: &StepPorts) -> Retention {
+    let StepPorts { store, queue: _, keyring, clock, entropy } = ports.clone();
+    Retention { store, keyring, clock, entropy }
+}
+
+fn notices(ports: &StepPorts, is_local: bool) -> ManageNotices {
+    let StepPorts { store, queue: _, keyring, clock, entropy } = ports.clone();
+    ManageNotices { store, keyring, clock, entropy, is_local }
+}
+
+fn suppressions(ports: &StepPorts) -> CheckSuppressions {
+    let StepPorts { store, queue: _, keyring, clock, entropy: _ } = ports.clone();
+    CheckSuppressions { store, keyring, clock }
+}
+
+fn access(ports: &StepPorts) -> RecordAccess {
+    let StepPorts { store, queue: _, keyring, clock, entropy } = ports.clone();
+    RecordAccess { store, keyring, clock, entropy }
 }
 
 impl FromRef<App> for Gate {

@@ -6,9 +6,11 @@ mod answers;
 mod forms;
 mod hold;
 mod job;
+mod notices;
 mod plan;
 mod retention;
 mod schema;
+mod suppression;
 
 pub use answers::{DashboardBody, DataHeld, EventBody, EventList, JobList, JobSummary, LinkBody, Rights};
 pub use forms::{
@@ -17,5 +19,7 @@ pub use forms::{
 };
 pub use hold::{HoldBody, HoldForm, HoldList, HoldScopeBody, HoldScopeForm, InFlightBody, OrganizationForm};
 pub use job::{ArchiveBody, JobBody, ProgressBody, StepBody, VerificationBody};
+pub use notices::{NoticesBody, NoticesForm, RecipientForm, TemplateForm, WebhookBody, WebhookForm};
 pub use plan::{EstimateBody, PlanBody, PlannedSourceBody};
 pub use retention::{RetentionBody, RetentionForm, RetentionScheduleBody, RetentionScheduleItem, RetentionVersion};
+pub use suppression::{SuppressedBody, SuppressionsBody, SuppressionsForm};

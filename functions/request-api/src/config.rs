@@ -24,6 +24,10 @@ pub struct Config {
     pub region: String,
     /// Whether processing starts by itself.
     pub automated: bool,
+    /// What the names of all audit logs begin with.
+    pub audit_origin: String,
+    /// Whether everything stands on this machine.
+    pub is_local: bool,
 }
 
 impl Config {
@@ -46,6 +50,8 @@ impl Config {
             quotas: Quotas { open_jobs: settings.max_open_jobs, jobs_per_month: settings.max_jobs_per_month },
             region: settings.region.clone(),
             automated: settings.automation,
+            audit_origin: settings.audit_origin.clone(),
+            is_local: settings.is_local(),
         })
     }
 }

@@ -1,11 +1,15 @@
 //! The table of routes. Each route is one function in `routes`: parse, call, answer.
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use lambda_kit::http::harden;
 
+use crate::access;
 use crate::app::App;
-use crate::routes::{acts, clock, download, erasure, holds, jobs, me, requests, retention, verification};
+use crate::routes::{
+    acts, clock, download, erasure, holds, jobs, me, notices, requests, retention, suppressions, verification,
+};
 
 /// The router of this function, whole: tests drive the same one that Lambda serves.
 pub fn router(app: App) -> Router {
@@ -27,6 +31,7 @@ pub fn router(app: App) -> Router {
         .route("/plan", get(erasure::plan))
         .route("/approve", post(erasure::approve))
         .route("/receipt", get(erasure::receipt))
+        .route("/receipt/proof", get(erasure::proof))
         .route("/download", get(download::download));
     let privacy = Router::new()
         .route("/export", post(requests::export_organization))
@@ -38,8 +43,11 @@ pub fn router(app: App) -> Router {
         .route("/holds/{id}/release", post(holds::release))
         .route("/retention", get(retention::show).put(retention::replace))
         .route("/retention/schedule", get(retention::schedule))
+        .route("/suppressions/check", post(suppressions::check))
+        .route("/notices", get(notices::show).put(notices::replace))
         .route("/me", get(me::dashboard))
         .route("/me/export", post(me::export))
         .route("/me/delete", post(me::delete));
-    harden(Router::new().nest("/api/v1/privacy", privacy).with_state(app), outermost)
+    let recorded = from_fn_with_state(app.clone(), access::record);
+    harden(Router::new().nest("/api/v1/privacy", privacy).layer(recorded).with_state(app), outermost)
 }

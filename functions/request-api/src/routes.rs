@@ -12,8 +12,10 @@ pub(crate) mod erasure;
 pub(crate) mod holds;
 pub(crate) mod jobs;
 pub(crate) mod me;
+pub(crate) mod notices;
 pub(crate) mod requests;
 pub(crate) mod retention;
+pub(crate) mod suppressions;
 pub(crate) mod verification;
 
 /// The job a path names; what is not an id is simply unknown.

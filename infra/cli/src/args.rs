@@ -1,11 +1,17 @@
 //! The command line as types. What each command does is in `commands/<name>.rs`.
 
+mod anonymize;
+mod export;
+mod notice;
 mod verify;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use anonymize::AnonymizeArguments;
+pub(crate) use export::{ExportCommand, ExportLogArguments};
+pub(crate) use notice::{NoticeCommand, PreviewArguments};
 pub(crate) use verify::{VerifyCommand, VerifyLogArguments, VerifyProofArguments, VerifyReceiptArguments};
 
 /// Privacy workers for AWS: deploy, try and look after a Habeas stack.
@@ -43,9 +49,17 @@ pub(crate) enum Command {
     Due(DueArguments),
     /// Find personal data in text, NDJSON, JSON and CSV; prints where it is, never what it is.
     Scan(ScanArguments),
+    /// Make personal data in text, NDJSON, JSON and CSV unreadable, or a CSV table anonymous as a whole.
+    Anonymize(AnonymizeArguments),
+    /// Take something away from the stack.
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Check an audit log, a proof or a receipt, offline, with the public key alone.
     #[command(subcommand)]
     Verify(VerifyCommand),
+    /// Look at the notices people are sent.
+    #[command(subcommand)]
+    Notice(NoticeCommand),
     /// Pass plain HTTP through to the API of the local stack.
     #[command(hide = true)]
     Proxy(ProxyArguments),
@@ -140,6 +154,8 @@ pub(crate) enum Role {
     Dpo,
     /// Handles requests.
     Operator,
+    /// Works on data: scans, anonymises.
+    Developer,
     /// Reads only.
     Auditor,
     /// The person whose data it is.
@@ -154,6 +170,7 @@ impl Role {
             Self::Owner => "owner",
             Self::Dpo => "dpo",
             Self::Operator => "operator",
+            Self::Developer => "developer",
             Self::Auditor => "auditor",
             Self::DataSubject => "data_subject",
         }
@@ -218,7 +235,7 @@ pub(crate) struct BenchArguments {
     /// Print one JSON object on standard output.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Only the figures whose name contains this text.
+    /// Only the figures whose name contains this text; `big exports` alone writes and exports a gigabyte.
     pub(crate) filter: Option<String>,
 }
 

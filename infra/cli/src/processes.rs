@@ -49,6 +49,26 @@ pub(crate) async fn stop(pid_file: &Path, marker: &str) -> bool {
     was_running
 }
 
+/// The living processes of a deployed function, which carry its name in their environment; none where there is no `/proc`.
+pub(crate) fn of_function(name: &str) -> Vec<u32> {
+    let variable = format!("AWS_LAMBDA_FUNCTION_NAME={name}");
+    let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let carries = |pid: &u32| {
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|it| it == variable.as_bytes())
+    };
+    pids.filter(carries).collect()
+}
+
+/// The most memory a process has had (`VmHWM`), in MiB; none if it has ended or tells nothing.
+pub(crate) fn peak_mebibytes(pid: u32) -> Option<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kibibytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kibibytes / 1024.0)
+}
+
 /// The shell's own `kill`, since slim images carry no such program.
 fn send(signal: &str, pid: u32) {
     let script = format!("kill -{signal} {pid}");

@@ -88,13 +88,14 @@ impl DynamoAuditFeed {
         Err(PortError::new(PortErrorKind::Transient, "read events"))
     }
 
-    async fn mark(&self, key: &TenantKey) -> Result<(), PortError> {
+    async fn mark(&self, key: &TenantKey, index: u64) -> Result<(), PortError> {
         let marked = self
             .client
             .update_item()
             .table_name(&self.jobs_table)
             .set_key(Some(key_item(key)))
-            .update_expression("REMOVE unsealed_shard, unsealed_at")
+            .update_expression("SET leaf_index = :index REMOVE unsealed_shard, unsealed_at")
+            .expression_attribute_values(":index", number(index))
             .condition_expression("attribute_exists(pk)")
             .send()
             .await;
@@ -163,8 +164,9 @@ impl AuditFeed for DynamoAuditFeed {
         }
     }
 
-    async fn mark_sealed(&self, keys: &[TenantKey]) -> Result<(), PortError> {
-        let marks = stream::iter(keys.to_vec()).map(|key| async move { self.mark(&key).await });
+    async fn mark_sealed(&self, keys: &[TenantKey], first_index: u64) -> Result<(), PortError> {
+        let places: Vec<(TenantKey, u64)> = keys.iter().cloned().zip(first_index..).collect();
+        let marks = stream::iter(places).map(|(key, index)| async move { self.mark(&key, index).await });
         marks.buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await.map(drop)
     }
 }
@@ -201,7 +203,8 @@ fn entry(item: &Item) -> Result<Unsealed, PortError> {
 
 fn stored(item: &Item) -> Result<StoredEvent, PortError> {
     let Record::Event(event) = decode(item)? else { return Err(corrupt()) };
-    Ok(StoredEvent { event: *event, is_sealed: !item.contains_key("unsealed_shard") })
+    let leaf_index = item.get("leaf_index").and_then(|value| value.as_n().ok()).and_then(|digits| digits.parse().ok());
+    Ok(StoredEvent { event: *event, is_sealed: !item.contains_key("unsealed_shard"), leaf_index })
 }
 
 const fn corrupt() -> PortError {

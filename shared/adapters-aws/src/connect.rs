@@ -6,12 +6,13 @@ use std::time::Duration;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
-use workflow::ports::PortError;
+use workflow::mask_stream::ObjectSink;
+use workflow::ports::{EventSink, NoticeTopic, PortError, SinkTarget};
 
 use crate::calls::{CallCounter, CountCalls};
 use crate::{
-    DynamoAuditFeed, DynamoJobStore, KmsCheckpointSigner, KmsKeyService, KmsReceiptSigner, QueueUrls, S3DataMaps,
-    S3EvidenceStore, S3ExportStore, SesMailer, SqsJobQueue,
+    DynamoAuditFeed, DynamoAuditIndex, DynamoJobStore, KinesisSink, KmsCheckpointSigner, KmsKeyService,
+    KmsReceiptSigner, QueueUrls, S3DataMaps, S3EvidenceStore, S3ExportStore, SesMailer, SnsTopic, SqsJobQueue, SqsSink,
 };
 
 /// The way to AWS: hands out the adapters of one process.
@@ -64,11 +65,33 @@ impl Aws {
     /// The queues of the workers.
     #[must_use]
     pub fn job_queue(&self, urls: QueueUrls) -> Arc<SqsJobQueue> {
-        let config = aws_sdk_sqs::config::Builder::from(&self.config)
-            .timeout_config(attempt_timeout(5))
+        Arc::new(SqsJobQueue::new(self.sqs(), urls))
+    }
+
+    /// What takes masked events.
+    #[must_use]
+    pub fn event_sink(&self, target: &SinkTarget, kms_key: &str) -> Arc<dyn EventSink> {
+        match target {
+            SinkTarget::Kinesis(stream) => self.kinesis_sink(stream),
+            SinkTarget::Sqs(url) => self.sqs_sink(url),
+            SinkTarget::S3 { bucket, prefix } => Arc::new(ObjectSink::new(self.export_store(bucket, kms_key), prefix)),
+        }
+    }
+
+    /// A queue of the customer's that takes masked events.
+    #[must_use]
+    pub fn sqs_sink(&self, url: &str) -> Arc<SqsSink> {
+        Arc::new(SqsSink::new(self.sqs(), url))
+    }
+
+    /// A stream of the customer's that takes masked events, by name or ARN.
+    #[must_use]
+    pub fn kinesis_sink(&self, stream: &str) -> Arc<KinesisSink> {
+        let config = aws_sdk_kinesis::config::Builder::from(&self.config)
+            .timeout_config(attempt_timeout(10))
             .interceptor(self.count_calls())
             .build();
-        Arc::new(SqsJobQueue::new(aws_sdk_sqs::Client::from_conf(config), urls))
+        Arc::new(KinesisSink::new(aws_sdk_kinesis::Client::from_conf(config), stream))
     }
 
     /// The key under which data keys are wrapped.
@@ -81,6 +104,12 @@ impl Aws {
     #[must_use]
     pub fn audit_feed(&self, jobs_table: &str) -> Arc<DynamoAuditFeed> {
         Arc::new(DynamoAuditFeed::new(self.dynamodb(), jobs_table))
+    }
+
+    /// Audit events by tenant, actor, resource and action.
+    #[must_use]
+    pub fn audit_index(&self, jobs_table: &str) -> Arc<DynamoAuditIndex> {
+        Arc::new(DynamoAuditIndex::new(self.dynamodb(), jobs_table))
     }
 
     /// The bucket of evidence; `lock_mode` is `COMPLIANCE`, `GOVERNANCE`, or anything else for a bucket without locks.
@@ -121,6 +150,19 @@ impl Aws {
         Arc::new(SesMailer::new(aws_sdk_sesv2::Client::from_conf(config), from, configuration_set))
     }
 
+    /// A topic for notices; none where no name is given.
+    #[must_use]
+    pub fn notice_topic(&self, topic_arn: &str) -> Option<Arc<dyn NoticeTopic>> {
+        if topic_arn.is_empty() {
+            return None;
+        }
+        let config = aws_sdk_sns::config::Builder::from(&self.config)
+            .timeout_config(attempt_timeout(5))
+            .interceptor(self.count_calls())
+            .build();
+        Some(Arc::new(SnsTopic::new(aws_sdk_sns::Client::from_conf(config), topic_arn)))
+    }
+
     /// Published data maps.
     #[must_use]
     pub fn data_maps(&self, config_bucket: &str) -> Arc<S3DataMaps> {
@@ -144,6 +186,14 @@ impl Aws {
             aws_sdk_dynamodb::Client::from_conf(config)
         };
         self.dynamodb.get_or_init(make).clone()
+    }
+
+    fn sqs(&self) -> aws_sdk_sqs::Client {
+        let config = aws_sdk_sqs::config::Builder::from(&self.config)
+            .timeout_config(attempt_timeout(5))
+            .interceptor(self.count_calls())
+            .build();
+        aws_sdk_sqs::Client::from_conf(config)
     }
 
     fn kms(&self) -> aws_sdk_kms::Client {

@@ -136,6 +136,7 @@ async fn current(store: &dyn JobStore, tenant: &TenantId) -> Result<Option<DataM
             | Record::Claim(_)
             | Record::Retention(_)
             | Record::RetentionRun(_)
+            | Record::Notices(_)
             | Record::Counter(_),
         ) => Err(PortError::new(PortErrorKind::Corrupt, "publish data map")),
     }

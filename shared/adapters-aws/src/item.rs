@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::event::AuditEvent;
+use domain::event::{AuditEvent, EventIndex};
 use domain::hold::Guard;
 use domain::ids::{OpNonce, TenantId};
 use domain::job::Job;
@@ -52,6 +52,7 @@ pub(crate) fn encode(record: &Record, op_nonce: &OpNonce) -> Result<Item, PortEr
     }
     if let Record::Event(event) = record {
         put_unsealed(&mut item, event);
+        put_indexes(&mut item, event);
     }
     Ok(item)
 }
@@ -73,6 +74,14 @@ fn put_job(item: &mut Item, job: &Job) {
 fn put_unsealed(item: &mut Item, event: &AuditEvent) {
     put(item, "unsealed_shard", text(shard_text(seal_shard(&event.tenant))));
     put(item, "unsealed_at", text(format!("{}#1#{}#{}", event.tenant, millis(event.at), event.id)));
+}
+
+/// Where queries find the event; the sort key of all its indexes is its id.
+fn put_indexes(item: &mut Item, event: &AuditEvent) {
+    put(item, "event_id", text(event.id.as_str()));
+    for index in EventIndex::of_event(event) {
+        put(item, crate::audit_index::attribute_of(&index), text(index.partition(&event.tenant)));
+    }
 }
 
 /// Reads a stored item; `Corrupt` where it is none of ours, or where its key belongs to another record.
@@ -199,6 +208,7 @@ const fn kind_of(record: &Record) -> &'static str {
         Record::Claim(_) => "claim",
         Record::Retention(_) => "retention_policy",
         Record::RetentionRun(_) => "retention_run",
+        Record::Notices(_) => "notices",
         Record::Counter(_) => COUNTER,
     }
 }

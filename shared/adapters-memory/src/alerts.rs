@@ -1,6 +1,9 @@
 //! Alerts that ring nowhere but can be counted.
 
-use workflow::ports::{Alert, Alerts, DeadlineAlerts, DeadlineWarning, RetentionAlerts, RetentionWarning};
+use domain::ids::TenantId;
+use workflow::ports::{
+    Alert, Alerts, DeadlineAlerts, DeadlineWarning, IntegrityAlerts, RetentionAlerts, RetentionWarning,
+};
 
 use crate::world::MemoryWorld;
 
@@ -39,6 +42,15 @@ impl RetentionAlerts for MemoryAlerts {
         self.world.change(|state| {
             let at = state.now;
             state.retention_warnings.push((at, warning.clone()));
+        });
+    }
+}
+
+impl IntegrityAlerts for MemoryAlerts {
+    fn broken(&self, tenant: &TenantId, place: &str) {
+        self.world.change(|state| {
+            let at = state.now;
+            state.broken_logs.push((at, tenant.clone(), place.to_owned()));
         });
     }
 }

@@ -1,5 +1,7 @@
 //! What is not sealed, read from the items themselves: here the index is never behind.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use domain::event::AuditEvent;
 use domain::ids::TenantId;
@@ -60,12 +62,13 @@ impl AuditFeed for MemoryAuditFeed {
             .await
     }
 
-    async fn mark_sealed(&self, keys: &[TenantKey]) -> Result<(), PortError> {
+    async fn mark_sealed(&self, keys: &[TenantKey], first_index: u64) -> Result<(), PortError> {
         self.world
             .call("mark_sealed", |state| {
-                let found: Vec<_> = keys.iter().filter_map(|key| state.items.get_key_value(key)).collect();
-                let found: Vec<_> = found.into_iter().map(|(key, _)| std::sync::Arc::clone(key)).collect();
-                state.sealed.extend(found);
+                for (key, index) in keys.iter().zip(first_index..) {
+                    let stored = state.items.get_key_value(key).map(|(key, _)| Arc::clone(key));
+                    state.sealed.extend(stored.map(|key| (key, index)));
+                }
                 Ok(())
             })
             .await
@@ -75,7 +78,7 @@ impl AuditFeed for MemoryAuditFeed {
 fn unsealed(state: &State, shard: u8, limit: usize) -> Vec<Unsealed> {
     let batches = state.log_heads.values().filter(|head| head.pending.is_some());
     let batches = batches.map(|head| (String::new(), Unsealed::Batch(head.tenant.clone())));
-    let events = state.items.iter().filter(|(key, _)| !state.sealed.contains(*key)).filter_map(|(key, record)| {
+    let events = state.items.iter().filter(|(key, _)| !state.sealed.contains_key(*key)).filter_map(|(key, record)| {
         let Record::Event(event) = record.as_ref() else { return None };
         Some((order(event), Unsealed::Event(TenantKey::clone(key))))
     });
@@ -90,5 +93,6 @@ fn order(event: &AuditEvent) -> String {
 
 fn stored(state: &State, key: &TenantKey) -> Option<StoredEvent> {
     let Some(Record::Event(event)) = read_item(state, key) else { return None };
-    Some(StoredEvent { event: AuditEvent::clone(event), is_sealed: state.sealed.contains(key) })
+    let leaf_index = state.sealed.get(key).copied();
+    Some(StoredEvent { event: AuditEvent::clone(event), is_sealed: leaf_index.is_some(), leaf_index })
 }

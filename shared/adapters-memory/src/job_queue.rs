@@ -186,6 +186,7 @@ pub(crate) fn send_one(state: &mut State, nudge: &Nudge, delay_seconds: u32) {
         | Record::Claim(_)
         | Record::Retention(_)
         | Record::RetentionRun(_)
+        | Record::Notices(_)
         | Record::Counter(_) => None,
     });
     if stored.is_none_or(|version| version < nudge.version) {

@@ -1,5 +1,7 @@
 //! A key service with real AES-256-GCM, so that tests can prove tamper detection and crypto-erasure.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use workflow::ports::{DataKey, KeyContext, KeyService, PortError, PortErrorKind};
@@ -13,7 +15,7 @@ use crate::world::MemoryWorld;
 /// The key that never leaves the service.
 #[derive(Debug, Clone)]
 pub struct MasterKey {
-    bytes: Option<[u8; 32]>,
+    cipher: Option<Arc<LessSafeKey>>,
     signing: [u8; 32],
     is_disabled: bool,
 }
@@ -24,7 +26,8 @@ impl MasterKey {
         random.fill(&mut bytes);
         let mut signing = [0; 32];
         random.fill(&mut signing);
-        Self { bytes: Some(bytes), signing, is_disabled: false }
+        let key = UnboundKey::new(&AES_256_GCM, &bytes).expect("32 bytes are an AES-256 key");
+        Self { cipher: Some(Arc::new(LessSafeKey::new(key))), signing, is_disabled: false }
     }
 
     /// Refuses every call until enabled again.
@@ -38,8 +41,8 @@ impl MasterKey {
     }
 
     /// Destroys the key: nothing wrapped under it opens again.
-    pub const fn destroy(&mut self) {
-        self.bytes = None;
+    pub fn destroy(&mut self) {
+        self.cipher = None;
     }
 
     /// What links are signed with; not the key itself, so that it outlives it as S3's credentials would.
@@ -47,11 +50,9 @@ impl MasterKey {
         &self.signing
     }
 
-    fn cipher(&self, operation: &'static str) -> Result<LessSafeKey, PortError> {
-        let bytes = self.bytes.filter(|_| !self.is_disabled);
-        let bytes = bytes.ok_or_else(|| PortError::new(PortErrorKind::Denied, operation))?;
-        let key = UnboundKey::new(&AES_256_GCM, &bytes);
-        key.map(LessSafeKey::new).map_err(|_| PortError::new(PortErrorKind::Corrupt, operation))
+    fn cipher(&self, operation: &'static str) -> Result<Arc<LessSafeKey>, PortError> {
+        let cipher = self.cipher.as_ref().filter(|_| !self.is_disabled);
+        cipher.map(Arc::clone).ok_or_else(|| PortError::new(PortErrorKind::Denied, operation))
     }
 }
 

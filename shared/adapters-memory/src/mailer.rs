@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use workflow::ports::{Mail, Mailer, PortError, PortErrorKind};
+use workflow::ports::{Mail, Mailer, PortError, PortErrorKind, TopicMessage, Webhook};
 
 use crate::world::MemoryWorld;
 
@@ -18,6 +18,14 @@ pub struct Outbox {
     pub suppressed: BTreeSet<String>,
     /// Whether the service is out of order.
     pub is_down: bool,
+    /// Delivered webhooks with the time, oldest first.
+    pub webhooks: Vec<(Timestamp, Arc<Webhook>)>,
+    /// Whether the receivers of webhooks are out of order.
+    pub receivers_are_down: bool,
+    /// Whether the deployment has a topic; asked when sandboxes are made.
+    pub has_topic: bool,
+    /// Published messages with the time, oldest first.
+    pub published: Vec<(Timestamp, Arc<TopicMessage>)>,
 }
 
 /// Sends mail to the outbox of the world.

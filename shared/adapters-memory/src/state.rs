@@ -10,6 +10,7 @@ use domain::record::Record;
 use jiff::{SignedDuration, Timestamp};
 use workflow::ports::{Alert, DeadlineWarning, LogHead, RetentionWarning};
 
+use crate::event_sink::MaskedStream;
 use crate::evidence::Evidence;
 use crate::export_store::Objects;
 use crate::faults::Faults;
@@ -34,12 +35,14 @@ pub struct State {
     pub items: BTreeMap<Arc<TenantKey>, Arc<Record>>,
     /// The sweep's index.
     pub wake: BTreeSet<(u8, Timestamp, Arc<TenantKey>)>,
-    /// Audit events that are in their log.
-    pub sealed: BTreeSet<Arc<TenantKey>>,
+    /// Audit events that are in their log, with their positions.
+    pub sealed: BTreeMap<Arc<TenantKey>, u64>,
     /// Where each tenant's log stands.
     pub log_heads: BTreeMap<TenantId, LogHead>,
     /// The bucket of evidence.
     pub evidence: Evidence,
+    /// Masked events.
+    pub stream: MaskedStream,
     /// Every commit that had an effect, oldest first.
     pub journal: Vec<Arc<Commit>>,
     /// The queues.
@@ -54,6 +57,8 @@ pub struct State {
     pub alerts: Vec<(Timestamp, Alert)>,
     /// Deadline warnings passed on.
     pub warnings: Vec<(Timestamp, DeadlineWarning)>,
+    /// Logs that were said to be broken, and where.
+    pub broken_logs: Vec<(Timestamp, TenantId, String)>,
     /// Published data maps.
     pub data_maps: BTreeMap<(TenantId, String), Arc<DataMap>>,
     /// The systems that hold personal data.
@@ -66,6 +71,8 @@ pub struct State {
     pub retention_warnings: Vec<(Timestamp, RetentionWarning)>,
     /// What goes wrong.
     pub faults: Faults,
+    /// Whether whoever wires handlers over this world has archives stored instead of deflated, which saves time only.
+    pub packs_nothing: bool,
     /// Deliberate bugs.
     pub mutants: Mutants,
     /// The tenant on whose behalf code runs now; a call for another one is a violation (INV-T1).
@@ -86,9 +93,10 @@ impl State {
             random,
             items: BTreeMap::new(),
             wake: BTreeSet::new(),
-            sealed: BTreeSet::new(),
+            sealed: BTreeMap::new(),
             log_heads: BTreeMap::new(),
             evidence: Evidence::default(),
+            stream: MaskedStream::default(),
             journal: Vec::new(),
             queues: Queues::default(),
             objects: Objects::default(),
@@ -96,12 +104,14 @@ impl State {
             outbox: Outbox::default(),
             alerts: Vec::new(),
             warnings: Vec::new(),
+            broken_logs: Vec::new(),
             data_maps: BTreeMap::new(),
             sources: Arc::new(Sources::default()),
             effects: Vec::new(),
             removed: Vec::new(),
             retention_warnings: Vec::new(),
             faults: Faults::default(),
+            packs_nothing: false,
             mutants: Mutants::NONE,
             acting_for: None,
             violations: Vec::new(),

@@ -9,14 +9,17 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::alerts::MemoryAlerts;
 use crate::audit_feed::MemoryAuditFeed;
+use crate::audit_index::MemoryAuditIndex;
 use crate::clock::{MemoryClock, MemoryEntropy};
 use crate::data_maps::MemoryDataMaps;
+use crate::event_sink::MemoryEventSink;
 use crate::evidence::{MemoryCheckpointSigner, MemoryEvidenceStore};
 use crate::export_store::MemoryExportStore;
 use crate::job_queue::MemoryJobQueue;
 use crate::job_store::{MemoryJobStore, write_item};
 use crate::key_service::MemoryKeyService;
 use crate::mailer::MemoryMailer;
+use crate::notices::{MemoryTopic, MemoryWebhooks};
 use crate::receipt_signer::MemoryReceiptSigner;
 use crate::source::{MemoryEraser, MemoryRetentionSource, MemorySource, Sources};
 use crate::state::State;
@@ -137,6 +140,18 @@ impl MemoryWorld {
         Arc::new(MemoryAuditFeed::new(self.clone()))
     }
 
+    /// What takes masked events.
+    #[must_use]
+    pub fn event_sink(&self) -> Arc<MemoryEventSink> {
+        Arc::new(MemoryEventSink::new(self.clone()))
+    }
+
+    /// Audit events by tenant, actor, resource and action.
+    #[must_use]
+    pub fn audit_index(&self) -> Arc<MemoryAuditIndex> {
+        Arc::new(MemoryAuditIndex::new(self.clone()))
+    }
+
     /// The bucket of evidence.
     #[must_use]
     pub fn evidence_store(&self) -> Arc<MemoryEvidenceStore> {
@@ -153,6 +168,18 @@ impl MemoryWorld {
     #[must_use]
     pub fn mailer(&self) -> Arc<MemoryMailer> {
         Arc::new(MemoryMailer::new(self.clone()))
+    }
+
+    /// The receivers of webhooks.
+    #[must_use]
+    pub fn webhooks(&self) -> Arc<MemoryWebhooks> {
+        Arc::new(MemoryWebhooks::new(self.clone()))
+    }
+
+    /// The operator's topic.
+    #[must_use]
+    pub fn topic(&self) -> Arc<MemoryTopic> {
+        Arc::new(MemoryTopic::new(self.clone()))
     }
 
     /// The alerts.

@@ -109,12 +109,12 @@ impl CollectionWriter {
         let (source, rows) = (self.source.as_str(), self.rows);
         if let Some(content) = &mut self.json {
             let (name, kind) = (name("json", "ndjson"), EntryKind::Json);
-            parts.add_deflated(NewEntry { name, source, kind, rows, content });
+            parts.add_packed(NewEntry { name, source, kind, rows, content });
             content.clear();
         }
         if let Some((columns, content)) = &mut self.csv {
             let (name, kind) = (name("csv", "csv"), EntryKind::Csv);
-            parts.add_deflated(NewEntry { name, source, kind, rows, content });
+            parts.add_packed(NewEntry { name, source, kind, rows, content });
             content.clear();
             content.extend_from_slice(columns.header());
         }

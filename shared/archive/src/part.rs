@@ -12,6 +12,16 @@ pub const PART_TARGET_BYTES: usize = 8 * 1024 * 1024;
 /// libdeflate at 5 gives smaller files than zlib at its default level 6, in about 40 % of its time.
 const LEVEL: i32 = 5;
 
+/// How rows and documents are kept in the archive; media are never packed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Packing {
+    /// Made smaller.
+    #[default]
+    Deflated,
+    /// As they are, for whoever has more room than time; a simulation plays a hundred thousand archives.
+    Stored,
+}
+
 /// A finished part: `bytes[..zip_bytes]` belongs into the ZIP as it is, the index follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
@@ -35,20 +45,23 @@ pub(crate) struct NewEntry<'a> {
 /// Collects entries into parts; equal input gives equal bytes.
 pub struct PartWriter {
     made_at: DosTime,
-    compressor: Compressor,
+    packing: Packing,
+    compressor: Option<Compressor>,
     bytes: Vec<u8>,
     entries: Vec<EntryRecord>,
 }
 
 impl PartWriter {
     /// An empty part; every entry will carry this moment.
-    ///
-    /// # Panics
-    /// Never: level 5 exists.
     #[must_use]
-    pub fn new(made_at: DosTime) -> Self {
-        let level = CompressionLvl::new(LEVEL).expect("levels 0 to 12 exist");
-        Self { made_at, compressor: Compressor::new(level), bytes: Vec::new(), entries: Vec::new() }
+    pub const fn new(made_at: DosTime) -> Self {
+        Self::packing(made_at, Packing::Deflated)
+    }
+
+    /// The same with entries kept as `packing` says.
+    #[must_use]
+    pub const fn packing(made_at: DosTime, packing: Packing) -> Self {
+        Self { made_at, packing, compressor: None, bytes: Vec::new(), entries: Vec::new() }
     }
 
     /// Adds a small media file whole; larger ones go through [`crate::MediaStream`].
@@ -91,13 +104,23 @@ impl PartWriter {
         (self.bytes, self.entries)
     }
 
-    pub(crate) fn add_deflated(&mut self, entry: NewEntry<'_>) {
+    pub(crate) fn add_packed(&mut self, entry: NewEntry<'_>) {
+        match self.packing {
+            Packing::Deflated => self.add_deflated(entry),
+            Packing::Stored => self.add_stored(entry),
+        }
+    }
+
+    fn add_deflated(&mut self, entry: NewEntry<'_>) {
         let header_at = self.bytes.len();
         let content_at = header_at + LOCAL_HEADER_BYTES + entry.name.len();
-        let bound = self.compressor.deflate_compress_bound(entry.content.len());
-        self.bytes.resize(content_at + bound, 0);
-        let compressed = self
+        // Its tables are large: made with the first entry, and never for a part of media.
+        let compressor = self
             .compressor
+            .get_or_insert_with(|| Compressor::new(CompressionLvl::new(LEVEL).expect("levels 0 to 12 exist")));
+        let bound = compressor.deflate_compress_bound(entry.content.len());
+        self.bytes.resize(content_at + bound, 0);
+        let compressed = compressor
             .deflate_compress(entry.content, &mut self.bytes[content_at..])
             .expect("the buffer is as large as the bound asks");
         self.bytes.truncate(content_at + compressed);

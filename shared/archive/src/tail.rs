@@ -7,7 +7,7 @@ use crate::entry::{EntryKind, EntryRecord};
 use crate::header::DosTime;
 use crate::info::ArchiveInfo;
 use crate::manifest::{MANIFEST_NAME, manifest};
-use crate::part::{NewEntry, PartWriter};
+use crate::part::{NewEntry, Packing, PartWriter};
 use crate::readme::readme;
 
 /// A part that no one writes any more, as its index tells.
@@ -35,6 +35,18 @@ pub struct Tail {
 /// # Errors
 /// [`DirectoryError`] if the parts can't be joined: an entry outside its part, or a name twice.
 pub fn archive_tail(info: &ArchiveInfo, parts: &[FrozenPart]) -> Result<Tail, DirectoryError> {
+    archive_tail_packing(info, parts, Packing::Deflated)
+}
+
+/// The same with documents kept as `packing` says.
+///
+/// # Errors
+/// As [`archive_tail`].
+pub fn archive_tail_packing(
+    info: &ArchiveInfo,
+    parts: &[FrozenPart],
+    packing: Packing,
+) -> Result<Tail, DirectoryError> {
     refuse_duplicates(parts)?;
     let made_at = DosTime::at(info.made_at);
     let mut directory = CentralDirectory::new(made_at);
@@ -43,12 +55,12 @@ pub fn archive_tail(info: &ArchiveInfo, parts: &[FrozenPart]) -> Result<Tail, Di
     }
     let mut listed: Vec<&EntryRecord> = parts.iter().flat_map(|part| &part.entries).collect();
 
-    let mut pages = PartWriter::new(made_at);
-    pages.add_deflated(document("README.html", readme(info, &listed).as_bytes()));
+    let mut pages = PartWriter::packing(made_at, packing);
+    pages.add_packed(document("README.html", readme(info, &listed).as_bytes()));
     let readme = pages.entries().to_vec();
     listed.extend(&readme);
     let manifest = manifest(info, &listed).to_json();
-    pages.add_deflated(document(MANIFEST_NAME, &manifest));
+    pages.add_packed(document(MANIFEST_NAME, &manifest));
 
     let (mut bytes, entries) = pages.into_entries();
     let zip_bytes = bytes.len() as u64;

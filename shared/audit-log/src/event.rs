@@ -67,6 +67,9 @@ pub struct LogEvent {
     /// How many of what.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: BTreeMap<String, u64>,
+    /// The organisation of whoever acted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<String>,
     /// The request that caused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
@@ -103,7 +106,7 @@ impl LogEvent {
     pub fn leaf(&self) -> Result<Vec<u8>, LeafError> {
         let words =
             [&self.id, &self.tenant, &self.at, &self.event_type, &self.action, &self.level, &self.outcome, &self.actor];
-        let optional = [&self.job, &self.role, &self.sealed].into_iter().flatten();
+        let optional = [&self.job, &self.role, &self.sealed, &self.organization_id].into_iter().flatten();
         if !words.into_iter().chain(optional).all(|word| is_word(word)) {
             return Err(LeafError::Form);
         }

@@ -3,6 +3,7 @@
 
 mod body;
 mod der;
+mod place;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use body::{Exemption, LogPosition, Receipt, ReceiptSource};
 pub use der::{SignatureFormError, raw_signature};
+pub use place::{PlaceError, verify_place};
 
 use crate::key::ReceiptKey;
 

@@ -54,6 +54,18 @@ impl TileName {
     }
 }
 
+/// Every file of the tree of this size, entries beside their hashes, the levels above at the end.
+pub fn all_names(size: u64) -> impl Iterator<Item = TileName> {
+    let leaves = (0..size.div_ceil(TILE_WIDTH)).flat_map(move |index| {
+        [TileName::of_hashes(0, index, size), TileName::of_entries(index, size)].into_iter().flatten()
+    });
+    let above = (1..8_u8).flat_map(move |level| {
+        let hashes = size >> (8 * u32::from(level));
+        (0..hashes.div_ceil(TILE_WIDTH)).filter_map(move |index| TileName::of_hashes(level, index, size))
+    });
+    leaves.chain(above)
+}
+
 fn width_in(hashes: u64, index: u64) -> Option<u64> {
     let before = index.checked_mul(TILE_WIDTH)?;
     match hashes.checked_sub(before) {

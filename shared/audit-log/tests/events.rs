@@ -25,6 +25,7 @@ fn event() -> LogEvent {
         to: text("done"),
         reason: text("the \"plan\" \\ changed\n\u{8}\u{c}\r\t\u{0}\u{1f}\u{7f} été 😀 \u{2028}"),
         counts: [("rows".to_owned(), 9_007_199_254_740_991), ("files".to_owned(), 0)].into(),
+        organization_id: text("org-1"),
         request_id: text("req/1"),
         ip_hash: text("ab"),
         user_agent_family: text("Some Browser"),

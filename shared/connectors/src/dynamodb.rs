@@ -33,8 +33,12 @@ mod order;
 mod plan;
 mod request;
 mod rewritten;
+mod sample;
 mod schema;
 mod statement;
+pub(crate) mod whole;
+
+pub(crate) use self::sample::sample_table;
 
 /// A page ends once it has so many rows,
 const PAGE_ROWS: usize = 1000;

@@ -4,16 +4,20 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use datamap::Source;
-use workflow::ports::{ByteRange, Connector, Cursor, Media, PortError, PortErrorKind, SourceLookup, SourcePage};
+use workflow::ports::{
+    ByteRange, CollectionReader, Connector, Cursor, Media, PortError, PortErrorKind, SourceLookup, SourcePage,
+    WholeCollection,
+};
 
 use crate::clients::Clients;
-use crate::dynamodb::{DynamoDb, Table};
+use crate::dynamodb::{DynamoDb, Table, whole};
 use crate::pace::Paces;
 use crate::s3::{MediaSource, ObjectSource, media, objects};
 use crate::scope::Scope;
 
 mod erase;
 mod expire;
+mod sample;
 
 /// All connectors of a process; makes clients and looks at tables when first needed. Reading twice is harmless.
 #[derive(Debug)]
@@ -54,9 +58,10 @@ impl Connectors {
                 let table = Table { client: &client, name: table, index, segments, pace: &pace, is_consistent: false };
                 self.dynamodb.page(&scope, &table, projection, after).await
             }
-            Source::S3Objects { bucket, prefix, format } => {
+            Source::S3Objects { bucket, prefix, format, manifest } => {
                 let client = self.clients.s3(scope.connection)?;
-                let source = ObjectSource { client: &client, bucket, prefix, format: *format, pace: &pace };
+                let (manifest, format) = (manifest.as_deref(), *format);
+                let source = ObjectSource { client: &client, bucket, prefix, format, manifest, pace: &pace };
                 objects::page(&scope, &source, after).await
             }
             Source::S3Media { bucket, key_template } => {
@@ -92,5 +97,42 @@ impl Connector for Connectors {
         let pace = self.paces.of(&lookup.tenant, scope.connection);
         let source = MediaSource { client: &client, bucket, template: key_template, pace: &pace };
         media::read(&scope, &source, it, range).await
+    }
+}
+
+#[async_trait]
+impl CollectionReader for Connectors {
+    async fn rows(&self, of: &WholeCollection, limit: usize, after: Option<&Cursor>) -> Result<SourcePage, PortError> {
+        // A lookup of nobody: the scope needs the map and the tenant, and nothing is compared.
+        let lookup = SourceLookup {
+            tenant: of.tenant.clone(),
+            map: std::sync::Arc::clone(&of.map),
+            collection: of.collection,
+            field: String::new(),
+            values: Vec::new(),
+        };
+        let scope = Scope::of(&lookup)?;
+        let pace = self.paces.of(&of.tenant, scope.connection);
+        match &scope.collection.source {
+            Source::DynamoDb { table, .. } => {
+                let client = self.clients.dynamodb(scope.connection)?;
+                let table = Table {
+                    client: &client,
+                    name: table,
+                    index: None,
+                    segments: Some(1),
+                    pace: &pace,
+                    is_consistent: false,
+                };
+                whole::page(&scope, &table, limit, after).await
+            }
+            Source::S3Objects { bucket, prefix, format, manifest } => {
+                let client = self.clients.s3(scope.connection)?;
+                let (manifest, format) = (manifest.as_deref(), *format);
+                let source = ObjectSource { client: &client, bucket, prefix, format, manifest, pace: &pace };
+                objects::whole_page(&scope, &source, limit, after).await
+            }
+            Source::S3Media { .. } => Ok(SourcePage::default()),
+        }
     }
 }

@@ -13,6 +13,7 @@ pub(crate) struct Wanted {
     plain: HashSet<String>,
     numbers: bool,
     truths: bool,
+    everything: bool,
 }
 
 impl Wanted {
@@ -29,12 +30,26 @@ impl Wanted {
                 Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => {}
             }
         }
-        Self { values, texts, plain, numbers, truths }
+        Self { values, texts, plain, numbers, truths, everything: false }
+    }
+
+    /// Every row, whatever it holds.
+    pub(crate) fn everything() -> Self {
+        Self { everything: true, ..Self::default() }
+    }
+
+    pub(crate) const fn is_everything(&self) -> bool {
+        self.everything
     }
 
     /// Whether one of the values at the path is wanted.
     pub(crate) fn is_in(&self, row: &Datum, path: &str) -> bool {
         row.values_at(path).into_iter().any(|value| self.values.contains(datamap::canonical(value).as_ref()))
+    }
+
+    /// Whether this value itself is wanted.
+    pub(crate) fn has(&self, value: &Datum) -> bool {
+        self.values.contains(datamap::canonical(value).as_ref())
     }
 
     /// Whether a text that stands for any kind of value is wanted: in CSV, `7` is the number and the text.

@@ -1,6 +1,11 @@
 //! Erasing in buckets of a local stack, where `HABEAS_TEST_ENDPOINT` names one; else this says so and passes.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails to set up fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "a test that fails to set up fails"
+)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,6 +21,12 @@ use datamap::{FieldRewrite, Masker, Masking, Strategy, Treatment};
 use domain::datum::Datum;
 use workflow::ports::{Erased, Eraser as _, ErasureOrder, SourceLookup, Target};
 
+#[expect(dead_code, reason = "the tests of the wire use more of it")]
+#[path = "lake/objects.rs"]
+mod objects;
+
+use self::objects::Kind;
+
 const MAP: &str = r#"
 dataset:
   - fides_key: erased
@@ -28,6 +39,8 @@ dataset:
         fields:
           - {name: user_id, fides_meta: {primary_key: true, identity: user_id, data_type: integer}}
           - {name: note}
+      - name: tables
+        fields: [{name: user_id, fides_meta: {primary_key: true, identity: user_id}}, {name: note}]
   - fides_key: pictures
     collections:
       - name: avatars
@@ -41,6 +54,7 @@ connection:
     collections:
       events: {bucket: BUCKET, prefix: events/, format: ndjson}
       sheets: {bucket: BUCKET, prefix: sheets/, format: csv}
+      tables: {bucket: BUCKET, prefix: tables/, format: parquet}
   - fides_key: media
     datasets: [pictures]
     connector: s3
@@ -175,8 +189,7 @@ fn without(text: &str) -> String {
     text.lines().filter(|line| !line.starts_with("{\"user_id\":7,")).fold(String::new(), |all, line| all + line + "\n")
 }
 
-/// Tags are looked at only where the emulator shows them (docs/limits.md).
-async fn objects_are_rewritten(bucket: &Bucket, shows_tags: bool) {
+async fn objects_are_rewritten(bucket: &Bucket) {
     let (small, large, other) = (rows(500, 5), rows(100_000, 50), rows(50, 60));
     bucket.put("events/a.ndjson.gz", gzip(&small)).await;
     bucket.put("events/b.ndjson", large.clone()).await;
@@ -201,7 +214,8 @@ async fn objects_are_rewritten(bucket: &Bucket, shows_tags: bool) {
         let head = bucket.client.head_object().bucket(bucket.name).key(key).send().await.unwrap();
         assert_eq!(head.content_type(), Some("application/x-test"));
         assert_eq!(head.metadata().unwrap()["made"], "by hand");
-        if !shows_tags {
+        // The emulator does not take the tags of an object that is put in parts (docs/limits.md).
+        if key == "events/b.ndjson" {
             continue;
         }
         let tags = bucket.client.get_object_tagging().bucket(bucket.name).key(key).send().await.unwrap();
@@ -230,6 +244,26 @@ async fn sheets_are_rewritten_unless_they_drifted(bucket: &Bucket) {
     assert_eq!(bucket.plan(&order).await.len(), 1, "only what drifted is left");
 }
 
+/// Row groups of a few thousand rows, so that the object is read by several ranges.
+async fn tables_are_rewritten(bucket: &Bucket) {
+    let before = objects::rows(0, 60_000, true);
+    bucket.put("tables/1.parquet", objects::object(Kind::Parquet, &before)).await;
+    let values = (0..objects::SUBJECTS).map(|number| Datum::Text(objects::user(number))).collect();
+    let mut order = bucket.order("erased.tables", Treatment::Delete);
+    order.lookup.values = values;
+    let planned = bucket.plan(&order).await;
+    assert_eq!((planned[0].rows, planned[0].other_rows), (600, 59_400));
+    assert_eq!(bucket.erase(&order, &planned).await, [Erased::Done]);
+    let answer = bucket.client.get_object().bucket(bucket.name).key("tables/1.parquet").send().await.unwrap();
+    assert_eq!(answer.metadata().unwrap()["made"], "by hand");
+    let after = answer.body.collect().await.unwrap().to_vec();
+    let expected: Vec<_> = before.into_iter().filter(|row| row.user >= objects::SUBJECTS).collect();
+    let expected = objects::object(Kind::Parquet, &expected);
+    assert!(objects::content(Kind::Parquet, &after) == objects::content(Kind::Parquet, &expected));
+    assert_eq!(bucket.versions("tables/").await.len(), 1);
+    assert_eq!(bucket.plan(&order).await, []);
+}
+
 async fn media_go_with_every_version(bucket: &Bucket) {
     for key in ["avatars/7/a.png", "avatars/7/b.png", "avatars/7/c.png", "avatars/70/a.png"] {
         bucket.put(key, "old").await;
@@ -255,8 +289,9 @@ fn plain_buckets_are_erased() {
     let Some(endpoint) = endpoint() else { return };
     run(async {
         let bucket = Bucket::make(endpoint, "erase-plain", false).await;
-        objects_are_rewritten(&bucket, true).await;
+        objects_are_rewritten(&bucket).await;
         sheets_are_rewritten_unless_they_drifted(&bucket).await;
+        tables_are_rewritten(&bucket).await;
         media_go_with_every_version(&bucket).await;
     });
 }
@@ -266,8 +301,9 @@ fn versioned_buckets_are_erased_with_their_history() {
     let Some(endpoint) = endpoint() else { return };
     run(async {
         let bucket = Bucket::make(endpoint, "erase-versions", true).await;
-        objects_are_rewritten(&bucket, false).await;
+        objects_are_rewritten(&bucket).await;
         sheets_are_rewritten_unless_they_drifted(&bucket).await;
+        tables_are_rewritten(&bucket).await;
         media_go_with_every_version(&bucket).await;
     });
 }

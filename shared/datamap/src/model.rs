@@ -115,6 +115,9 @@ pub enum Source {
         prefix: String,
         /// How rows are written in them.
         format: RowFormat,
+        /// The object that names them, a key a line; without one the prefix is listed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        manifest: Option<String>,
     },
     /// One object per medium.
     S3Media {

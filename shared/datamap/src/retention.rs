@@ -62,7 +62,10 @@ impl DataMap {
             let points = || !self.subject_of(own, field).is_empty();
             field.identity.is_some() || categories.any(|category| is_personal(category)) || points()
         };
-        fields.filter(is_about_people).map(|field| FieldRewrite { path: field.path.clone(), masking: mask(field) }).collect()
+        fields
+            .filter(is_about_people)
+            .map(|field| FieldRewrite { path: field.path.clone(), masking: mask(field) })
+            .collect()
     }
 }
 

@@ -3,11 +3,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::index::EventIndex;
 use crate::ids::{EventId, JobId, TenantId};
 use crate::key::{Partition, TenantKey};
 use crate::request::wire_enum;
 use crate::role::{Pseudonym, Role};
 use crate::sealed::Sealed;
+
+mod index;
 
 wire_enum! {
     /// What was done (V7).
@@ -68,8 +71,10 @@ wire_enum! {
         HoldChange = "hold_change",
         /// The retention sweep counted or took away.
         RetentionRun = "retention_run",
-        /// An administrative endpoint was read.
+        /// An administrative endpoint was read, or a call was refused.
         UserAccess = "user_access",
+        /// Somebody was erased.
+        Erasure = "erasure",
     }
 }
 
@@ -95,12 +100,12 @@ pub enum Actor {
     Operator,
 }
 
-/// Words of a person that belong to an event, under a key of the person they are about: erasure destroys that key.
+/// What is personal in an event, under a key of the person concerned, which erasure destroys, or of the tenant for its staff.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedDetail {
-    /// Whose key: `subject#<keyed hash>`.
+    /// Whose key, as in [`KeyRecord::owner`](crate::record::KeyRecord).
     pub owner: String,
-    /// The words.
+    /// The ciphertext.
     pub sealed: Sealed,
 }
 
@@ -148,6 +153,9 @@ pub struct AuditEvent {
     pub reason: Option<String>,
     /// How many rows, files or bytes; what depends on the event.
     pub counts: Vec<(String, u64)>,
+    /// The organisation of whoever acted, where the token names one in plain letters and digits.
+    #[serde(default)]
+    pub organization_id: Option<String>,
     /// The request that caused it.
     pub request_id: Option<String>,
     /// Keyed hash of the caller's address.
@@ -159,9 +167,16 @@ pub struct AuditEvent {
     /// What the acting person said, sealed.
     #[serde(default)]
     pub detail: Option<SealedDetail>,
+    /// E-mail, address and user agent of whoever acted, sealed: under the tenant's key for staff, under the acting
+    /// person's for everybody else (R-AUD-1).
+    #[serde(default)]
+    pub actor_detail: Option<SealedDetail>,
 }
 
 impl AuditEvent {
+    /// What kind of thing a receipt is in an event; its SHA-256 stands in `to`.
+    pub const RECEIPT: &str = "receipt";
+
     /// How the sort keys of all events begin.
     pub const SORT_PREFIX: &str = "event#";
 
@@ -171,14 +186,21 @@ impl AuditEvent {
         format!("{}{:013}", Self::SORT_PREFIX, at.as_millisecond().max(0) + 1)
     }
 
+    /// The sort key of an event of this time, with the item and version it tells of, else with its id.
+    #[must_use]
+    pub fn sort_of(at: Timestamp, item: Option<(&str, u64)>, id: &str) -> String {
+        let millis = at.as_millisecond().max(0);
+        match item {
+            Some((item, version)) => format!("event#{millis:013}#{item}#{version:06}"),
+            None => format!("event#{millis:013}#{id}"),
+        }
+    }
+
     /// Events sort by time within the job; the item and its version make the key unique.
     #[must_use]
     pub fn key(&self) -> TenantKey {
-        let millis = self.at.as_millisecond().max(0);
-        let sort = match &self.item {
-            Some(item) => format!("event#{millis:013}#{}#{:06}", item.item, item.version),
-            None => format!("event#{millis:013}#{}", self.id),
-        };
+        let item = self.item.as_ref().map(|it| (it.item.as_str(), it.version));
+        let sort = Self::sort_of(self.at, item, self.id.as_str());
         TenantKey::new(&self.tenant, self.job.clone().map_or(Partition::Tenant, Partition::Job), sort)
     }
 }

@@ -11,6 +11,7 @@ pub use self::timing::{AlertMark, DeadlineAlert, Extension, FirstDates, Pause, T
 use crate::erasure::Erasure;
 use crate::ids::{JobId, OpNonce, TenantId};
 use crate::key::TenantKey;
+use crate::notice::Language;
 use crate::request::{Alias, ExportFormat, Regime, RequestType, wire_enum};
 use crate::role::Pseudonym;
 use crate::sealed::Sealed;
@@ -221,6 +222,9 @@ pub struct Job {
     /// What moves and watches the due date.
     #[serde(default)]
     pub timing: Timing,
+    /// The language the person is written to, if one was named.
+    #[serde(default)]
+    pub language: Option<Language>,
 }
 
 impl Job {

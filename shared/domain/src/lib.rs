@@ -9,6 +9,7 @@ pub mod hold;
 pub mod ids;
 pub mod job;
 pub mod key;
+pub mod notice;
 pub mod record;
 pub mod request;
 pub mod retention;

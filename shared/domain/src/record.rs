@@ -9,6 +9,7 @@ use crate::hold::{Claim, Guard, Hold};
 use crate::ids::{JobId, OpNonce};
 use crate::job::Job;
 use crate::key::TenantKey;
+use crate::notice::NoticeSettings;
 use crate::retention::RetentionPolicy;
 use crate::retention_run::RetentionRun;
 use crate::step::Step;
@@ -46,11 +47,13 @@ pub enum Record {
     Retention(Box<RetentionPolicy>),
     /// How far the retention sweep is with a collection.
     RetentionRun(Box<RetentionRun>),
+    /// Whom a tenant wants told of what.
+    Notices(Box<NoticeSettings>),
     /// A number that only grows and shrinks by transactions.
     Counter(Counter),
 }
 
-/// An entry of the index of the sweeps: the shard (0 to 31) and the time.
+/// An entry of the index of the sweeps: the shard (0 to 32) and the time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wake {
     /// `hash(job) mod 16`.
@@ -67,6 +70,9 @@ pub const WAKE_SHARDS: u8 = 16;
 
 /// Shards of the same index in which jobs stand by the time their deadline is looked at.
 pub const DEADLINE_SHARDS: std::ops::Range<u8> = WAKE_SHARDS..2 * WAKE_SHARDS;
+
+/// The shard of the same index in which tenants stand by the time of their next digest.
+pub const DIGEST_SHARD: u8 = 2 * WAKE_SHARDS;
 
 impl Record {
     /// Where the item lives.
@@ -87,6 +93,7 @@ impl Record {
             Self::Claim(claim) => claim.key(),
             Self::Retention(policy) => policy.key(),
             Self::RetentionRun(run) => run.key(),
+            Self::Notices(settings) => NoticeSettings::key_of(&settings.tenant),
             Self::Counter(counter) => counter.key.clone(),
         }
     }
@@ -102,6 +109,7 @@ impl Record {
             Self::DataMapPointer(pointer) => Some(pointer.version),
             Self::Hold(hold) => Some(hold.version),
             Self::RetentionRun(run) => Some(run.version),
+            Self::Notices(settings) => Some(settings.version),
             Self::Event(_)
             | Self::Idempotency(_)
             | Self::Key(_)
@@ -128,6 +136,7 @@ impl Record {
             Self::Hold(hold) => Some(&hold.op_nonce),
             Self::Retention(policy) => Some(&policy.op_nonce),
             Self::RetentionRun(run) => Some(&run.op_nonce),
+            Self::Notices(settings) => Some(&settings.op_nonce),
             Self::Event(_) | Self::Guard(_) | Self::Claim(_) | Self::Counter(_) => None,
         }
     }
@@ -150,6 +159,7 @@ impl Record {
             | Self::Claim(_)
             | Self::Retention(_)
             | Self::RetentionRun(_)
+            | Self::Notices(_)
             | Self::Counter(_) => None,
         }
     }
@@ -173,6 +183,7 @@ impl Record {
         match self {
             Self::Step(step) => step.next_check_at.map(|at| Wake { shard: wake_shard(&step.job), at }),
             Self::Job(job) => job.next_look_at().map(|at| Wake { shard: deadline_shard(&job.id), at }),
+            Self::Notices(settings) => settings.next_look_at().map(|at| Wake { shard: DIGEST_SHARD, at }),
             Self::Event(_)
             | Self::Challenge(_)
             | Self::Ticket(_)
@@ -208,6 +219,7 @@ impl Record {
             | Self::Guard(_)
             | Self::Retention(_)
             | Self::RetentionRun(_)
+            | Self::Notices(_)
             | Self::Counter(_) => None,
         }
     }
@@ -276,4 +288,8 @@ openers! {
     into_retention: Retention => Box<RetentionPolicy>,
     /// The run, if this is one.
     into_retention_run: RetentionRun => Box<RetentionRun>,
+    /// The counter, if this is one.
+    into_counter: Counter => Counter,
+    /// The settings of notices, if these are some.
+    into_notices: Notices => Box<NoticeSettings>,
 }

@@ -178,7 +178,8 @@ impl RetentionRun {
         // An organisation whose own policy is gone falls back to what counts for all others.
         let now_usual = self.days.get("").copied().flatten();
         let fallen = reported.iter().filter(|(name, _)| !self.days.contains_key(*name)).any(|(_, before)| {
-            matches!((now_usual, before), (Some(_), None)) || matches!((now_usual, before), (Some(now), Some(before)) if now < *before)
+            matches!((now_usual, before), (Some(_), None))
+                || matches!((now_usual, before), (Some(now), Some(before)) if now < *before)
         });
         !shortened && !fallen && self.reported_rule.as_ref() == Some(&self.rule)
     }

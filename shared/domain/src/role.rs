@@ -15,6 +15,8 @@ wire_enum! {
         Dpo = "dpo",
         /// Works on requests.
         Operator = "operator",
+        /// Works on data and on the systems that hold it.
+        Developer = "developer",
         /// Reads evidence, writes nothing.
         Auditor = "auditor",
         /// The person whose data it is.
@@ -55,6 +57,10 @@ wire_enum! {
         RetentionRead = "retention:read",
         /// Replace the retention policy of one's organisation.
         RetentionUpdate = "retention:update",
+        /// Scan and anonymise data, collect evidence.
+        ResourceWrite = "resource:write",
+        /// Read and replace whom the tenant wants told of what.
+        NoticeUpdate = "notice:update",
         /// Settings; processing a request by hand.
         AdminSystemConfig = "admin:system_config",
         /// Audit query and export.
@@ -63,6 +69,15 @@ wire_enum! {
 }
 
 impl Role {
+    /// Whether whoever has it works for the tenant; owners and data subjects act for themselves.
+    #[must_use]
+    pub const fn is_staff(self) -> bool {
+        match self {
+            Self::Dpo | Self::Operator | Self::Auditor | Self::Developer | Self::SuperAdmin => true,
+            Self::Owner | Self::DataSubject => false,
+        }
+    }
+
     /// The permissions of the role.
     #[must_use]
     pub const fn permissions(self) -> &'static [Permission] {
@@ -81,9 +96,11 @@ impl Role {
                 P::HoldRead,
                 P::HoldRelease,
                 P::RetentionRead,
+                P::NoticeUpdate,
                 P::AdminAuditLog,
             ],
             Self::Operator => &[P::JobCreate, P::JobRead, P::JobUpdate, P::JobExecute, P::RetentionRead],
+            Self::Developer => &[P::JobCreate, P::JobRead, P::JobUpdate, P::JobExecute, P::ResourceWrite],
             Self::Auditor => &[P::JobRead, P::AdminAuditLog],
             Self::DataSubject => &[],
             Self::SuperAdmin => &[
@@ -92,6 +109,8 @@ impl Role {
                 P::JobUpdate,
                 P::JobDelete,
                 P::JobExecute,
+                P::ResourceWrite,
+                P::NoticeUpdate,
                 P::AdminSystemConfig,
                 P::AdminAuditLog,
             ],
@@ -138,6 +157,12 @@ impl Principal {
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
         self.roles.iter().any(|role| role.permissions().contains(&permission))
+    }
+
+    /// Whether the principal works for the tenant.
+    #[must_use]
+    pub fn is_staff(&self) -> bool {
+        self.roles.iter().any(|role| role.is_staff())
     }
 
     /// Whether the principal has the role.

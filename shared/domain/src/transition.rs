@@ -6,7 +6,7 @@ use crate::event::{Action, AuditEvent, EventOutcome, EventType, ItemVersion, Lev
 use crate::ids::{EventId, JobId, OpNonce, TenantId};
 use crate::job::Job;
 use crate::key::TenantKey;
-use crate::record::{Challenge, Record, Ticket};
+use crate::record::{Challenge, KeyRecord, Record, Ticket};
 use crate::step::Step;
 
 mod cause;
@@ -36,11 +36,17 @@ pub struct TransitionBuilder {
 }
 
 impl TransitionBuilder {
-    /// Starts an empty transition.
+    /// Starts a transition that holds no more than the new key of whoever acts, if there is one.
     #[must_use]
-    pub fn new(tenant: &TenantId, op_nonce: OpNonce, cause: Cause, random: [u8; 10]) -> Self {
+    pub fn new(tenant: &TenantId, op_nonce: OpNonce, mut cause: Cause, random: [u8; 10]) -> Self {
+        let key = cause.key.take();
         let transition = Transition { tenant: tenant.clone(), op_nonce, changes: Vec::new() };
-        Self { transition, cause, random, detail: None }
+        let mut builder = Self { transition, cause, random, detail: None };
+        if let Some(key) = key {
+            let op_nonce = builder.op_nonce().clone();
+            builder.put(Record::Key(KeyRecord { op_nonce, ..key }), Expect::Absent);
+        }
+        builder
     }
 
     /// The nonce of the transition.
@@ -162,12 +168,22 @@ impl TransitionBuilder {
             to: None,
             reason: cause.reason,
             counts: Vec::new(),
+            organization_id: cause.organization_id,
             request_id: cause.request_id,
             ip_hash: cause.ip_hash,
             user_agent_family: cause.user_agent_family,
             control_id: None,
             detail: None,
+            actor_detail: cause.sealed,
         }
+    }
+
+    /// Adds the event of a signed receipt, by whose hash the log vouches for it.
+    pub fn receipt_event(&mut self, job: &JobId, sha256: &str) {
+        let mut event = self.plain_event(job, AuditEvent::RECEIPT, Action::Create);
+        event.event_type = EventType::Erasure;
+        event.to = Some(sha256.to_owned());
+        self.event(event);
     }
 
     /// Adds the event of a changed setting: its version is named, and its partition is the tenant's, not a job's.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use domain::ids::TenantId;
 use workflow::ports::{
-    Alert, Alerts, Clock, DeadlineAlerts, DeadlineWarning, RetentionAlerts, RetentionWarning,
+    Alert, Alerts, Clock, DeadlineAlerts, DeadlineWarning, IntegrityAlerts, RetentionAlerts, RetentionWarning,
 };
 
 use crate::metrics::{Metric, Unit};
@@ -82,5 +83,12 @@ impl RetentionAlerts for EmfAlerts {
                 tracing::error!(tenant = %tenant, collection, reason, "a collection could not be swept");
             }
         }
+    }
+}
+
+impl IntegrityAlerts for EmfAlerts {
+    fn broken(&self, tenant: &TenantId, place: &str) {
+        tracing::error!(tenant = %tenant, place, alert = "audit_broken", "an audit log does not hold");
+        Metric::at(self.clock.now()).by("Stage", self.stage).value("AuditLogsBroken", Unit::Count, 1.0).emit();
     }
 }

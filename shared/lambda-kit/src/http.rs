@@ -7,15 +7,17 @@ use axum::middleware::from_fn_with_state;
 use tower_http::catch_panic::CatchPanicLayer;
 use workflow::ports::Entropy;
 
-pub use self::body::{BODY_LIMIT_BYTES, JsonBody, OptionalJson};
-pub use self::gate::{Authenticated, Gate};
-pub use self::origin::{IdempotencyKey, Origin};
+pub use self::body::{BODY_LIMIT_BYTES, BodyLimit, JsonBody, OptionalJson};
+pub use self::contract::{add_problems, complete_contract};
+pub use self::gate::{Admitted, Authenticated, Gate};
+pub use self::origin::{IdempotencyKey, Origin, caller};
 pub use self::query::QueryPairs;
 use crate::TakeCalls;
 use crate::problem::{Problem, ProblemKind};
 use crate::start::StartError;
 
 mod body;
+mod contract;
 mod finish;
 mod gate;
 mod origin;

@@ -4,12 +4,14 @@
 
 mod alerts;
 pub mod auth;
+mod events;
 pub mod http;
 mod logging;
 mod metered;
 mod metrics;
 mod problem;
 mod redaction;
+mod refused;
 mod schedule;
 mod settings;
 mod sqs;
@@ -18,12 +20,14 @@ mod time;
 mod wiring;
 
 pub use alerts::{EmfAlerts, emf_alerts};
+pub use events::run_events;
 pub use logging::{Redaction, log_layer};
 pub use metered::metered;
 pub use metrics::{Metric, Unit};
 pub use problem::{FieldError, Problem, ProblemDocument, ProblemKind};
 pub use redaction::{redact_json, redact_text};
-pub use schedule::{run_event, run_schedule};
+pub use refused::problem_of;
+pub use schedule::{run_event, run_schedule, run_schedule_with_input};
 pub use settings::{Settings, Stage};
 pub use sqs::{Batch, handle_batch, run_sqs};
 pub use start::{StartError, start};

@@ -28,6 +28,8 @@ pub enum ProblemKind {
     Gone,
     /// More bytes than allowed.
     TooLarge,
+    /// The answer would have more bytes than one answer may have, or take longer.
+    AnswerTooLarge,
     /// Not JSON by its own account.
     UnsupportedMediaType,
     /// It parses but is wrong.
@@ -59,6 +61,9 @@ impl ProblemKind {
             Self::InProgress => (StatusCode::CONFLICT, "in-progress", "The same request is being answered"),
             Self::Gone => (StatusCode::GONE, "gone", "It is no longer there"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
+            Self::AnswerTooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "answer-too-large", "The answer would be too large")
+            }
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body must be JSON")
             }
@@ -169,6 +174,12 @@ impl Problem {
     pub const fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after_seconds = Some(seconds);
         self
+    }
+
+    /// Whether it has a member of its own of this name.
+    #[must_use]
+    pub fn has(&self, member: &str) -> bool {
+        self.members.contains_key(member)
     }
 
     /// The kind.

@@ -21,22 +21,27 @@ where
     H: AsyncFn(Timestamp) -> Result<(), E>,
     E: std::error::Error,
 {
-    let (clock, wall) = (system_clock(settings), wall_clock());
+    run_schedule_with_input(settings, take_calls, async |_, ends_at| handler(ends_at).await).await
+}
+
+/// The same for a function that may also be called by hand: `handler` is given what it was called with.
+///
+/// # Errors
+/// Fails if the Lambda runtime can't be reached.
+pub async fn run_schedule_with_input<H, E>(
+    settings: &Settings,
+    take_calls: TakeCalls,
+    handler: H,
+) -> Result<(), StartError>
+where
+    H: AsyncFn(serde_json::Value, Timestamp) -> Result<(), E>,
+    E: std::error::Error,
+{
     let handler = &handler;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<serde_json::Value>| {
-        let now = clock.now();
-        let left = crate::sqs::deadline(&event.context).duration_since(wall.now());
-        async move {
-            let outcome = handler(slice_end(now, now.checked_add(left).unwrap_or(now))).await;
-            log_calls(take_calls);
-            outcome.map_err(|error| {
-                tracing::error!(error = %crate::logging::chain(&error), "the run failed");
-                lambda_runtime::Error::from(error.to_string())
-            })
-        }
-    }))
+    run_event(settings, take_calls, async |event, ends_at| {
+        handler(event, ends_at).await.map(|()| serde_json::Value::Null)
+    })
     .await
-    .map_err(|error| StartError::because(format!("the Lambda runtime ended: {error}")))
 }
 
 /// The same for a function that is also started by hand: `handler` reads the event, and its answer goes back.

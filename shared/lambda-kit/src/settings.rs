@@ -1,9 +1,5 @@
 //! The settings of all functions, read once from the environment (R-OPS-6). Nothing else reads it.
 
-use std::collections::BTreeMap;
-use std::fmt::Display;
-use std::str::FromStr;
-
 use jiff::SignedDuration;
 
 pub(crate) use self::endpoint::is_loopback;
@@ -11,8 +7,10 @@ use crate::logging::Redaction;
 use crate::start::StartError;
 
 mod endpoint;
+mod reader;
 mod stage;
 
+use self::reader::Reader;
 pub use self::stage::Stage;
 
 /// Every setting, checked. A function uses the ones it needs.
@@ -56,8 +54,20 @@ pub struct Settings {
     pub backups_last: SignedDuration,
     /// `HABEAS_NOTIFICATION_QUEUE_URL`.
     pub notification_queue_url: String,
+    /// `HABEAS_STREAM_TENANT`: whose change events the masking stream takes.
+    pub stream_tenant: String,
+    /// `HABEAS_STREAM_TARGET`: `kinesis:NAME`, `sqs:URL` or `s3:BUCKET/PREFIX`.
+    pub stream_target: String,
+    /// `HABEAS_STREAM_METHOD`, `masking`: `hashing` or `redaction`.
+    pub stream_method: String,
+    /// `HABEAS_DISCOVERY_TENANTS`: whose sources are sampled each week, by commas.
+    pub discovery_tenants: Vec<String>,
+    /// `HABEAS_DISCOVERY_ROWS`, 100: rows of each collection (V9).
+    pub discovery_rows: i64,
     /// `HABEAS_ALERTS_TOPIC_ARN`; empty where nobody listens.
     pub alerts_topic_arn: String,
+    /// `HABEAS_NOTICES_TOPIC_ARN`: where milestones are published; empty for nowhere.
+    pub notices_topic_arn: String,
     /// `HABEAS_TRUSTED_ISSUERS`: JSON, read by [`crate::auth::Verifier::from_json`].
     pub trusted_issuers: String,
     /// `HABEAS_MAIL_FROM`.
@@ -70,6 +80,8 @@ pub struct Settings {
     pub max_open_jobs: i64,
     /// `HABEAS_MAX_JOBS_PER_MONTH`, 10,000 (V2).
     pub max_jobs_per_month: i64,
+    /// `HABEAS_PRIVACY_EPSILON`, 10: what a tenant may spend on answers, ever (R-PII-7).
+    pub privacy_epsilon: i64,
     /// `HABEAS_DOWNLOAD_HOURS`, 24 (R-EXP-4).
     pub download_for: SignedDuration,
     /// `HABEAS_TIMEZONE`, UTC: the zone in which a day ends.
@@ -88,7 +100,7 @@ pub struct Settings {
     pub clock_offset: SignedDuration,
 }
 
-const KNOWN: [&str; 28] = [
+const KNOWN: [&str; 35] = [
     "HABEAS_STAGE",
     "HABEAS_JOBS_TABLE",
     "HABEAS_KEYRING_TABLE",
@@ -108,18 +120,27 @@ const KNOWN: [&str; 28] = [
     "HABEAS_BACKUP_DAYS",
     "HABEAS_NOTIFICATION_QUEUE_URL",
     "HABEAS_ALERTS_TOPIC_ARN",
+    "HABEAS_NOTICES_TOPIC_ARN",
     "HABEAS_TRUSTED_ISSUERS",
     "HABEAS_MAIL_FROM",
     "HABEAS_PUBLIC_URL",
     "HABEAS_LEASE_SECONDS",
     "HABEAS_MAX_OPEN_JOBS",
     "HABEAS_MAX_JOBS_PER_MONTH",
+    "HABEAS_PRIVACY_EPSILON",
     "HABEAS_DOWNLOAD_HOURS",
     "HABEAS_TIMEZONE",
     "HABEAS_HOLIDAY_CALENDAR",
+    "HABEAS_STREAM_TENANT",
+    "HABEAS_STREAM_TARGET",
+    "HABEAS_STREAM_METHOD",
+    "HABEAS_DISCOVERY_TENANTS",
+    "HABEAS_DISCOVERY_ROWS",
 ];
 /// The first is the default.
 const LOCK_MODES: [&str; 3] = ["COMPLIANCE", "GOVERNANCE", "NONE"];
+/// The first is the default.
+const STREAM_METHODS: [&str; 3] = ["masking", "hashing", "redaction"];
 const CLOCK_OFFSET: &str = "HABEAS_CLOCK_OFFSET";
 
 impl Settings {
@@ -167,13 +188,20 @@ impl Settings {
             receipt_key_id: reader.text("HABEAS_RECEIPT_KEY_ID"),
             backups_last: SignedDuration::from_hours(24 * reader.whole("HABEAS_BACKUP_DAYS", 35, 0..=3_650)),
             notification_queue_url: reader.text("HABEAS_NOTIFICATION_QUEUE_URL"),
+            stream_tenant: reader.text_or("HABEAS_STREAM_TENANT", ""),
+            stream_target: reader.text_or("HABEAS_STREAM_TARGET", ""),
+            stream_method: reader.one_of("HABEAS_STREAM_METHOD", STREAM_METHODS),
+            discovery_tenants: reader.list("HABEAS_DISCOVERY_TENANTS"),
+            discovery_rows: reader.whole("HABEAS_DISCOVERY_ROWS", 100, 1..=10_000),
             alerts_topic_arn: reader.text_or("HABEAS_ALERTS_TOPIC_ARN", ""),
+            notices_topic_arn: reader.text_or("HABEAS_NOTICES_TOPIC_ARN", ""),
             trusted_issuers: reader.text("HABEAS_TRUSTED_ISSUERS"),
             mail_from: reader.text("HABEAS_MAIL_FROM"),
             public_url: reader.text("HABEAS_PUBLIC_URL").trim_end_matches('/').to_owned(),
             lease_for: reader.seconds("HABEAS_LEASE_SECONDS", 150, 10..=1_800),
             max_open_jobs: reader.whole("HABEAS_MAX_OPEN_JOBS", 100, 1..=i64::MAX),
             max_jobs_per_month: reader.whole("HABEAS_MAX_JOBS_PER_MONTH", 10_000, 1..=i64::MAX),
+            privacy_epsilon: reader.whole("HABEAS_PRIVACY_EPSILON", 10, 1..=1_000_000),
             download_for: SignedDuration::from_hours(reader.whole("HABEAS_DOWNLOAD_HOURS", 24, 1..=168)),
             timezone: reader.text_or("HABEAS_TIMEZONE", "UTC"),
             holiday_calendar: Some(reader.text_or("HABEAS_HOLIDAY_CALENDAR", "")).filter(|name| !name.is_empty()),
@@ -187,85 +215,7 @@ impl Settings {
     }
 }
 
-struct Reader {
-    pairs: BTreeMap<String, String>,
-    findings: Vec<String>,
-}
-
 impl Reader {
-    fn refuse_unknown(&mut self) {
-        for name in self.pairs.keys() {
-            if name.starts_with("HABEAS_") && !KNOWN.contains(&name.as_str()) && name != CLOCK_OFFSET {
-                self.findings.push(format!("{name} is not a setting"));
-            }
-        }
-    }
-
-    fn optional(&self, name: &str) -> Option<String> {
-        self.pairs.get(name).filter(|value| !value.is_empty()).cloned()
-    }
-
-    fn text_or(&self, name: &str, default: &str) -> String {
-        self.optional(name).unwrap_or_else(|| default.to_owned())
-    }
-
-    fn text(&mut self, name: &str) -> String {
-        self.optional(name).unwrap_or_else(|| {
-            self.findings.push(format!("{name} is missing"));
-            String::new()
-        })
-    }
-
-    fn parsed<T>(&mut self, name: &str, fallback: T) -> T
-    where
-        T: FromStr,
-        T::Err: Display,
-    {
-        let text = self.text(name);
-        if text.is_empty() {
-            return fallback;
-        }
-        text.parse().unwrap_or_else(|error| {
-            self.findings.push(format!("{name} {error}"));
-            fallback
-        })
-    }
-
-    fn whole(&mut self, name: &str, default: i64, allowed: std::ops::RangeInclusive<i64>) -> i64 {
-        let Some(text) = self.optional(name) else { return default };
-        match text.parse() {
-            Ok(number) if allowed.contains(&number) => number,
-            Ok(_) | Err(_) => {
-                let (least, most) = (allowed.start(), allowed.end());
-                self.findings.push(format!("{name} is not a whole number from {least} to {most}"));
-                default
-            }
-        }
-    }
-
-    fn one_of(&mut self, name: &str, allowed: [&str; 3]) -> String {
-        let text = self.text_or(name, allowed[0]);
-        if !allowed.contains(&text.as_str()) {
-            self.findings.push(format!("{name} is not one of {}", allowed.join(", ")));
-        }
-        text
-    }
-
-    fn seconds(&mut self, name: &str, default: i64, allowed: std::ops::RangeInclusive<i64>) -> SignedDuration {
-        SignedDuration::from_secs(self.whole(name, default, allowed))
-    }
-
-    fn switch(&mut self, name: &str) -> bool {
-        match self.text_or(name, "true").as_str() {
-            "true" => true,
-            "false" => false,
-            _ => {
-                self.findings.push(format!("{name} is not true or false"));
-                true
-            }
-        }
-    }
-
     fn redaction(&mut self, stage: Stage) -> Redaction {
         if self.switch("LOG_REDACT_PII") {
             return Redaction::On;
@@ -275,21 +225,6 @@ impl Reader {
             return Redaction::On;
         }
         Redaction::Off
-    }
-
-    fn clock_offset(&mut self) -> SignedDuration {
-        let Some(text) = self.optional(CLOCK_OFFSET) else { return SignedDuration::ZERO };
-        let local = self.optional("AWS_ENDPOINT_URL").is_some_and(|url| is_loopback(&url));
-        if !local {
-            self.findings.push(format!("{CLOCK_OFFSET} is only for a stack on this machine (AWS_ENDPOINT_URL)"));
-        }
-        match text.parse::<i64>() {
-            Ok(seconds) if seconds.abs() <= 10 * 366 * 86_400 => SignedDuration::from_secs(seconds),
-            Ok(_) | Err(_) => {
-                self.findings.push(format!("{CLOCK_OFFSET} is not a number of seconds within ten years"));
-                SignedDuration::ZERO
-            }
-        }
     }
 }
 

@@ -5,12 +5,14 @@ mod generalize;
 mod hashing;
 mod logs;
 mod masking;
+mod replacements;
 
 pub use anonymize::{Anonymized, Anonymizer, Method, Replacer, UnknownMethod};
 pub use generalize::generalized;
 pub use hashing::HashKey;
 pub use logs::LogMasker;
 pub use masking::masked;
+pub use replacements::Replacements;
 
 /// What redaction leaves of any value (V10).
 pub const REDACTED: &str = "[REDACTED]";

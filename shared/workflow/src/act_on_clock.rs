@@ -82,7 +82,7 @@ impl ActOnClock {
                 return Err(Refusal::WrongState { status: job.status });
             }
             let written = self.decide(&job, act, now)?;
-            match self.commit(&job, written, caller.cause(&secrets, now)).await {
+            match self.commit(&job, written, caller.cause(&secrets, self.ports.entropy.as_ref(), now)).await {
                 Ok(job) => return Ok(job),
                 Err(CommitError::Conflict { .. }) => {}
                 Err(CommitError::LimitReached { .. }) => return Err(Refusal::Busy),

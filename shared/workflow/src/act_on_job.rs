@@ -122,7 +122,7 @@ impl ActOnJob {
             }
             let who = if let Act::Assign { assignee } = act { secrets.pseudonym(assignee) } else { actor };
             let written = self.decide(&job, act, who, now).await?;
-            match self.commit(&job, written, caller.cause(&secrets, now), words).await {
+            match self.commit(&job, written, caller.cause(&secrets, self.ports.entropy.as_ref(), now), words).await {
                 // More parked steps than one transaction takes: the rest follows.
                 Ok(job) if job.status == JobStatus::NeedsHuman && matches!(act, Act::Process) => {
                     written_so_far = Some(job);

@@ -209,7 +209,10 @@ impl AdvanceJob {
         for _ in 0..MAX_DECISIONS {
             let now = self.ports.clock.now();
             let decision = decide(&job, outcome, now);
-            let (builder, created) = self.outcome_transition(context, &job, &decision, now).await?;
+            let (mut builder, created) = self.outcome_transition(context, &job, &decision, now).await?;
+            if let Outcome::Concluded { receipt, .. } = outcome {
+                builder.receipt_event(&job.id, &receipt.sha256);
+            }
             match self.ports.store.commit(&builder.build()).await {
                 Ok(()) => return self.after_finish(context, &created).await,
                 Err(CommitError::Conflict { .. }) => {}

@@ -2,13 +2,18 @@
 
 use domain::event::Actor;
 use domain::job::{Job, Scope};
+use domain::notice::Language;
+use domain::record::KeyRecord;
 use domain::request::{Identity, IdentityKind};
 use domain::role::{Permission, Principal, Role};
 use domain::sensitive::Sensitive;
 use domain::transition::Cause;
 use jiff::Timestamp;
 
+use crate::actor_detail::{ActorDetail, OfCall};
 use crate::keyring::TenantSecrets;
+use crate::ports::Entropy;
+use crate::words::owner_of;
 
 /// A verified caller and the circumstances of the call.
 #[derive(Debug, Clone)]
@@ -21,28 +26,88 @@ pub struct Caller {
     pub ip: Option<Sensitive<String>>,
     /// The caller's user agent.
     pub user_agent: Option<Sensitive<String>>,
+    /// The language the client asks for.
+    pub language: Option<Language>,
 }
 
-impl Caller {
-    /// The audit trail's view of the caller: keyed hashes and families only (R-AUD-1).
+/// What is known of a call beside its content, where nobody in particular makes it.
+#[derive(Debug, Clone, Default)]
+pub struct Circumstances {
+    /// Id of the HTTP request.
+    pub request_id: String,
+    /// The caller's address.
+    pub ip: Option<Sensitive<String>>,
+    /// The caller's user agent.
+    pub user_agent: Option<Sensitive<String>>,
+}
+
+impl Circumstances {
+    /// The cause of what the holder of a code or ticket of a job does; the rest is sealed for whom the job is about.
     #[must_use]
-    pub fn cause(&self, secrets: &TenantSecrets, now: Timestamp) -> Cause {
-        let pseudonym = secrets.pseudonym(&self.principal.subject);
-        let role = self.principal.roles.first().copied();
-        Cause { actor: Actor::Person { pseudonym, role }, ..self.anonymous_cause(secrets, now) }
+    pub fn holder_cause(&self, job: &Job, secrets: &TenantSecrets, entropy: &dyn Entropy, now: Timestamp) -> Cause {
+        let Self { request_id, ip, user_agent } = self;
+        let detail = ActorDetail { ip: ip.clone(), user_agent: user_agent.clone(), ..ActorDetail::default() };
+        let call = OfCall { tenant: &job.tenant, request_id };
+        let (sealed, key) = detail.seal_for_person(call, secrets, &owner_of(job), entropy).unzip();
+        Cause { sealed, key, ..self.open_cause(secrets, now) }
     }
 
-    /// The same circumstances for someone who only holds a code or a ticket.
-    #[must_use]
-    pub fn anonymous_cause(&self, secrets: &TenantSecrets, now: Timestamp) -> Cause {
+    fn open_cause(&self, secrets: &TenantSecrets, now: Timestamp) -> Cause {
         let hash = |ip: &Sensitive<String>| secrets.digest("ip v1", &[ip.expose().as_bytes()])[..32].to_owned();
         Cause {
-            at: now,
             actor: Actor::Holder,
-            reason: None,
             request_id: Some(self.request_id.clone()),
             ip_hash: self.ip.as_ref().map(hash),
             user_agent_family: self.user_agent.as_ref().map(|agent| family(agent.expose()).to_owned()),
+            ..Cause::worker(now)
+        }
+    }
+}
+
+impl Caller {
+    /// The audit trail's view of the caller: keyed hashes and families in the open, the rest sealed (R-AUD-1).
+    #[must_use]
+    pub fn cause(&self, secrets: &TenantSecrets, entropy: &dyn Entropy, now: Timestamp) -> Cause {
+        let pseudonym = secrets.pseudonym(&self.principal.subject);
+        let role = self.principal.roles.first().copied();
+        let organization_id = self.principal.organization_id.clone().filter(|id| is_plain(id));
+        let actor = Actor::Person { pseudonym, role };
+        Cause { actor, organization_id, ..self.code_holder_cause(secrets, entropy, now) }
+    }
+
+    /// The same circumstances for a session that acts by a code it holds, not by who it is.
+    #[must_use]
+    pub fn code_holder_cause(&self, secrets: &TenantSecrets, entropy: &dyn Entropy, now: Timestamp) -> Cause {
+        let circumstances = self.circumstances();
+        let open = circumstances.open_cause(secrets, now);
+        let principal = &self.principal;
+        let detail = ActorDetail {
+            subject: Some(principal.subject.clone()),
+            email: principal.email.clone(),
+            ip: circumstances.ip,
+            user_agent: circumstances.user_agent,
+        };
+        let call = OfCall { tenant: &principal.tenant, request_id: &self.request_id };
+        if principal.is_staff() {
+            return Cause { sealed: Some(detail.seal_for_tenant(call, secrets, entropy)), ..open };
+        }
+        let sealed = detail.seal_for_person(call, secrets, &self.key_owner(secrets), entropy);
+        let (sealed, key) = sealed.unzip();
+        Cause { sealed, key, ..open }
+    }
+
+    /// What is known of the call apart from who made it.
+    #[must_use]
+    pub fn circumstances(&self) -> Circumstances {
+        let Self { principal: _, request_id, ip, user_agent, language: _ } = self.clone();
+        Circumstances { request_id, ip, user_agent }
+    }
+
+    /// Whose keys seal what is kept of the caller: by address, under which an erasure finds them.
+    fn key_owner(&self, secrets: &TenantSecrets) -> String {
+        match self.own_identity() {
+            Some(own) => KeyRecord::subject_owner(secrets.alias(&own).as_str()),
+            None => KeyRecord::subject_owner(secrets.pseudonym(&self.principal.subject).as_str()),
         }
     }
 
@@ -81,6 +146,11 @@ impl Caller {
             && job.organization_id.is_some()
             && job.organization_id == self.principal.organization_id
     }
+}
+
+/// Whether an id is a plain name that may stand in the open: no address, no sentence.
+fn is_plain(id: &str) -> bool {
+    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 /// The family of a user agent: enough to tell a browser from a program, too little to tell a person.

@@ -60,6 +60,7 @@ const fn waits_for(gate: StepKind) -> Option<(StepKind, StepKind)> {
         | StepKind::NotifyPaused
         | StepKind::NotifyResumed
         | StepKind::NotifyRejected
+        | StepKind::NotifyDeadline
         | StepKind::Expire => None,
     }
 }
@@ -73,7 +74,8 @@ fn shards_made_by(step: &Step) -> Option<usize> {
         | Checkpoint::Package(_)
         | Checkpoint::PlanErasure(_)
         | Checkpoint::Erase(_)
-        | Checkpoint::Confirm(_) => None,
+        | Checkpoint::Confirm(_)
+        | Checkpoint::Notify(_) => None,
     }
 }
 
@@ -107,6 +109,7 @@ pub const fn gate_after(kind: StepKind, erasing: bool) -> Option<StepKind> {
         | StepKind::NotifyPaused
         | StepKind::NotifyResumed
         | StepKind::NotifyRejected
+        | StepKind::NotifyDeadline
         | StepKind::Expire => None,
     }
 }

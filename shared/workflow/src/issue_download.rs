@@ -11,7 +11,7 @@ use domain::transition::{Cause, TransitionBuilder};
 use jiff::{SignedDuration, Timestamp};
 use subtle::ConstantTimeEq;
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Circumstances};
 use crate::ports::{CommitError, ExportStore, Link};
 use crate::read_jobs::job_of;
 use crate::refusal::Refusal;
@@ -62,14 +62,14 @@ impl IssueDownload {
                 Refusal::NotFound
             });
         }
-        self.issue(&job, caller.cause(&secrets, now)).await
+        self.issue(&job, caller.cause(&secrets, self.ports.entropy.as_ref(), now)).await
     }
 
     /// A link for whoever holds the ticket that was mailed to the address on record.
     ///
     /// # Errors
     /// `NotFound` unless the ticket is right; `Gone` after the archive's life.
-    pub async fn for_ticket(&self, holder: &TicketHolder, caller_cause: Cause, id: &JobId) -> Result<Link, Refusal> {
+    pub async fn for_ticket(&self, holder: &TicketHolder, from: &Circumstances, id: &JobId) -> Result<Link, Refusal> {
         let job = job_of(self.ports.store.as_ref(), &holder.tenant, id).await?;
         let found = self.ports.store.load(&[Ticket::key_of(&holder.tenant, id)]).await?;
         let ticket = found.into_iter().flatten().find_map(Record::into_ticket);
@@ -78,7 +78,10 @@ impl IssueDownload {
         if !bool::from(given.as_bytes().ct_eq(ticket.secret_hash.as_bytes())) {
             return Err(Refusal::NotFound);
         }
-        self.issue(&job, caller_cause).await
+        // Only now the tenant is more than claimed, and something may be kept under its key.
+        let now = self.ports.clock.now();
+        let secrets = self.ports.keyring.tenant(&holder.tenant, now).await?;
+        self.issue(&job, from.holder_cause(&job, &secrets, self.ports.entropy.as_ref(), now)).await
     }
 
     async fn issue(&self, job: &Job, cause: Cause) -> Result<Link, Refusal> {

@@ -62,11 +62,29 @@ impl TenantSecrets {
                 String::from_utf8_lossy(&value.to_json()).into_owned()
             }
         };
-        match IdentityKind::parse(kind).map(|kind| Identity::new(kind, &text)) {
+        self.alias_of_found(kind, &text)
+    }
+
+    /// The alias of a value as a source holds it, normalised as intake and holds do it.
+    #[must_use]
+    pub fn alias_of_found(&self, kind: &str, value: &str) -> Alias {
+        match IdentityKind::parse(kind).map(|kind| Identity::new(kind, value)) {
             Some(Ok(identity)) => self.alias(&identity),
             // A key of a row, or a value that is no identity of its kind: as it is.
-            Some(Err(_)) | None => self.alias_of(kind, &text),
+            Some(Err(_)) | None => self.alias_of(kind, value),
         }
+    }
+
+    /// 32 bytes for a use of their own, the same each time.
+    #[must_use]
+    pub fn derived_key(&self, label: &str) -> Zeroizing<[u8; 32]> {
+        let mut key = Zeroizing::new([0; 32]);
+        let hash = Zeroizing::new(self.0.keyed_hash(label, &[]).into_bytes());
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap_or(0);
+        for (byte, pair) in key.iter_mut().zip(hash.chunks_exact(2)) {
+            *byte = digit(pair[0]) << 4 | digit(pair[1]);
+        }
+        key
     }
 
     /// The pseudonym of an acting person.

@@ -1,16 +1,26 @@
-//! The words of our mails: plain language, no personal data beyond the address.
+//! What notices say: plain language, no personal data beyond the address. Whom they reach is in `steps::notify`.
 
-use askama::Template;
-use domain::request::RequestType;
+use domain::job::{DeadlineAlert, WaitingFor};
+use domain::notice::{Language, NoticeName, NoticeTemplate};
+use domain::request::{Regime, RequestType};
 use domain::sensitive::Sensitive;
 
 pub use self::clock::{ClockNotice, Moved};
+pub use self::own_words::{TemplateProblem, check_template};
+pub use self::sample::samples;
 use crate::ports::Mail;
 use crate::step_error::StepError;
 
 mod clock;
+mod de;
+mod en;
+mod es;
+mod fr;
+mod layout;
+mod own_words;
+mod sample;
 
-/// What a mail tells.
+/// What a notice tells.
 pub enum Notice {
     /// The request has arrived.
     Received {
@@ -53,87 +63,141 @@ pub enum Notice {
     },
     /// The legal clock was moved, or the request refused.
     Clock(ClockNotice),
+    /// A deadline is near or over; to staff.
+    Deadline(DeadlineNotice),
+    /// What is due this week; to staff.
+    Digest(Vec<DigestLine>),
 }
 
-#[derive(Template)]
-#[template(path = "notice.txt", escape = "none")]
-struct Text<'a> {
-    title: &'a str,
-    lines: &'a [String],
-    code: Option<&'a str>,
-    link: Option<&'a str>,
-    job: &'a str,
+/// A deadline that staff must know of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadlineNotice {
+    /// The job's id.
+    pub job: String,
+    /// What was asked.
+    pub request_type: RequestType,
+    /// The law.
+    pub regime: Regime,
+    /// The day of the law, UTC.
+    pub due_on: String,
+    /// What was recorded, at least one.
+    pub alerts: Vec<DeadlineAlert>,
 }
 
-#[derive(Template)]
-#[template(path = "notice.html")]
-struct Html<'a> {
-    title: &'a str,
-    lines: &'a [String],
-    code: Option<&'a str>,
-    link: Option<&'a str>,
-    job: &'a str,
+/// One request of a digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DigestLine {
+    /// The job's id.
+    pub job: String,
+    /// What was asked.
+    pub request_type: RequestType,
+    /// The law.
+    pub regime: Regime,
+    /// The day of the law, UTC.
+    pub due_on: String,
+    /// Whether that day is over.
+    pub is_late: bool,
 }
 
-/// Writes the mail of a notice.
+/// A notice in words of a language.
+struct Words {
+    title: String,
+    lines: Vec<String>,
+}
+
+/// Words that every notice of a language shares.
+struct Labels {
+    download: &'static str,
+    reference: &'static str,
+}
+
+impl Notice {
+    /// Its published name.
+    #[must_use]
+    pub fn name(&self) -> NoticeName {
+        match self {
+            Self::Received { .. } => NoticeName::RequestReceived,
+            Self::Code { .. } => NoticeName::VerificationCode,
+            Self::Ready { .. } => NoticeName::ExportReady,
+            Self::Scheduled { .. } => NoticeName::DeletionScheduled,
+            Self::Erased { .. } => NoticeName::RequestCompleted,
+            Self::Clock(notice) => notice.moved.name(),
+            Self::Deadline(notice) if notice.is_late() => NoticeName::RequestOverdue,
+            Self::Deadline(_) => NoticeName::RequestDueSoon,
+            Self::Digest(_) => NoticeName::WeeklyDigest,
+        }
+    }
+
+    fn job(&self) -> Option<&str> {
+        match self {
+            Self::Received { job, .. }
+            | Self::Code { job, .. }
+            | Self::Ready { job, .. }
+            | Self::Scheduled { job, .. }
+            | Self::Erased { job } => Some(job),
+            Self::Clock(notice) => Some(&notice.job),
+            Self::Deadline(notice) => Some(&notice.job),
+            Self::Digest(_) => None,
+        }
+    }
+
+    fn code(&self) -> Option<&str> {
+        if let Self::Code { code, .. } = self { Some(code.expose()) } else { None }
+    }
+
+    fn link(&self) -> Option<&str> {
+        if let Self::Ready { link, .. } = self { Some(link.expose()) } else { None }
+    }
+
+    fn words(&self, language: Language) -> Words {
+        match language {
+            Language::En => en::words(self),
+            Language::De => de::words(self),
+            Language::Fr => fr::words(self),
+            Language::Es => es::words(self),
+        }
+    }
+}
+
+impl DeadlineNotice {
+    /// Whether the law's date is over.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        self.alerts.iter().any(|alert| alert.is_late())
+    }
+}
+
+/// How a mail is written: the language, and the tenant's own words where it has any.
+#[derive(Clone, Copy)]
+pub struct Style<'a> {
+    /// The language.
+    pub language: Language,
+    /// The tenant's own words.
+    pub template: Option<&'a NoticeTemplate>,
+}
+
+/// Writes the mail of a notice. Where the tenant's own words fail, ours are sent and the log says so.
 ///
 /// # Errors
-/// When a template fails, which parks the notice.
-pub fn mail(notice: &Notice, to: Sensitive<String>, notice_id: String) -> Result<Mail, StepError> {
-    let (title, lines) = words(notice);
-    let (job, code, link) = match notice {
-        Notice::Received { job, .. } | Notice::Scheduled { job, .. } | Notice::Erased { job } => (job, None, None),
-        Notice::Code { job, code, .. } => (job, Some(code.expose().as_str()), None),
-        Notice::Ready { job, link, .. } => (job, None, Some(link.expose().as_str())),
-        Notice::Clock(notice) => (&notice.job, None, None),
-    };
-    let broken = |_| StepError::park("a mail template does not render");
-    let text = Text { title, lines: &lines, code, link, job }.render().map_err(broken)?;
-    let html = Html { title, lines: &lines, code, link, job }.render().map_err(broken)?;
-    Ok(Mail { to, subject: title.to_owned(), text: Sensitive::new(text), html: Sensitive::new(html), notice_id })
+/// When our own template fails, which parks the notice.
+pub fn mail(notice: &Notice, style: Style<'_>, to: Sensitive<String>, notice_id: String) -> Result<Mail, StepError> {
+    if let Some(template) = style.template {
+        match own_words::render(template, notice) {
+            Ok(written) => return Ok(written.into_mail(to, notice_id)),
+            Err(problem) => {
+                let (notice, language) = (template.notice, template.language);
+                tracing::error!(%notice, %language, %problem, alert = "notice_template", "a tenant's template failed");
+            }
+        }
+    }
+    let written = layout::render(notice, style.language)?;
+    Ok(written.into_mail(to, notice_id))
 }
 
-fn words(notice: &Notice) -> (&'static str, Vec<String>) {
-    match notice {
-        Notice::Received { request_type, due_on, .. } => (
-            "Your privacy request has arrived",
-            vec![
-                format!("We have received a request ({request_type}) about the personal data we hold for this address."),
-                format!("You will have an answer by {due_on} at the latest."),
-                "If you did not ask for this, you can ignore this message: nothing is disclosed without your confirmation."
-                    .to_owned(),
-            ],
-        ),
-        Notice::Code { minutes, .. } => (
-            "Your confirmation code",
-            vec![
-                "Please confirm that the request about your personal data comes from you.".to_owned(),
-                format!("The code below can be used once, within {minutes} minutes."),
-                "If you did not ask for this, do not pass the code on to anyone.".to_owned(),
-            ],
-        ),
-        Notice::Scheduled { final_on, .. } => (
-            "Your data will be deleted",
-            vec![
-                format!("Your request was approved. On {final_on} the personal data we hold about you will be deleted."),
-                "Until then you can take the request back; after that nobody can bring the data back.".to_owned(),
-            ],
-        ),
-        Notice::Erased { .. } => (
-            "Your data has been deleted",
-            vec![
-                "The personal data we held about you has been deleted, or made anonymous where the law asks us to keep a record.".to_owned(),
-                "A signed receipt says what was done, source by source. You can ask for it with the number of your request.".to_owned(),
-                "This is the last message about this request: your address was kept only to send it.".to_owned(),
-            ],
-        ),
-        Notice::Ready { hours, .. } => (
-            "Your data is ready",
-            vec![
-                "The archive with your personal data can now be downloaded.".to_owned(),
-                format!("The link below works for about {hours} hours. Whoever has it can fetch the archive: keep it to yourself."),
-            ],
-        ),
-        Notice::Clock(notice) => notice.words(),
+const fn waiting_for_words(waiting_for: WaitingFor, words: [&'static str; 3]) -> &'static str {
+    match waiting_for {
+        WaitingFor::Identity => words[0],
+        WaitingFor::Clarification => words[1],
+        WaitingFor::Fee => words[2],
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::event::AuditEvent;
+use domain::event::{AuditEvent, EventType};
 use domain::ids::{JobId, TenantId};
 use domain::job::Job;
 use domain::key::{Partition, TenantKey};
@@ -91,13 +91,15 @@ impl ReadJobs {
         Ok(self.store.list_jobs(tenant, &filter, after, limit).await?)
     }
 
-    /// The audit trail of a job, oldest first.
+    /// What changed a job or handed out its archive, oldest first; who looked at it is in the audit log.
     ///
     /// # Errors
     /// `NotFound` as for `one`.
     pub async fn timeline(&self, caller: &Caller, id: &JobId) -> Result<Vec<Told>, Refusal> {
         let job = self.visible(caller, id).await?;
-        let events = events_of(self.store.as_ref(), &job.tenant, id).await?;
+        let mut events = events_of(self.store.as_ref(), &job.tenant, id).await?;
+        // That somebody looked is in the audit log; a timeline tells what happened to the request.
+        events.retain(|event| event.event_type != EventType::UserAccess);
         let words = words_of(&self.keyring, &job, &events, self.clock.now()).await?;
         Ok(events.into_iter().zip(words).map(|(event, words)| Told { event, words }).collect())
     }

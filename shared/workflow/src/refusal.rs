@@ -78,6 +78,15 @@ pub enum Refusal {
         /// When it starts anew; `None` when only a larger plan lifts it.
         resets_at: Option<Timestamp>,
     },
+    /// The event is not in the log yet.
+    #[error("the event is not sealed yet")]
+    NotSealed,
+    /// The answer would be larger than one answer may be.
+    #[error("the answer would be too large")]
+    TooLarge {
+        /// What to do instead, in words.
+        because: String,
+    },
     /// The archive's life is over.
     #[error("the archive is gone")]
     Gone,

@@ -116,7 +116,7 @@ impl Retention {
     ) -> Result<(), CommitError> {
         let tenant = &caller.principal.tenant;
         let secrets = self.keyring.tenant(tenant, now).await?;
-        let cause = caller.cause(&secrets, now).because("the retention policy is replaced");
+        let cause = caller.cause(&secrets, self.entropy.as_ref(), now).because("the retention policy is replaced");
         let by: Actor = cause.actor.clone();
         let nonce = OpNonce::new(self.entropy.bytes());
         let mut builder = TransitionBuilder::new(tenant, nonce.clone(), cause, self.entropy.bytes());

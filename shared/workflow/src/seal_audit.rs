@@ -15,6 +15,7 @@ use domain::ids::TenantId;
 use domain::key::TenantKey;
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::leaf::leaf_of;
 use crate::ports::{
     AuditFeed, Batch, CheckpointSigner, Clock, EvidenceStore, LogHead, PortError, PortErrorKind, SEAL_SHARDS, Unsealed,
 };
@@ -175,7 +176,7 @@ impl SealAudit {
             self.put_tile(&head.tenant, tile, keep_until).await?;
         }
         self.sign(&head, &edge, keep_until).await?;
-        self.feed.mark_sealed(&batch.events).await?;
+        self.feed.mark_sealed(&batch.events, head.size).await?;
         let done = LogHead {
             version: head.version + 1,
             size: edge.tree().size(),
@@ -198,8 +199,8 @@ impl SealAudit {
         for keys in batch.events.chunks(PER_READ) {
             for stored in self.feed.events(keys).await? {
                 let lost = || PortError::new(PortErrorKind::Corrupt, "read a pending event");
-                let event = leaf::of_event(&stored.ok_or_else(lost)?.event);
-                leaves.push(event.leaf().map_err(|cause| corrupt("write an event", cause))?);
+                let leaf = leaf_of(&stored.ok_or_else(lost)?.event);
+                leaves.push(leaf.map_err(|cause| corrupt("write an event", cause))?);
             }
         }
         Ok(leaves)

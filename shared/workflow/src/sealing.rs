@@ -2,10 +2,13 @@
 //!
 //! AES-256-GCM; encryption key and key commitment by HKDF-SHA-512 (RFC 5869), so that a ciphertext opens under one key only.
 
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::{hkdf, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use domain::ids::TenantId;
 use domain::key::TenantKey;
 use domain::sealed::Sealed;
 use subtle::ConstantTimeEq;
@@ -16,9 +19,16 @@ use crate::ports::Entropy;
 const COMMITMENT_BYTES: usize = 32;
 const NONCE_BYTES: usize = 12;
 
-/// A data key in use: opens and seals what belongs to one owner. Wiped when dropped.
+/// A data key in use: opens and seals what belongs to one owner. Wiped when its last copy is dropped.
 #[derive(Clone)]
-pub struct SealingKey(Zeroizing<[u8; 32]>);
+pub struct SealingKey(Arc<Kept>);
+
+/// The data key and the keys that follow from it, each derived at its first use.
+struct Kept {
+    key: Zeroizing<[u8; 32]>,
+    sealing: OnceLock<Derived>,
+    hashing: Mutex<Vec<(String, hmac::Key)>>,
+}
 
 /// Why a sealed value did not open. It says nothing of the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +45,12 @@ impl Place {
     pub fn attribute(key: &TenantKey, attribute: &str) -> Self {
         let table = if key.partition().is_keyring() { "keyring" } else { "jobs" };
         Self::of(&[key.tenant().as_str(), table, &key.stored_partition(), key.sort(), attribute, "v1"])
+    }
+
+    /// What is sealed about whoever made a call.
+    #[must_use]
+    pub fn act(tenant: &TenantId, request_id: &str) -> Self {
+        Self::of(&[tenant.as_str(), "audit", request_id, "actor_detail", "v1"])
     }
 
     /// An object of the exports bucket.
@@ -62,8 +78,8 @@ struct Derived {
 impl SealingKey {
     /// Takes a data key.
     #[must_use]
-    pub const fn new(key: Zeroizing<[u8; 32]>) -> Self {
-        Self(key)
+    pub fn new(key: Zeroizing<[u8; 32]>) -> Self {
+        Self(Arc::new(Kept { key, sealing: OnceLock::new(), hashing: Mutex::default() }))
     }
 
     /// Encrypts a field.
@@ -87,7 +103,7 @@ impl SealingKey {
     /// Never: objects are far shorter than the limit of AES-GCM, 64 GiB.
     #[must_use]
     pub fn seal_bytes(&self, place: &Place, plain: &[u8], entropy: &dyn Entropy) -> Vec<u8> {
-        let derived = self.derive();
+        let derived = self.derived();
         let nonce: [u8; NONCE_BYTES] = entropy.bytes();
         let mut out = Vec::with_capacity(COMMITMENT_BYTES + NONCE_BYTES + plain.len() + 16);
         out.extend_from_slice(&derived.commitment);
@@ -108,7 +124,7 @@ impl SealingKey {
     pub fn open_bytes(&self, place: &Place, bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         let (commitment, rest) = bytes.split_at_checked(COMMITMENT_BYTES).ok_or(OpenError)?;
         let (nonce, body) = rest.split_at_checked(NONCE_BYTES).ok_or(OpenError)?;
-        let derived = self.derive();
+        let derived = self.derived();
         if !bool::from(derived.commitment.ct_eq(commitment)) {
             return Err(OpenError);
         }
@@ -122,7 +138,7 @@ impl SealingKey {
     /// A keyed hash for one use: HMAC-SHA-256 under a key derived for `label`, hexadecimal.
     #[must_use]
     pub fn keyed_hash(&self, label: &str, parts: &[&[u8]]) -> String {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.expand(label).as_slice());
+        let key = self.hashing_key(label);
         let mut context = hmac::Context::with_key(&key);
         for part in parts {
             context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
@@ -131,15 +147,27 @@ impl SealingKey {
         hexadecimal(context.sign().as_ref())
     }
 
-    fn derive(&self) -> Derived {
-        let key = self.expand("habeas sealing key v1");
-        let commitment = self.expand("habeas key commitment v1");
-        let unbound = UnboundKey::new(&AES_256_GCM, key.as_slice()).expect("32 bytes are an AES-256 key");
-        Derived { key: LessSafeKey::new(unbound), commitment: *commitment }
+    fn derived(&self) -> &Derived {
+        self.0.sealing.get_or_init(|| {
+            let key = self.expand("habeas sealing key v1");
+            let commitment = self.expand("habeas key commitment v1");
+            let unbound = UnboundKey::new(&AES_256_GCM, key.as_slice()).expect("32 bytes are an AES-256 key");
+            Derived { key: LessSafeKey::new(unbound), commitment: *commitment }
+        })
+    }
+
+    fn hashing_key(&self, label: &str) -> hmac::Key {
+        let mut kept = self.0.hashing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, key)) = kept.iter().find(|(known, _)| known == label) {
+            return key.clone();
+        }
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.expand(label).as_slice());
+        kept.push((label.to_owned(), key.clone()));
+        key
     }
 
     fn expand(&self, label: &str) -> Zeroizing<[u8; 32]> {
-        let prk = hkdf::Salt::new(hkdf::HKDF_SHA512, b"habeas").extract(self.0.as_slice());
+        let prk = hkdf::Salt::new(hkdf::HKDF_SHA512, b"habeas").extract(self.0.key.as_slice());
         let mut out = Zeroizing::new([0; 32]);
         let info = [label.as_bytes()];
         prk.expand(&info, hkdf::HKDF_SHA256)

@@ -1,5 +1,7 @@
 //! The steps of a job, one file each. A step is a struct of its own ports plus `run`.
 
+pub use archive::Packing;
+
 mod clock_notice;
 mod collect;
 mod erasure;

@@ -103,14 +103,15 @@ impl SubmitRequest {
         let secrets = self.keyring.tenant(tenant, now).await?;
         let data_map = self.current_map(tenant, now).await?;
         let intake = Intake { caller, secrets: &secrets, request, organization_id, by_subject, data_map, now };
-        let nonce = OpNonce::new(self.entropy.bytes());
-        let job_id = JobId::new(now, self.entropy.bytes());
+        let entropy = self.entropy.as_ref();
+        let nonce = OpNonce::new(entropy.bytes());
+        let job_id = JobId::new(now, entropy.bytes());
         let (key, key_record) = self.keyring.make_job_key(tenant, &job_id, &nonce).await?;
         let job = self.new_job(&intake, job_id, &nonce, &key)?;
         let steps = first_steps(&job, now);
         let steps: Vec<Step> =
             steps.into_iter().map(|seed| Step::new(tenant, &job.id, seed, nonce.clone(), now)).collect();
-        let mut builder = TransitionBuilder::new(tenant, nonce, caller.cause(&secrets, now), self.entropy.bytes());
+        let mut builder = TransitionBuilder::new(tenant, nonce, caller.cause(&secrets, entropy, now), entropy.bytes());
         builder.create_job(job.clone());
         for step in &steps {
             builder.create_step(step.clone());
@@ -189,6 +190,8 @@ impl SubmitRequest {
             erasure: (request.request_type == RequestType::Erasure)
                 .then(|| Box::new(Erasure::new(request.grace_days.unwrap_or(DEFAULT_GRACE_DAYS)))),
             timing: timing(&due, received_at, intake.by_subject, *now),
+            // What a browser asks for is the person's own wish only where the person asks.
+            language: request.language.or(caller.language.filter(|_| intake.by_subject)),
             tenant,
         })
     }

@@ -7,7 +7,7 @@ use domain::ids::OpNonce;
 use domain::job::{DeadlineAlert, Job};
 use domain::key::TenantKey;
 use domain::record::{DEADLINE_SHARDS, Record};
-use domain::step::{Step, StepKind};
+use domain::step::{Checkpoint, Step, StepKind, StepSeed, StepState};
 use domain::transition::{Cause, TransitionBuilder};
 use jiff::Timestamp;
 
@@ -110,7 +110,7 @@ impl SweepDeadlines {
     async fn acknowledged_at(&self, job: &Job) -> Result<Option<Timestamp>, PortError> {
         let key = Step::key_of(&job.tenant, &job.id, StepKind::NotifyReceived, 0);
         let found = self.store.load(&[key]).await?;
-        Ok(found.into_iter().flatten().find_map(Record::into_step).and_then(|step| step.done_at))
+        Ok(found.into_iter().flatten().find_map(Record::into_step).and_then(|step| told_at(&step)))
     }
 
     /// Alerts, job and audit events in one transaction: recorded once, or not at all.
@@ -134,6 +134,9 @@ impl SweepDeadlines {
             event.reason = Some(format!("deadline alert {alert}, due at {}", job.due_at));
             builder.event(event);
         }
+        if !alerts.is_empty() {
+            builder.create_step(officers_step(job, builder.op_nonce().clone(), now));
+        }
         self.store.commit(&builder.build()).await
     }
 
@@ -144,4 +147,20 @@ impl SweepDeadlines {
             self.alerts.warn(&DeadlineWarning { job: job.id.clone(), alert: *alert, due_at: job.due_at });
         }
     }
+}
+
+/// The step that tells officers: made with the alert, so that neither is there without the other. No nudge goes with
+/// it, since the sweep has no queue; `job-sweep` finds it within a minute.
+fn officers_step(job: &Job, nonce: OpNonce, now: Timestamp) -> Step {
+    // The job's next version: one transaction, one step, one notice.
+    let shard = u32::try_from(job.version + 1).unwrap_or(u32::MAX);
+    let seed =
+        StepSeed { kind: StepKind::NotifyDeadline, shard, state: StepState::Ready, next_check_at: now, input: None };
+    Step::new(&job.tenant, &job.id, seed, nonce, now)
+}
+
+/// When the person was told: at the delivery, even if others are still to be told.
+fn told_at(step: &Step) -> Option<Timestamp> {
+    let Some(Checkpoint::Notify(kept)) = &step.checkpoint else { return step.done_at };
+    kept.deliveries.iter().find(|delivery| delivery.to == "subject").map_or(step.done_at, |delivery| Some(delivery.at))
 }

@@ -14,10 +14,11 @@ use domain::transition::{Cause, TransitionBuilder};
 use jiff::Timestamp;
 use subtle::ConstantTimeEq;
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Circumstances};
 use crate::following::{create_steps, settle_waiting};
+use crate::keyring::TenantSecrets;
 use crate::nudging::nudge_best_effort;
-use crate::ports::{CommitError, PortError, PortErrorKind};
+use crate::ports::{CommitError, Entropy, PortError, PortErrorKind};
 use crate::read_jobs::job_of;
 use crate::refusal::Refusal;
 use crate::sealing::SealingKey;
@@ -36,6 +37,21 @@ pub struct VerifyIdentity {
     pub ports: StepPorts,
 }
 
+/// Who sends a code.
+enum Sender<'a> {
+    Session(&'a Caller),
+    Holder(&'a Circumstances),
+}
+
+impl Sender<'_> {
+    fn cause(&self, job: &Job, secrets: &TenantSecrets, entropy: &dyn Entropy, now: Timestamp) -> Cause {
+        match self {
+            Self::Session(caller) => caller.code_holder_cause(secrets, entropy, now),
+            Self::Holder(from) => from.holder_cause(job, secrets, entropy, now),
+        }
+    }
+}
+
 /// The keyed hash of a code, as stored.
 #[must_use]
 pub fn code_hash(key: &SealingKey, job: &JobId, code: &str) -> String {
@@ -50,8 +66,7 @@ impl VerifyIdentity {
     pub async fn code(&self, caller: &Caller, id: &JobId, code: &Sensitive<String>) -> Result<(), Refusal> {
         let tenant = &caller.principal.tenant;
         let now = self.ports.clock.now();
-        let secrets = self.ports.keyring.tenant(tenant, now).await?;
-        self.check(tenant, id, code, &caller.anonymous_cause(&secrets, now)).await
+        self.check((tenant, id), code, now, &Sender::Session(caller)).await
     }
 
     /// The same for somebody without a session, whose tenant is only claimed: nothing is made or kept for it.
@@ -63,19 +78,19 @@ impl VerifyIdentity {
         tenant: &TenantId,
         id: &JobId,
         code: &Sensitive<String>,
-        cause: &Cause,
+        from: &Circumstances,
     ) -> Result<(), Refusal> {
-        self.check(tenant, id, code, cause).await
+        let now = self.ports.clock.now();
+        self.check((tenant, id), code, now, &Sender::Holder(from)).await
     }
 
     async fn check(
         &self,
-        tenant: &TenantId,
-        id: &JobId,
+        (tenant, id): (&TenantId, &JobId),
         code: &Sensitive<String>,
-        cause: &Cause,
+        now: Timestamp,
+        sender: &Sender<'_>,
     ) -> Result<(), Refusal> {
-        let now = cause.at;
         for _ in 0..MAX_TRIES {
             // One read, whether there is such a job or not, and whether it waits for a code or not.
             let (job, challenge) = self.waiting(tenant, id).await?;
@@ -93,7 +108,9 @@ impl VerifyIdentity {
             let key = self.ports.keyring.job_key(tenant, id).await?;
             let given = code_hash(&key, id, code.expose());
             let right = bool::from(given.as_bytes().ct_eq(challenge.code_hash.as_bytes()));
-            let cause = cause.clone();
+            // Nothing is made or kept before this: until here the tenant may be only claimed.
+            let secrets = self.ports.keyring.tenant(tenant, now).await?;
+            let cause = sender.cause(&job, &secrets, self.ports.entropy.as_ref(), now);
             let counted = if right {
                 self.accept(&job, &challenge, cause).await
             } else {
@@ -143,7 +160,7 @@ impl VerifyIdentity {
             next_check_at: now + NUDGE_GRACE,
             input: None,
         };
-        let mut builder = self.transition(&job, caller.cause(&secrets, now));
+        let mut builder = self.transition(&job, caller.cause(&secrets, self.ports.entropy.as_ref(), now));
         let step = Step::new(tenant, id, seed, builder.op_nonce().clone(), now);
         builder.update_job(&job, Job { codes_sent: job.codes_sent + 1, ..job.clone() });
         builder.create_step(step.clone());
@@ -171,7 +188,7 @@ impl VerifyIdentity {
         if job.status != JobStatus::AwaitingVerification {
             return Err(Refusal::WrongState { status: job.status });
         }
-        let mut builder = self.transition(&job, caller.cause(&secrets, now));
+        let mut builder = self.transition(&job, caller.cause(&secrets, self.ports.entropy.as_ref(), now));
         keep_words(&self.ports, &mut builder, &job, seen, now).await?;
         self.verified(&job, VerificationMethod::Manual, builder, now).await.map_err(busy)?;
         job_of(self.ports.store.as_ref(), tenant, id).await

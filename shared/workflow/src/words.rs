@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::event::{AuditEvent, SealedDetail};
 use domain::ids::OpNonce;
 use domain::job::Job;
+use domain::key::TenantKey;
 use domain::record::{KeyRecord, Record};
 use domain::sensitive::Sensitive;
 use domain::transition::{Expect, TransitionBuilder};
@@ -31,7 +32,7 @@ pub async fn keep_words(
     let owner = owner_of(job);
     let nonce: OpNonce = builder.op_nonce().clone();
     let (key, record) = ports.keyring.subject_key(&job.tenant, &owner, &nonce, now).await?;
-    let place = place_of(job, job.version + 1);
+    let place = place_of(&job.key(), job.version + 1);
     let sealed = key.seal(&place, words.expose().as_bytes(), ports.entropy.as_ref());
     builder.keep_with_next_job(SealedDetail { owner, sealed });
     if let Some(record) = record {
@@ -56,22 +57,24 @@ pub async fn words_of(
             keys.insert(owner, keyring.known_subject_key(&job.tenant, owner, now).await?);
         }
     }
-    let open = |event: &AuditEvent| {
-        let detail = event.detail.as_ref()?;
-        let key = keys.get(detail.owner.as_str())?.as_ref()?;
-        let place = place_of(job, event.item.as_ref()?.version);
-        let plain = key.open(&place, &detail.sealed).ok()?;
-        String::from_utf8(plain.to_vec()).ok().map(Sensitive::new)
-    };
-    Ok(events.iter().map(open).collect())
+    let key_of = |event: &AuditEvent| keys.get(event.detail.as_ref()?.owner.as_str())?.as_ref();
+    Ok(events.iter().map(|event| key_of(event).and_then(|key| open_words(key, event))).collect())
+}
+
+/// The words of an event under the key of their owner.
+pub(crate) fn open_words(key: &SealingKey, event: &AuditEvent) -> Option<Sensitive<String>> {
+    let job = TenantKey::job(&event.tenant, event.job.as_ref()?);
+    let place = place_of(&job, event.item.as_ref()?.version);
+    let plain = key.open(&place, &event.detail.as_ref()?.sealed).ok()?;
+    String::from_utf8(plain.to_vec()).ok().map(Sensitive::new)
 }
 
 /// Whose key: the person the job is about; of an organisation's job, whoever asked for it.
-fn owner_of(job: &Job) -> String {
+pub(crate) fn owner_of(job: &Job) -> String {
     let of_requester = || KeyRecord::subject_owner(job.requester.as_str());
     job.subject_ref.as_ref().map_or_else(of_requester, |alias| KeyRecord::subject_owner(alias.as_str()))
 }
 
-fn place_of(job: &Job, version: u64) -> Place {
-    Place::attribute(&job.key(), &format!("words of version {version}"))
+fn place_of(job: &TenantKey, version: u64) -> Place {
+    Place::attribute(job, &format!("words of version {version}"))
 }

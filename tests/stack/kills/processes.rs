@@ -8,14 +8,19 @@ use crate::harness::Stack;
 
 /// Ends each living worker by `kill -9`; how many there were.
 pub(crate) fn kill_workers(stack: &Stack) -> usize {
-    let pid_file = fs::read_to_string(stack.home.join(".habeas/emulator.pid")).unwrap();
-    let emulator: u32 = pid_file.trim().parse().unwrap();
-    let workers = ["ExportWorker", "NotificationWorker"].map(|name| stack.resource(name));
-    let ours = descendants(emulator).into_iter().filter(|pid| is_bootstrap(*pid) && runs_one_of(*pid, &workers));
-    ours.filter(|pid| kill(*pid)).count()
+    kill(stack, &["ExportWorker", "NotificationWorker"])
 }
 
-fn kill(pid: u32) -> bool {
+/// Ends each living process of these functions by `kill -9`; how many there were.
+pub(crate) fn kill(stack: &Stack, functions: &[&str]) -> usize {
+    let pid_file = fs::read_to_string(stack.home.join(".habeas/emulator.pid")).unwrap();
+    let emulator: u32 = pid_file.trim().parse().unwrap();
+    let workers: Vec<&str> = functions.iter().map(|name| stack.resource(name)).collect();
+    let ours = descendants(emulator).into_iter().filter(|pid| is_bootstrap(*pid) && runs_one_of(*pid, &workers));
+    ours.filter(|pid| end(*pid)).count()
+}
+
+fn end(pid: u32) -> bool {
     let script = format!("kill -9 {pid}");
     Command::new("sh").args(["-c", &script]).stderr(std::process::Stdio::null()).status().unwrap().success()
 }

@@ -81,14 +81,16 @@ async fn sealed_events_leave_and_keep_their_content(log: &Log, names: &mut Names
     let events = plant(log, names, &tenant, 3).await;
     let keys: Vec<TenantKey> = events.iter().map(AuditEvent::key).collect();
     for _ in 0..2 {
-        log.feed.mark_sealed(&keys[..2]).await.unwrap();
+        log.feed.mark_sealed(&keys[..2], 40).await.unwrap();
     }
     assert_eq!(waiting(log, &tenant).await, entries(&events[2..]));
     let missing = TenantKey::new(&tenant, keys[0].partition().clone(), "event#0000000000000#none");
     let stored = log.feed.events(&[&keys[..], &[missing]].concat()).await.unwrap();
-    let told: Vec<_> = stored.iter().map(|it| it.as_ref().map(|it| (it.event.clone(), it.is_sealed))).collect();
+    let told: Vec<_> =
+        stored.iter().map(|it| it.as_ref().map(|it| (it.event.clone(), it.is_sealed, it.leaf_index))).collect();
+    let places = [(true, Some(40)), (true, Some(41)), (false, None)];
     let expected: Vec<_> =
-        events.iter().zip([true, true, false]).map(|(event, is)| Some((event.clone(), is))).collect();
+        events.iter().zip(places).map(|(event, (is, index))| Some((event.clone(), is, index))).collect();
     assert_eq!(told, [expected, vec![None]].concat());
     assert!(log.feed.events(&[]).await.unwrap().is_empty());
 }

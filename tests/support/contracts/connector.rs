@@ -7,7 +7,9 @@ use std::sync::Arc;
 use datamap::DataMap;
 use domain::datum::{Datum, same_value};
 use domain::ids::TenantId;
-use workflow::ports::{Connector, Cursor, SourceLookup, SourcePage};
+use workflow::ports::{
+    CollectionReader, Connector, Cursor, SampleOrder, Sampler, SourceLookup, SourcePage, WholeCollection,
+};
 
 /// A data map of one shared table.
 pub const MAP: &str = r"
@@ -73,6 +75,27 @@ pub fn lookup(map: &Arc<DataMap>, tenant: &TenantId, collection: &str, field: &s
     }
 }
 
+/// A sample holds some rows of the tenant, whole, and nobody else's.
+///
+/// # Panics
+/// Where the port breaks its contract.
+pub async fn sample(sampler: &dyn Sampler, map: &Arc<DataMap>, tenant: &TenantId, stranger: &TenantId) {
+    let order = |tenant: &TenantId, rows: usize| SampleOrder {
+        tenant: tenant.clone(),
+        map: Arc::clone(map),
+        collection: map.collection("shop.orders").unwrap(),
+        rows,
+    };
+    let rows = sampler.sample(&order(tenant, 20)).await.unwrap();
+    assert_eq!(rows.len(), 20);
+    for row in &rows {
+        assert_eq!(row.get("tenant").and_then(Datum::as_text), Some(tenant.as_str()));
+        assert!(row.get("amount").is_some() && row.get("lines").is_some(), "rows are whole");
+    }
+    assert_eq!(sampler.sample(&order(tenant, 1)).await.unwrap().len(), 1);
+    assert!(sampler.sample(&order(stranger, 20)).await.unwrap().is_empty());
+}
+
 /// All pages of a lookup.
 pub async fn export_all(connector: &dyn Connector, lookup: &SourceLookup) -> Vec<Datum> {
     let mut rows = Vec::new();
@@ -86,6 +109,31 @@ pub async fn export_all(connector: &dyn Connector, lookup: &SourceLookup) -> Vec
         }
     }
     panic!("the lookup has no end")
+}
+
+/// Looking at a collection as a whole: pages of any size give each row of the tenant once, and nobody else's.
+pub async fn whole(reader: &dyn CollectionReader, map: &Arc<DataMap>, tenant: &TenantId, other: &TenantId) {
+    let all = |id: &str| WholeCollection {
+        tenant: tenant.clone(),
+        map: Arc::clone(map),
+        collection: map.collection(id).unwrap(),
+    };
+    let own = |row: &Datum| row.get("tenant").and_then(Datum::as_text) == Some(tenant.as_str());
+    let expected: Vec<Datum> = rows(tenant, other).into_iter().filter(own).collect();
+    for limit in [1_000, 7] {
+        let (mut found, mut after) = (Vec::new(), None);
+        for _ in 0..10_000 {
+            let page = reader.rows(&all("shop.orders"), limit, after.as_ref()).await.unwrap();
+            assert!(page.rows.len() <= limit, "{} rows in a page of {limit}", page.rows.len());
+            found.extend(page.rows);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert!(after.is_none(), "the collection has no end");
+        assert_same_rows(&found, &expected);
+    }
 }
 
 /// Runs the whole contract over the loaded rows.

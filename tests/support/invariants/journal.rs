@@ -109,6 +109,7 @@ fn check_write<'a>(
             | Record::Suppression(_)
             | Record::Hold(_)
             | Record::RetentionRun(_)
+            | Record::Notices(_)
             | Record::Guard(_)
             | Record::Claim(_)
             | Record::Counter(_),
@@ -196,6 +197,7 @@ fn check_trail(record: &Record, seen: &Seen<'_>, broken: &mut Vec<String>) {
         | Record::Suppression(_)
         | Record::Guard(_)
         | Record::Retention(_)
+        | Record::Notices(_)
         | Record::Claim(_)
         | Record::Counter(_) => {
             return;

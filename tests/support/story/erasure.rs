@@ -25,7 +25,7 @@ use crate::sample::{BOB, Person, access, caller};
 use crate::world::World;
 
 /// A little more than the usual grace period.
-const GRACE: SignedDuration = SignedDuration::from_hours(7 * 24 + 6);
+pub(super) const GRACE: SignedDuration = SignedDuration::from_hours(7 * 24 + 6);
 
 /// A request to be forgotten.
 pub(super) fn request(person: Person) -> NewRequest {
@@ -60,11 +60,11 @@ impl Story {
         Act::People(Self::see_erased),
     ];
 
-    fn stored(&self, world: &World) -> Option<Job> {
+    pub(super) fn stored(&self, world: &World) -> Option<Job> {
         world.job(&self.tenant(), self.job.as_ref()?)
     }
 
-    fn sources(world: &World) -> Arc<Sources> {
+    pub(super) fn sources(world: &World) -> Arc<Sources> {
         world.memory.inspect(|state| Arc::clone(&state.sources))
     }
 
@@ -172,7 +172,7 @@ impl Story {
 }
 
 /// Whether an erasure has come to its irreversible part.
-fn has_begun(memory: &MemoryWorld) -> bool {
+pub(super) fn has_begun(memory: &MemoryWorld) -> bool {
     let begun = |record: &Record| match record {
         Record::Job(job) => job.erasure.as_ref().is_some_and(|erasure| erasure.begun_at.is_some()),
         _ => false,
@@ -181,7 +181,7 @@ fn has_begun(memory: &MemoryWorld) -> bool {
 }
 
 /// Everything in the sources byte for byte, by source and place; a person's may be left out.
-fn contents(sources: &Sources, without: Option<Person>) -> BTreeMap<String, BTreeMap<String, Vec<u8>>> {
+pub(super) fn contents(sources: &Sources, without: Option<Person>) -> BTreeMap<String, BTreeMap<String, Vec<u8>>> {
     let mut all: BTreeMap<String, BTreeMap<String, Vec<u8>>> = BTreeMap::new();
     for (name, table) in &sources.tables {
         let rows = table.numbered().filter(|(_, row)| without.is_none_or(|person| !is_of(row, person)));

@@ -1,6 +1,7 @@
 //! Bodies of requests. Each is untrusted; what it names is checked here or in the domain.
 
 use domain::job::{Scope, WaitingFor};
+use domain::notice::Language;
 use domain::request::{ExportFormat, Identity, IdentityKind, Regime, RequestType};
 use domain::sensitive::Sensitive;
 use jiff::Timestamp;
@@ -40,6 +41,9 @@ pub struct RequestForm {
     /// Days between the approval of an erasure and the erasure, 0 to 90; 7 if not said.
     #[schema(maximum = 90)]
     pub grace_period_days: Option<u16>,
+    /// The language the person is to be written to in; the tenant's if not said.
+    #[schema(schema_with = schema::language, required = false)]
+    pub language: Option<Language>,
     /// What to correct; only with rectification.
     #[schema(value_type = Option<Object>)]
     pub corrections: Option<serde_json::Value>,
@@ -100,6 +104,7 @@ impl RequestForm {
             format: self.format,
             include_media: self.include_media,
             grace_days: self.grace_period_days,
+            language: self.language,
         })
     }
 }

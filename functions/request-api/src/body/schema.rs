@@ -2,6 +2,7 @@
 
 use domain::hold::HoldStatus;
 use domain::job::{JobStatus, WaitingFor};
+use domain::notice::{Language, NoticeName};
 use domain::request::{ExportFormat, IdentityKind, Regime, RequestType};
 use domain::retention::RetentionClass;
 use domain::step::StepKind;
@@ -46,4 +47,16 @@ pub(super) fn waiting_for() -> Schema {
 pub(super) fn retention_classes() -> Schema {
     let names = one_of(RetentionClass::ALL.iter().map(|it| it.as_str()));
     Schema::Array(ArrayBuilder::new().items(utoipa::openapi::RefOr::T(names)).build())
+}
+
+pub(super) fn language() -> Schema {
+    one_of(Language::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(super) fn notice_name() -> Schema {
+    one_of(NoticeName::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(super) fn notice_names() -> Schema {
+    Schema::Array(ArrayBuilder::new().items(utoipa::openapi::RefOr::T(notice_name())).build())
 }

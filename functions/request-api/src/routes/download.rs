@@ -3,14 +3,13 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use domain::event::Actor;
 use domain::ids::{JobId, TenantId};
 use domain::sensitive::Sensitive;
-use domain::transition::Cause;
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use lambda_kit::http::{Origin, QueryPairs};
+use lambda_kit::http::{Admitted, Origin, QueryPairs};
 use lambda_kit::{Problem, ProblemKind};
+use workflow::caller::Circumstances;
 use workflow::issue_download::TicketHolder;
 use workflow::ports::Link;
 
@@ -50,7 +49,9 @@ pub(crate) async fn download(
         Some(_) => None,
         None => {
             let authority = request.uri().authority().map(http::uri::Authority::as_str);
-            Some(app.gate.admit(request.headers(), authority).await?)
+            let principal = app.gate.admit(request.headers(), authority).await?;
+            Admitted::note(request.extensions(), &principal);
+            Some(principal)
         }
     };
     let redirect = query.read("redirect", "must be true or false", |text| text.parse::<bool>().ok())?.unwrap_or(true);
@@ -59,7 +60,7 @@ pub(crate) async fn download(
         (Some(principal), _) => app.download.for_session(&caller(principal, origin), &id).await,
         (None, ticket) => {
             let holder = holder(tenant.as_deref(), ticket)?;
-            app.download.for_ticket(&holder, anonymous(&app, origin), &id).await
+            app.download.for_ticket(&holder, &circumstances(origin), &id).await
         }
     };
     answer(link.map_err(|refusal| app.refused(&refusal))?, &id, redirect)
@@ -75,16 +76,10 @@ fn holder(tenant: Option<&str>, ticket: Option<String>) -> Result<TicketHolder, 
     }
 }
 
-/// A holder has no session, so nothing is hashed under a tenant that is only claimed.
-pub(super) fn anonymous(app: &App, origin: Origin) -> Cause {
-    Cause {
-        at: app.clock.now(),
-        actor: Actor::Holder,
-        reason: None,
-        request_id: Some(origin.request_id),
-        ip_hash: None,
-        user_agent_family: None,
-    }
+/// What is known of a call without a session.
+pub(super) fn circumstances(origin: Origin) -> Circumstances {
+    let Origin { request_id, ip, user_agent, language: _ } = origin;
+    Circumstances { request_id, ip, user_agent }
 }
 
 fn answer(link: Link, id: &JobId, redirect: bool) -> Result<Response, Problem> {

@@ -67,7 +67,28 @@ pub(crate) async fn receipt(
 ) -> Result<Response, Problem> {
     query.finish()?;
     let receipt = app.receipts.read(&caller(principal, origin), &id).await;
-    let mut response = receipt.map_err(|refusal| app.refused(&refusal))?.into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/jose"));
-    Ok(response)
+    Ok(file("application/jose", receipt.map_err(|refusal| app.refused(&refusal))?))
+}
+
+/// The proof that the signed audit log names this receipt (C2SP tlog-proof); `habeas verify receipt --proof` checks it offline.
+#[utoipa::path(get, path = "/api/v1/privacy/jobs/{id}/receipt/proof", tag = "erasure",
+    params(("id" = String, Path, description = "Id of the job")),
+    responses((status = 200, description = "The proof", body = String, content_type = "text/plain"),
+        (status = 409, description = "There is no receipt, or the log doesn't hold it yet")))]
+pub(crate) async fn proof(
+    State(app): State<App>,
+    Authenticated(principal): Authenticated,
+    JobPath(id): JobPath,
+    origin: Origin,
+    query: QueryPairs,
+) -> Result<Response, Problem> {
+    query.finish()?;
+    let proof = app.receipts.prove(&caller(principal, origin), &id).await;
+    Ok(file("text/plain; charset=utf-8", proof.map_err(|refusal| app.refused(&refusal))?))
+}
+
+fn file(content_type: &'static str, text: String) -> Response {
+    let mut response = text.into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
 }

@@ -56,6 +56,7 @@ pub(crate) async fn export(
         format: value.format,
         include_media: value.include_media,
         grace_days: None,
+        language: None,
     };
     accept(&app, &caller, request, Sent { key, route: "POST /api/v1/privacy/me/export", bytes }).await
 }
@@ -84,6 +85,7 @@ pub(crate) async fn delete(
         format: None,
         include_media: true,
         grace_days: value.grace_period_days,
+        language: None,
     };
     accept(&app, &caller, request, Sent { key, route: "POST /api/v1/privacy/me/delete", bytes }).await
 }

@@ -84,6 +84,7 @@ pub(crate) async fn export_organization(
         format: value.format,
         include_media: value.include_media,
         grace_days: None,
+        language: None,
     };
     accept(&app, &caller(principal, origin), request, Sent { key, route: "POST /api/v1/privacy/export", bytes }).await
 }

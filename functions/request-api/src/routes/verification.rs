@@ -12,7 +12,7 @@ use lambda_kit::Problem;
 use lambda_kit::http::{Authenticated, JsonBody, OptionalJson, Origin, QueryPairs};
 use workflow::refusal::Refusal;
 
-use super::download::anonymous;
+use super::download::circumstances;
 use super::{JobPath, checked_text};
 use crate::app::{App, caller};
 use crate::body::{CodeBody, EmptyBody, JobBody, ManualBody};
@@ -68,7 +68,7 @@ pub(crate) async fn code(
         }
         Sender::Holder(tenant) => {
             let tenant = tenant.ok_or_else(wrong_code)?;
-            let checked = app.verify.code_of_holder(&tenant, &id, &code, &anonymous(&app, origin)).await;
+            let checked = app.verify.code_of_holder(&tenant, &id, &code, &circumstances(origin)).await;
             checked.map_err(|refusal| {
                 let is_told = matches!(refusal, Refusal::Busy | Refusal::Port(_));
                 if is_told { app.refused(&refusal) } else { wrong_code() }

@@ -56,4 +56,13 @@ pub(crate) struct VerifyReceiptArguments {
     /// Public key of the receipts, a PEM file.
     #[arg(long, value_name = "PUB")]
     pub(crate) key: PathBuf,
+    /// The proof that came beside the receipt: its place in the audit log.
+    #[arg(long, value_name = "FILE", requires = "log_key")]
+    pub(crate) proof: Option<PathBuf>,
+    /// Public key of the audit log: a PEM file, or a file with name+hash+key.
+    #[arg(long, value_name = "PUB", requires = "proof")]
+    pub(crate) log_key: Option<PathBuf>,
+    /// Name of the log; by default the name in the key file, else the one the checkpoint states.
+    #[arg(long, requires = "proof")]
+    pub(crate) origin: Option<String>,
 }

@@ -2,6 +2,7 @@
 
 mod cold_start;
 mod export;
+mod export_memory;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,10 @@ pub(crate) async fn run(arguments: &BenchArguments) -> anyhow::Result<ExitCode> 
     }
     if wanted("export") {
         figures.extend(export::measure(&home)?);
+    }
+    // Writes a gigabyte and exports it: only when asked for by name.
+    if arguments.filter.as_deref() == Some("big exports") {
+        figures.extend(export_memory::measure(&home).await?);
     }
     if arguments.json {
         report::line(&serde_json::to_string_pretty(&figures)?);

@@ -53,7 +53,10 @@ pub(crate) async fn publish(stack: &Stack, dir: &Path, tenant: &str) -> anyhow::
     let named = |rights: &str| format!("{}-{rights}-{tenant}", stack.stack_name);
     let policy_arn = policy::refresh(&config, &named("read"), &map, Rights::Read).await?;
     let erase_arn = policy::refresh(&config, &named("erase"), &map, Rights::Erase).await?;
+    let sample_arn = policy::refresh(&config, &named("sample"), &map, Rights::Sample).await?;
     policy::attach(&config, &policy_arn, stack.resource("ExportWorkerRole")?).await?;
+    policy::attach(&config, &sample_arn, stack.resource("DiscoverySweepRole")?).await?;
+    policy::attach(&config, &sample_arn, stack.resource("AnonymizeApiRole")?).await?;
     for arn in [&policy_arn, &erase_arn] {
         policy::attach(&config, arn, stack.resource("ErasureWorkerRole")?).await?;
         policy::attach(&config, arn, stack.resource("RetentionSweepRole")?).await?;

@@ -70,6 +70,11 @@ pub(crate) async fn load(stack: &Stack, dir: &Path) -> anyhow::Result<Loaded> {
     Ok(Loaded { rows, objects })
 }
 
+/// Makes a bucket of a local stack that is missing.
+pub(crate) async fn ensure_bucket(client: &aws_sdk_s3::Client, bucket: &str) -> anyhow::Result<()> {
+    objects::ensure_bucket(client, bucket, true).await
+}
+
 /// The region of a collection: its connection's, or the stack's own.
 fn region_of(map: &DataMap, collection: &Collection, own: &str) -> String {
     let named = map.connection(collection).and_then(|connection| connection.region.clone());

@@ -17,15 +17,20 @@ use crate::home::Home;
 use crate::{report, stack};
 
 /// The functions, always built together so that their features never change.
-pub(crate) const FUNCTIONS: [&str; 8] = [
+pub(crate) const FUNCTIONS: [&str; 13] = [
     "request-api",
+    "audit-api",
     "export-worker",
     "erasure-worker",
     "notification-worker",
     "job-sweep",
     "audit-sealer",
+    "audit-verifier",
     "deadline-sweep",
     "retention-sweep",
+    "anonymize-api",
+    "masking-stream",
+    "discovery-sweep",
 ];
 
 /// One packaged function.

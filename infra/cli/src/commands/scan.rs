@@ -13,7 +13,7 @@ use crate::args::ScanArguments;
 use crate::report;
 
 mod finding;
-mod reader;
+pub(super) mod reader;
 
 use finding::Finding;
 use reader::Format;
@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &ScanArguments) -> anyhow::Result<ExitCode> {
     Ok(if scan.unreadable > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
+pub(super) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
@@ -106,7 +106,7 @@ impl<'a> Scan<'a> {
 }
 
 /// The files under a directory in the order of their names, or the file itself; links are not followed.
-fn files_of(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(super) fn files_of(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let about = || format!("{} can't be read", path.display());
     if !path.symlink_metadata().with_context(about)?.is_dir() {
         return Ok(vec![path.to_owned()]);

@@ -174,6 +174,8 @@ fn plan(home: &Home, arguments: &UpArguments, issuer: &Issuer) -> anyhow::Result
         [
             ("Stage", "dev".to_owned()),
             ("Emulator", "true".to_owned()),
+            // Queues that tests of the masking stream make.
+            ("StreamTargetArn", "arn:aws:sqs:*:*:masked-*".to_owned()),
             ("DeletionProtection", "false".to_owned()),
             ("PublicUrl", format!("http://127.0.0.1:{}", arguments.proxy_port)),
             ("TrustedIssuers", issuer.trusted_issuers()),

@@ -81,10 +81,8 @@ fn page(state: &mut State, order: &ExpiryOrder, after: Option<&Cursor>) -> Resul
     let is_end = last.is_none_or(|last| table.rows.range(last + 1..).next().is_none());
     let scanned = looked_at.len() as u64;
     let found = looked_at.into_iter().filter(|(_, row)| order.has_expired(row) && is_owned(state, order, row));
-    let rows = found.map(|(number, row)| ExpiredRow {
-        row: Datum::clone(row),
-        held: Held::new((*number, Arc::clone(row))),
-    });
+    let rows =
+        found.map(|(number, row)| ExpiredRow { row: Datum::clone(row), held: Held::new((*number, Arc::clone(row))) });
     let rows = rows.collect();
     Ok(ExpiredPage { scanned, rows, next: last.filter(|_| !is_end).map(|last| Cursor(last.to_string())) })
 }

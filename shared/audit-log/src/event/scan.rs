@@ -45,6 +45,7 @@ impl<'a> EventView<'a> {
         scan.optional_text(b",\"item\":")?;
         scan.optional_text(b",\"job\":")?;
         scan.text(b",\"level\":")?;
+        scan.optional_text(b",\"organization_id\":")?;
         scan.text(b",\"outcome\":")?;
         scan.optional_text(b",\"pseudonym\":")?;
         scan.optional_text(b",\"reason\":")?;

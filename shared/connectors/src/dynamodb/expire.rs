@@ -59,7 +59,8 @@ impl DynamoDb {
             .map_err(|error| failed("look for expired rows", error))?;
         table.pace.spent(units(answer.consumed_capacity.as_ref()));
         if let Some(key) = answer.last_evaluated_key.filter(|key| !key.is_empty()) {
-            let key = wire(key).ok_or_else(|| corrupt("look for expired rows", "a key has a type that is not known"))?;
+            let key =
+                wire(key).ok_or_else(|| corrupt("look for expired rows", "a key has a type that is not known"))?;
             state.open.insert(0, Open { lane: open.lane, at: At::After(key) });
         }
         let mut rows = Vec::new();
@@ -110,11 +111,8 @@ impl DynamoDb {
         let held = statement::run(table, &statements).await?;
         let open: Vec<Item> = keys.iter().zip(&held).filter(|(_, held)| !**held).map(|(key, _)| key.clone()).collect();
         let names: Vec<String> = schema.key.names().map(str::to_owned).collect();
-        let left = if open.is_empty() {
-            Vec::new()
-        } else {
-            whole(table, &Expressions::by_key(Some(&names)), &open).await?
-        };
+        let left =
+            if open.is_empty() { Vec::new() } else { whole(table, &Expressions::by_key(Some(&names)), &open).await? };
         let answer = |(key, held): (&Item, bool)| match held {
             true => Erased::Done,
             false if left.iter().any(|item| has_key(item, key)) => Erased::Drifted,

@@ -60,7 +60,18 @@ pub(super) async fn query(
 pub(super) async fn scan(
     table: &Table<'_>,
     asked: &Expressions,
+    lane: (usize, u32),
+    at: At,
+) -> Result<Answer, PortError> {
+    scan_some(table, asked, lane, None, at).await
+}
+
+/// The same, looking at so many items at the most.
+pub(super) async fn scan_some(
+    table: &Table<'_>,
+    asked: &Expressions,
     (segment, segments): (usize, u32),
+    limit: Option<i32>,
     at: At,
 ) -> Result<Answer, PortError> {
     table.pace.request().await;
@@ -73,6 +84,7 @@ pub(super) async fn scan(
         .consistent_read(table.is_consistent)
         .set_segment(i32::try_from(segment).ok())
         .set_total_segments(i32::try_from(segments).ok())
+        .set_limit(limit)
         .set_exclusive_start_key(start_key(at)?)
         .return_consumed_capacity(ReturnConsumedCapacity::Total)
         .send()

@@ -22,9 +22,10 @@ impl Eraser for Connectors {
                 let table = Table { client: &client, name: table, index, segments, pace: &pace, is_consistent: true };
                 self.dynamodb.plan(&scope, &table, order, after).await
             }
-            Source::S3Objects { bucket, prefix, format } => {
+            Source::S3Objects { bucket, prefix, format, manifest } => {
                 let client = self.clients.s3(scope.connection)?;
-                let source = ObjectSource { client: &client, bucket, prefix, format: *format, pace: &pace };
+                let (manifest, format) = (manifest.as_deref(), *format);
+                let source = ObjectSource { client: &client, bucket, prefix, format, manifest, pace: &pace };
                 erase_objects::plan(&scope, &source, order, after).await
             }
             Source::S3Media { bucket, key_template } => {
@@ -46,9 +47,10 @@ impl Eraser for Connectors {
                 let table = Table { client: &client, name: table, index, segments, pace: &pace, is_consistent: true };
                 self.dynamodb.erase(&scope, &table, order, targets).await
             }
-            Source::S3Objects { bucket, prefix, format } => {
+            Source::S3Objects { bucket, prefix, format, manifest } => {
                 let client = self.clients.s3(scope.connection)?;
-                let source = ObjectSource { client: &client, bucket, prefix, format: *format, pace: &pace };
+                let (manifest, format) = (manifest.as_deref(), *format);
+                let source = ObjectSource { client: &client, bucket, prefix, format, manifest, pace: &pace };
                 erase_objects::erase(&scope, &source, order, targets).await
             }
             Source::S3Media { bucket, key_template } => {

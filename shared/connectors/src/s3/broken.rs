@@ -35,6 +35,10 @@ pub(super) enum What {
     MissingColumn,
     #[error("not in gzip form, or cut off")]
     NotGzip,
+    #[error("not in zstd form, or cut off")]
+    NotZstd,
+    #[error("not in Parquet form, cut off, or of a kind that is not read")]
+    NotParquet,
 }
 
 #[derive(Debug, thiserror::Error)]

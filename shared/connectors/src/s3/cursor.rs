@@ -4,6 +4,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use workflow::ports::{Cursor, PortError, PortErrorKind};
 
+use super::packing::Packing;
+
 /// Version of the cursors that this code writes.
 pub(super) const VERSION: u32 = 1;
 
@@ -26,11 +28,17 @@ pub(super) struct ObjectsAt {
 pub(super) struct Inside {
     pub(super) key: String,
     pub(super) etag: String,
-    pub(super) is_gzip: bool,
-    /// Bytes read, or records read of a gzip object: it is read again from its beginning.
+    /// Bytes read, or records read of a packed object: it is read again from its beginning.
     pub(super) at: u64,
     pub(super) line: u64,
     pub(super) header: Option<Vec<String>>,
+}
+
+impl Inside {
+    /// How the object is packed.
+    pub(super) fn packing(&self) -> Packing {
+        Packing::of(&self.key)
+    }
 }
 
 /// Where a lookup of media is.
@@ -64,7 +72,6 @@ mod tests {
         let inside = Inside {
             key: "é/\"".to_owned(),
             etag: "\"e\"".to_owned(),
-            is_gzip: true,
             at: u64::MAX,
             line: 7,
             header: Some(vec!["a".to_owned()]),

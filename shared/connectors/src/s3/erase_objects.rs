@@ -2,15 +2,16 @@
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::types::ObjectLockLegalHoldStatus;
-use datamap::Treatment;
+use datamap::{RowFormat, Treatment};
 use futures::StreamExt as _;
 use futures::stream;
 use workflow::ports::{Cursor, Erased, ErasureOrder, PortError, PortErrorKind, Target, TargetPage};
 
 use super::cursor::{self, ObjectsAt, VERSION};
-use super::list::list;
-use super::objects::{ObjectSource, is_gzip};
-use super::rewriting::{Next, Rewriting, Work};
+use super::erase_tables;
+use super::objects::ObjectSource;
+use super::packing::Packing;
+use super::rewriting::{Next, Rewriting, Tally, Work};
 use super::template::row_prefixes;
 use super::upload::{Kept, Upload, put};
 use super::versions::Bucket;
@@ -25,12 +26,12 @@ const PAGE_OBJECTS: i32 = 500;
 /// Objects read, or rewritten, at once.
 const WIDTH: usize = 4;
 /// Bytes of one part of an upload; what is smaller is put at once.
-const PART_BYTES: usize = 8 << 20;
+pub(super) const PART_BYTES: usize = 8 << 20;
 /// Times that an object is redone because somebody else wrote it meanwhile.
-const ROUNDS: u32 = 5;
+pub(super) const ROUNDS: u32 = 5;
 
 impl<'a> ObjectSource<'a> {
-    const fn versioned(&self) -> Bucket<'a> {
+    pub(super) const fn versioned(&self) -> Bucket<'a> {
         Bucket { client: self.client, pace: self.pace, name: self.bucket }
     }
 }
@@ -50,8 +51,7 @@ pub(crate) async fn plan(
     let Some(prefix) = prefixes.get(at.prefix).filter(|_| !matches!(order.treatment, Treatment::Keep { .. })) else {
         return Ok(TargetPage::default());
     };
-    let way = (source.client, source.pace);
-    let listing = list(way, source.bucket, prefix, at.after.as_deref(), PAGE_OBJECTS).await?;
+    let listing = source.list(prefix, at.after.as_deref(), PAGE_OBJECTS).await?;
     let mut read = 0;
     let (mut objects, mut is_whole) = (Vec::new(), !listing.has_more);
     for object in listing.objects {
@@ -85,13 +85,26 @@ async fn count(
     bytes: u64,
     ordinal: u64,
 ) -> Result<Option<Target>, PortError> {
-    let Some(mut object) = get(source, &key).await? else { return Ok(None) };
-    let mut rewriting = Rewriting::count(work, is_gzip(&key));
-    while advance(&mut rewriting, &mut object, ordinal).await? {}
-    let tally = rewriting.tally();
+    let tally = match work.format {
+        RowFormat::Parquet => erase_tables::count(work, source, &key, ordinal).await?,
+        RowFormat::NdJson | RowFormat::Csv => count_text(work, source, &key, ordinal).await?,
+    };
+    let Some(tally) = tally else { return Ok(None) };
     let target =
         || Target { seen: tally.seen(), rows: tally.rows, other_rows: tally.others, locator: key.clone(), bytes };
     Ok((tally.rows > 0).then(target))
+}
+
+async fn count_text(
+    work: Work<'_>,
+    source: &ObjectSource<'_>,
+    key: &str,
+    ordinal: u64,
+) -> Result<Option<Tally>, PortError> {
+    let Some(mut object) = get(source, key).await? else { return Ok(None) };
+    let mut rewriting = Rewriting::count(work, Packing::of(key));
+    while advance(&mut rewriting, &mut object, ordinal).await? {}
+    Ok(Some(rewriting.tally().clone()))
 }
 
 /// Rewrites objects that still hold what was planned.
@@ -118,24 +131,28 @@ pub(crate) async fn erase(
 }
 
 /// What became of an object in one round.
-enum Round {
+pub(super) enum Round {
     Ended(Erased),
     /// Somebody else wrote it meanwhile.
     Raced,
 }
 
 #[derive(Clone, Copy)]
-struct Object<'a> {
-    work: Work<'a>,
-    source: &'a ObjectSource<'a>,
-    target: &'a Target,
-    ordinal: u64,
+pub(super) struct Object<'a> {
+    pub(super) work: Work<'a>,
+    pub(super) source: &'a ObjectSource<'a>,
+    pub(super) target: &'a Target,
+    pub(super) ordinal: u64,
 }
 
 impl Object<'_> {
     async fn erase(self) -> Result<Erased, PortError> {
         for _round in 0..ROUNDS {
-            match self.round().await? {
+            let round = match self.work.format {
+                RowFormat::Parquet => self.table_round().await?,
+                RowFormat::NdJson | RowFormat::Csv => self.text_round().await?,
+            };
+            match round {
                 Round::Ended(erased) => return Ok(erased),
                 Round::Raced => {}
             }
@@ -143,28 +160,24 @@ impl Object<'_> {
         Ok(Erased::Drifted)
     }
 
-    async fn round(&self) -> Result<Round, PortError> {
+    async fn text_round(&self) -> Result<Round, PortError> {
         let (bucket, key) = (self.source.versioned(), self.target.locator.as_str());
-        let Some(mut object) = get(self.source, key).await? else {
-            // An object that was left without rows was deleted, perhaps not yet its previous versions.
-            let is_gone = bucket.delete_all(key, None).await?;
-            return Ok(if is_gone { Round::Ended(Erased::Gone) } else { Round::Raced });
-        };
+        let Some(mut object) = get(self.source, key).await? else { return self.gone().await };
         let kept = Kept::of(&bucket, key, &object).await?;
-        let mut rewriting = Rewriting::write(self.work, is_gzip(key));
+        let mut rewriting = Rewriting::write(self.work, Packing::of(key));
         let mut upload = None;
         let streamed = self.stream(&mut rewriting, &mut object, &kept, &mut upload).await;
         let ended = match streamed {
             Ok(()) => self.finish(&mut rewriting, &object, &kept, &mut upload).await,
             Err(error) => Err(error),
         };
-        match (ended, upload) {
-            (ended @ Ok(_), None) => ended,
-            (Ok(round), Some(upload)) => upload.abort().await.map(|()| round),
-            // The first error is the one to tell.
-            (Err(error), None) => Err(error),
-            (Err(error), Some(upload)) => upload.abort().await.and(Err(error)),
-        }
+        settle(ended, upload).await
+    }
+
+    /// An object that was left without rows was deleted, perhaps not yet its previous versions.
+    pub(super) async fn gone(&self) -> Result<Round, PortError> {
+        let is_gone = self.source.versioned().delete_all(&self.target.locator, None).await?;
+        Ok(if is_gone { Round::Ended(Erased::Gone) } else { Round::Raced })
     }
 
     /// Streams the object through, leaving at most one part unsent.
@@ -177,15 +190,23 @@ impl Object<'_> {
     ) -> Result<(), PortError> {
         while advance(rewriting, object, self.ordinal).await? {
             if rewriting.written() >= PART_BYTES {
-                if upload.is_none() {
-                    *upload = Some(Upload::start(self.source.versioned(), &self.target.locator, kept).await?);
-                }
-                if let Some(upload) = upload {
-                    upload.part(rewriting.take()).await?;
-                }
+                self.put_part(rewriting.take(), kept, upload).await?;
             }
         }
         Ok(())
+    }
+
+    pub(super) async fn put_part<'u>(
+        &'u self,
+        bytes: Vec<u8>,
+        kept: &Kept,
+        upload: &mut Option<Upload<'u>>,
+    ) -> Result<(), PortError> {
+        let begun = match upload {
+            Some(begun) => begun,
+            none @ None => none.insert(Upload::start(self.source.versioned(), &self.target.locator, kept).await?),
+        };
+        begun.part(bytes).await
     }
 
     /// Decides what becomes of the object, now that all of it went by. An upload that is left over is to be given up.
@@ -196,23 +217,20 @@ impl Object<'_> {
         kept: &Kept,
         upload: &mut Option<Upload<'_>>,
     ) -> Result<Round, PortError> {
+        if let Some(round) = self.unless_to_be_written(rewriting.tally(), object, kept).await? {
+            return Ok(round);
+        }
+        self.put_back(rewriting.take(), kept, upload).await
+    }
+
+    /// Puts the object with its last bytes where it still is the one that was read.
+    pub(super) async fn put_back(
+        &self,
+        last: Vec<u8>,
+        kept: &Kept,
+        upload: &mut Option<Upload<'_>>,
+    ) -> Result<Round, PortError> {
         let (bucket, key) = (self.source.versioned(), self.target.locator.as_str());
-        if rewriting.tally().rows == 0 {
-            // Rewritten by an earlier try, which may have died before it removed the previous versions.
-            bucket.remove_previous(key).await?;
-            return Ok(Round::Ended(Erased::Done));
-        }
-        if rewriting.tally().seen() != self.target.seen {
-            return Ok(Round::Ended(Erased::Drifted));
-        }
-        if is_locked(object) {
-            return Err(PortError::caused(PortErrorKind::Denied, "erase rows", "the object is locked"));
-        }
-        if rewriting.tally().is_empty_after() {
-            let is_done = bucket.delete_all(key, Some(&kept.etag)).await?;
-            return Ok(if is_done { Round::Ended(Erased::Done) } else { Round::Raced });
-        }
-        let last = rewriting.take();
         let is_put = match upload {
             Some(parts) => {
                 if !last.is_empty() {
@@ -231,8 +249,19 @@ impl Object<'_> {
     }
 }
 
+/// Gives up an upload that is left over.
+pub(super) async fn settle(ended: Result<Round, PortError>, upload: Option<Upload<'_>>) -> Result<Round, PortError> {
+    match (ended, upload) {
+        (ended @ Ok(_), None) => ended,
+        (Ok(round), Some(upload)) => upload.abort().await.map(|()| round),
+        // The first error is the one to tell.
+        (Err(error), None) => Err(error),
+        (Err(error), Some(upload)) => upload.abort().await.and(Err(error)),
+    }
+}
+
 /// Whether the version can't be removed, so that rewriting would only hide it.
-fn is_locked(object: &GetObjectOutput) -> bool {
+pub(super) fn is_locked(object: &GetObjectOutput) -> bool {
     object.object_lock_mode().is_some()
         || object.object_lock_legal_hold_status() == Some(&ObjectLockLegalHoldStatus::On)
 }

@@ -10,15 +10,16 @@ use domain::datum::Datum;
 use workflow::ports::{Cursor, PortError, PortErrorKind, SourcePage};
 
 use super::cursor::{self, Inside, ObjectsAt, VERSION};
-use super::list::list;
+use super::parquet::{Indexes, Table};
 use super::reader::{Chunks, Read, Reader};
-use super::template::row_prefixes;
+use super::template::{row_prefixes, whole_prefix};
+use super::version::End;
 use crate::failure::{corrupt, failed};
 use crate::pace::Pace;
 use crate::scope::Scope;
 use crate::wanted::Wanted;
 
-/// A page ends once it has so many rows (times [`GZIP_FACTOR`] in a gzip object),
+/// A page ends once it has so many rows (times [`PACKED_FACTOR`] in a packed object),
 const PAGE_ROWS: usize = 10_000;
 /// or so many bytes of rows (likewise),
 const PAGE_BYTES: usize = 4 << 20;
@@ -26,7 +27,9 @@ const PAGE_BYTES: usize = 4 << 20;
 const PAGE_READ_BYTES: u64 = 64 << 20;
 /// or has begun so many objects.
 const PAGE_OBJECTS: u64 = 500;
-const GZIP_FACTOR: usize = 2;
+const PACKED_FACTOR: usize = 2;
+/// Objects of a prefix that a sample looks at.
+const MOST_SAMPLED: i32 = 20;
 
 /// Objects of rows and how they are read.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +41,7 @@ pub(crate) struct ObjectSource<'a> {
     pub(crate) bucket: &'a str,
     pub(crate) prefix: &'a str,
     pub(crate) format: RowFormat,
+    pub(crate) manifest: Option<&'a str>,
 }
 
 /// A page of rows that match; rows are always whole, whatever a projection says.
@@ -47,6 +51,26 @@ pub(crate) async fn page(
     after: Option<&Cursor>,
 ) -> Result<SourcePage, PortError> {
     let prefixes = row_prefixes(source.prefix, scope);
+    read(scope, source, (&prefixes, Wanted::new(scope.values()), PAGE_ROWS), after).await
+}
+
+/// A page of at most so many of the tenant's rows, whatever they hold.
+pub(crate) async fn whole_page(
+    scope: &Scope<'_>,
+    source: &ObjectSource<'_>,
+    limit: usize,
+    after: Option<&Cursor>,
+) -> Result<SourcePage, PortError> {
+    let prefixes = [whole_prefix(source.prefix, scope)];
+    read(scope, source, (&prefixes, Wanted::everything(), limit.clamp(1, PAGE_ROWS)), after).await
+}
+
+async fn read(
+    scope: &Scope<'_>,
+    source: &ObjectSource<'_>,
+    (prefixes, wanted, page_rows): (&[String], Wanted, usize),
+    after: Option<&Cursor>,
+) -> Result<SourcePage, PortError> {
     let at = match after {
         Some(cursor) => cursor::read::<ObjectsAt>(cursor)?,
         None => ObjectsAt { v: VERSION, ..ObjectsAt::default() },
@@ -54,22 +78,62 @@ pub(crate) async fn page(
     if at.v != VERSION {
         return Err(corrupt("read cursor", "a version that is not known"));
     }
-    let wanted = Wanted::new(scope.values());
-    let mut page = Page { scope, source, wanted, at, rows: Vec::new(), bytes: 0, read: 0, begun: 0 };
-    let is_done = page.fill(&prefixes).await?;
+    let mut page = Page { scope, source, wanted, page_rows, at, rows: Vec::new(), bytes: 0, read: 0, begun: 0 };
+    let is_done = page.fill(prefixes).await?;
     let next = if is_done { None } else { Some(cursor::write(&page.at)?) };
     Ok(SourcePage { rows: page.rows, media: Vec::new(), next })
 }
 
-/// Whether an object is packed, by its key.
-pub(super) fn is_gzip(key: &str) -> bool {
-    std::path::Path::new(key).extension().is_some_and(|it| it.eq_ignore_ascii_case("gz"))
+/// The first rows of the first objects; up to half of what is wanted from each, so that one object alone is not the sample.
+pub(crate) async fn sample(scope: &Scope<'_>, source: &ObjectSource<'_>, rows: usize) -> Result<Vec<Datum>, PortError> {
+    let mut sample = Vec::new();
+    let prefix = whole_prefix(source.prefix, scope);
+    let listing = source.list(&prefix, None, MOST_SAMPLED).await?;
+    for object in listing.objects.into_iter().filter(|object| object.size.unwrap_or(0) > 0) {
+        let (key, etag) = (object.key.unwrap_or_default(), object.e_tag.unwrap_or_default());
+        let inside = Inside { key, etag, line: 1, ..Inside::default() };
+        let most = rows.min(sample.len() + rows.div_ceil(2));
+        sample_object(scope, source, inside, most, &mut sample).await?;
+        if sample.len() >= rows {
+            break;
+        }
+    }
+    Ok(sample)
+}
+
+/// Adds the first rows of one object until there are `most`.
+async fn sample_object(
+    scope: &Scope<'_>,
+    source: &ObjectSource<'_>,
+    inside: Inside,
+    most: usize,
+    sample: &mut Vec<Datum>,
+) -> Result<(), PortError> {
+    let (at, wanted) = (ObjectsAt::default(), Wanted::everything());
+    let page_rows = most;
+    let mut page = Page { scope, source, wanted, page_rows, at, rows: Vec::new(), bytes: 0, read: 0, begun: 0 };
+    if source.format == RowFormat::Parquet {
+        page.table(inside).await?;
+        page.rows.truncate(most.saturating_sub(sample.len()));
+        sample.append(&mut page.rows);
+        return Ok(());
+    }
+    let mut reader = Reader::new(Body(page.open(&inside).await?), source.format, &inside, 1);
+    while sample.len() < most {
+        match reader.next(scope, &page.wanted).await? {
+            Read::End => break,
+            Read::Other => {}
+            Read::Row(row, _) => sample.push(row),
+        }
+    }
+    Ok(())
 }
 
 struct Page<'a> {
     scope: &'a Scope<'a>,
     source: &'a ObjectSource<'a>,
     wanted: Wanted,
+    page_rows: usize,
     at: ObjectsAt,
     rows: Vec<Datum>,
     bytes: usize,
@@ -86,8 +150,7 @@ impl Page<'_> {
             return Ok(false);
         }
         while let Some(prefix) = prefixes.get(self.at.prefix) {
-            let way = (self.source.client, self.source.pace);
-            let listing = list(way, self.source.bucket, prefix, self.at.after.as_deref(), 1000).await?;
+            let listing = self.source.list(prefix, self.at.after.as_deref(), 1000).await?;
             for object in listing.objects {
                 let key = object.key.unwrap_or_default();
                 if object.size.unwrap_or(0) == 0 {
@@ -97,9 +160,8 @@ impl Page<'_> {
                 if self.is_full(1) {
                     return Ok(false);
                 }
-                let is_gzip = is_gzip(&key);
                 let etag = object.e_tag.unwrap_or_default();
-                if !self.object(Inside { key, etag, is_gzip, line: 1, ..Inside::default() }).await? {
+                if !self.object(Inside { key, etag, line: 1, ..Inside::default() }).await? {
                     return Ok(false);
                 }
             }
@@ -114,9 +176,13 @@ impl Page<'_> {
     /// Reads on in one object; true once it is done.
     async fn object(&mut self, inside: Inside) -> Result<bool, PortError> {
         self.begun += 1;
+        if self.source.format == RowFormat::Parquet {
+            return self.table(inside).await;
+        }
         let body = Body(self.open(&inside).await?);
         let mut reader = Reader::new(body, self.source.format, &inside, self.at.done + 1);
-        let factor = if inside.is_gzip { GZIP_FACTOR } else { 1 };
+        let is_packed = inside.packing().is_packed();
+        let factor = if is_packed { PACKED_FACTOR } else { 1 };
         let (start, read_before) = (reader.consumed(), self.read);
         loop {
             match reader.next(self.scope, &self.wanted).await? {
@@ -128,7 +194,7 @@ impl Page<'_> {
                 }
             }
             self.read = read_before + (reader.consumed() - start);
-            let is_far = !inside.is_gzip && self.read >= PAGE_READ_BYTES;
+            let is_far = !is_packed && self.read >= PAGE_READ_BYTES;
             if is_far || self.has_enough(factor) {
                 self.at.inside = Some(reader.position(&inside));
                 return Ok(false);
@@ -138,13 +204,43 @@ impl Page<'_> {
         Ok(true)
     }
 
+    /// Reads on in one Parquet object, whose place is a row.
+    async fn table(&mut self, inside: Inside) -> Result<bool, PortError> {
+        let source = self.source;
+        let end = End::of(source, &inside.key, Some(&inside.etag)).await?;
+        let end = end.ok_or_else(|| PortError::new(PortErrorKind::NotFound, "read object"))?;
+        let at = (end.length, end.tail);
+        let mut table = Table::open(end.version, at, Indexes::Skipped, self.at.done + 1).await?;
+        let mut at = inside.at;
+        loop {
+            self.read += table.bytes_at(at);
+            let found = table.find(self.scope, &self.wanted, at).await?;
+            at = found.at;
+            self.bytes += found.rows.iter().map(|row| row.to_json().len()).sum::<usize>();
+            self.rows.extend(found.rows);
+            if found.is_done {
+                self.finish(inside.key);
+                return Ok(true);
+            }
+            if self.read >= PAGE_READ_BYTES || self.has_enough(1) {
+                self.at.inside = Some(Inside { at, ..inside });
+                return Ok(false);
+            }
+        }
+    }
+
     fn finish(&mut self, key: String) {
         self.at.after = Some(key);
         self.at.done += 1;
     }
 
     const fn has_enough(&self, factor: usize) -> bool {
-        self.rows.len() >= PAGE_ROWS * factor || self.bytes >= PAGE_BYTES * factor
+        self.rows.len() >= self.most_rows(factor) || self.bytes >= PAGE_BYTES * factor
+    }
+
+    /// A sample has no more rows than were asked for, packed or not.
+    const fn most_rows(&self, factor: usize) -> usize {
+        if self.page_rows < PAGE_ROWS { self.page_rows } else { PAGE_ROWS * factor }
     }
 
     const fn is_full(&self, factor: usize) -> bool {
@@ -154,7 +250,7 @@ impl Page<'_> {
     /// Opens the very version of the object that was listed, at the place to go on from.
     async fn open(&self, inside: &Inside) -> Result<ByteStream, PortError> {
         self.source.pace.request().await;
-        let range = (!inside.is_gzip && inside.at > 0).then(|| format!("bytes={}-", inside.at));
+        let range = (!inside.packing().is_packed() && inside.at > 0).then(|| format!("bytes={}-", inside.at));
         let request = self.source.client.get_object().bucket(self.source.bucket).key(&inside.key);
         let request = request.if_match(&inside.etag).set_range(range);
         match request.send().await {

@@ -9,7 +9,7 @@ use workflow::ports::PortError;
 use super::broken::{Broken, What};
 use super::csv_records::CsvRecords;
 use super::cursor::Inside;
-use super::gunzip::Gunzip;
+use super::packing::Unpacker;
 use super::records::Records;
 use crate::scope::Scope;
 use crate::wanted::Wanted;
@@ -31,7 +31,7 @@ pub(super) enum Read {
 /// Rows of one object.
 pub(super) struct Reader<C> {
     source: C,
-    gunzip: Option<Gunzip>,
+    unpacker: Option<Unpacker>,
     records: Records,
     is_end: bool,
     /// Records to pass over: those given before, of an object that can't be entered in the middle.
@@ -43,22 +43,23 @@ pub(super) struct Reader<C> {
 }
 
 impl<C: Chunks> Reader<C> {
-    /// Reads from where `inside` says. The source begins there too; a gzip object's always at its beginning.
+    /// Reads from where `inside` says. The source begins there too; a packed object's always at its beginning.
     pub(super) fn new(source: C, format: RowFormat, inside: &Inside, ordinal: u64) -> Self {
-        let gunzip = inside.is_gzip.then(Gunzip::new);
-        let records = if inside.is_gzip {
+        let packing = inside.packing();
+        let records = if packing.is_packed() {
             Records::new(format, 0, 1, None)
         } else {
             Records::new(format, inside.at, inside.line, inside.header.clone())
         };
-        let skip = if inside.is_gzip { inside.at } else { 0 };
-        Self { source, gunzip, records, is_end: false, skip, given: 0, ordinal, column: None, types: Vec::new() }
+        let skip = if packing.is_packed() { inside.at } else { 0 };
+        let unpacker = packing.unpacker();
+        Self { source, unpacker, records, is_end: false, skip, given: 0, ordinal, column: None, types: Vec::new() }
     }
 
-    /// Where to go on after the last row: bytes, or records of a gzip object.
+    /// Where to go on after the last row: bytes, or records of a packed object.
     pub(super) fn position(&self, inside: &Inside) -> Inside {
-        let at = if inside.is_gzip { self.given } else { self.records.consumed() };
-        let header = if inside.is_gzip { None } else { self.records.header().cloned() };
+        let at = if inside.packing().is_packed() { self.given } else { self.records.consumed() };
+        let header = if inside.packing().is_packed() { None } else { self.records.header().cloned() };
         Inside { at, line: self.records.line(), header, ..inside.clone() }
     }
 
@@ -88,16 +89,16 @@ impl<C: Chunks> Reader<C> {
     }
 
     async fn fill(&mut self) -> Result<bool, PortError> {
-        let Some(gunzip) = &mut self.gunzip else { return self.source.fill(self.records.buffer()).await };
-        let not_gzip = || Broken { line: self.records.line(), what: What::NotGzip }.of_object(self.ordinal);
-        if gunzip.is_hungry() && !self.source.fill(gunzip.packed()).await? {
+        let Some(unpacker) = &mut self.unpacker else { return self.source.fill(self.records.buffer()).await };
+        let broken = |what| Broken { line: self.records.line(), what }.of_object(self.ordinal);
+        if unpacker.is_hungry() && !self.source.fill(unpacker.packed()).await? {
             let mut rest = Vec::new();
-            gunzip.finish(&mut rest).map_err(|_| not_gzip())?;
+            unpacker.finish(&mut rest).map_err(broken)?;
             self.records.buffer().append(&mut rest);
             return Ok(false);
         }
         let mut unpacked = Vec::new();
-        gunzip.step(&mut unpacked).map_err(|_| not_gzip())?;
+        unpacker.step(&mut unpacked).map_err(broken)?;
         self.records.buffer().append(&mut unpacked);
         Ok(true)
     }
@@ -108,7 +109,9 @@ impl<C: Chunks> Reader<C> {
         match &mut self.records {
             Records::NdJson(lines) => {
                 let row = lines.next_row(self.is_end)?;
-                Ok(row.map(|row| Some(row).filter(|row| wanted.is_in(row, field) && scope.is_owned(row))))
+                Ok(row.map(|row| {
+                    Some(row).filter(|row| (wanted.is_everything() || wanted.is_in(row, field)) && scope.is_owned(row))
+                }))
             }
             Records::Csv(records) => {
                 let row = csv_row(records, self.is_end, (&mut self.column, &mut self.types), scope, wanted)?;
@@ -129,13 +132,16 @@ fn csv_row(
         return Ok(None);
     }
     let header = records.header().expect("a record comes after its header");
-    if column.is_none() {
+    if types.is_empty() {
         *types = header.iter().map(|name| declared(scope.collection, name)).collect();
+    }
+    if column.is_none() && !wanted.is_everything() {
         let position = header.iter().position(|name| *name == scope.lookup.field);
         *column = Some(position.ok_or(Broken { line: 1, what: What::MissingColumn })?);
     }
     let fields = records.current()?;
-    let is_wanted = column.and_then(|column| fields.get(column)).is_some_and(|text| wanted.has_text(text));
+    let asked = column.and_then(|column| fields.get(column)).is_some_and(|text| wanted.has_text(text));
+    let is_wanted = asked || wanted.is_everything();
     if !is_wanted {
         return Ok(Some(None));
     }

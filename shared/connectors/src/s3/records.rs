@@ -15,7 +15,8 @@ pub(super) enum Records {
 impl Records {
     pub(super) fn new(format: RowFormat, consumed: u64, line: u64, header: Option<Vec<String>>) -> Self {
         match format {
-            RowFormat::NdJson => Self::NdJson(Lines::new(consumed, line)),
+            // Parquet is not read as text; were it ever, its first line is told to be no JSON object.
+            RowFormat::NdJson | RowFormat::Parquet => Self::NdJson(Lines::new(consumed, line)),
             RowFormat::Csv => Self::Csv(Box::new(CsvRecords::new(consumed, line, header))),
         }
     }

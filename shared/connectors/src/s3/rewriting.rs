@@ -2,20 +2,18 @@
 //!
 //! Pure: bytes in, bytes out. Memory is one record and what was written since it was last taken.
 
-use std::io::Write as _;
-
 use datamap::{RowFormat, Treatment};
 use domain::datum::Datum;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use workflow::ports::ErasureOrder;
 
 use self::columns::Columns;
 use self::glance::Glance;
+#[cfg(test)]
+pub(super) use self::in_memory::Whole;
 pub use self::in_memory::rewrite_object;
-use self::tally::Tally;
-use super::broken::{Broken, What};
-use super::gunzip::Gunzip;
+pub(super) use self::tally::Tally;
+use super::broken::Broken;
+use super::packing::{Packer, Packing, Unpacker};
 use super::records::Records;
 use crate::scope::Scope;
 use crate::wanted::Wanted;
@@ -46,7 +44,7 @@ pub(super) enum Next {
 }
 
 /// What becomes of a record.
-enum Fate {
+pub(super) enum Fate {
     Stays,
     Goes,
     Becomes(Vec<u8>),
@@ -56,14 +54,13 @@ enum Fate {
 enum Sink {
     /// Nowhere: the object is only counted.
     Count,
-    Plain(Vec<u8>),
-    Gzip(Box<GzEncoder<Vec<u8>>>),
+    Pack(Packer),
 }
 
 /// An object on its way.
 pub(super) struct Rewriting<'a> {
     work: Work<'a>,
-    gunzip: Option<Gunzip>,
+    unpacker: Option<Unpacker>,
     records: Records,
     columns: Option<Columns>,
     /// How lines that hold nothing wanted are passed over; a plan reads them all, so that a broken one is told.
@@ -77,24 +74,21 @@ pub(super) struct Rewriting<'a> {
 
 impl<'a> Rewriting<'a> {
     /// Counts the rows of an object.
-    pub(super) fn count(work: Work<'a>, is_gzip: bool) -> Self {
-        Self::new(work, is_gzip, Sink::Count)
+    pub(super) fn count(work: Work<'a>, packing: Packing) -> Self {
+        Self::new(work, packing, Sink::Count)
     }
 
     /// Rewrites an object into the form it has.
-    pub(super) fn write(work: Work<'a>, is_gzip: bool) -> Self {
+    pub(super) fn write(work: Work<'a>, packing: Packing) -> Self {
         let glance = Glance::of(&work.scope.lookup.field);
-        let gzip = || Sink::Gzip(Box::new(GzEncoder::new(Vec::new(), Compression::default())));
-        let sink = if is_gzip { gzip() } else { Sink::Plain(Vec::new()) };
-        Self { glance, ..Self::new(work, is_gzip, sink) }
+        Self { glance, ..Self::new(work, packing, Sink::Pack(packing.packer())) }
     }
 
-    fn new(work: Work<'a>, is_gzip: bool, sink: Sink) -> Self {
+    fn new(work: Work<'a>, packing: Packing, sink: Sink) -> Self {
         let records = Records::new(work.format, 0, 1, None);
-        let gunzip = is_gzip.then(Gunzip::new);
         Self {
             work,
-            gunzip,
+            unpacker: packing.unpacker(),
             records,
             columns: None,
             glance: None,
@@ -114,8 +108,7 @@ impl<'a> Rewriting<'a> {
     pub(super) fn written(&self) -> usize {
         match &self.sink {
             Sink::Count => 0,
-            Sink::Plain(out) => out.len(),
-            Sink::Gzip(encoder) => encoder.get_ref().len(),
+            Sink::Pack(packer) => packer.packed(),
         }
     }
 
@@ -123,25 +116,24 @@ impl<'a> Rewriting<'a> {
     pub(super) fn take(&mut self) -> Vec<u8> {
         match &mut self.sink {
             Sink::Count => Vec::new(),
-            Sink::Plain(out) => std::mem::take(out),
-            Sink::Gzip(encoder) => std::mem::take(encoder.get_mut()),
+            Sink::Pack(packer) => packer.take(),
         }
     }
 
     /// Where bytes of the object are put.
     pub(super) fn input(&mut self) -> &mut Vec<u8> {
-        match &mut self.gunzip {
-            Some(gunzip) => gunzip.packed(),
+        match &mut self.unpacker {
+            Some(unpacker) => unpacker.packed(),
             None => self.records.buffer(),
         }
     }
 
     /// Tells that no more bytes come.
     pub(super) fn end(&mut self) -> Result<(), Broken> {
-        if let Some(gunzip) = &mut self.gunzip {
+        if let Some(unpacker) = &mut self.unpacker {
             let mut rest = Vec::new();
             let line = self.records.line();
-            gunzip.finish(&mut rest).map_err(|_| Broken { line, what: What::NotGzip })?;
+            unpacker.finish(&mut rest).map_err(|what| Broken { line, what })?;
             self.records.buffer().append(&mut rest);
         }
         self.is_end = true;
@@ -159,11 +151,11 @@ impl<'a> Rewriting<'a> {
                 self.finish();
                 return Ok(Next::End);
             }
-            let Some(gunzip) = self.gunzip.as_mut().filter(|gunzip| !gunzip.is_hungry()) else {
+            let Some(unpacker) = self.unpacker.as_mut().filter(|unpacker| !unpacker.is_hungry()) else {
                 return Ok(Next::Bytes);
             };
             let line = self.records.line();
-            gunzip.step(self.records.buffer()).map_err(|_| Broken { line, what: What::NotGzip })?;
+            unpacker.step(self.records.buffer()).map_err(|what| Broken { line, what })?;
         }
     }
 
@@ -248,8 +240,8 @@ impl<'a> Rewriting<'a> {
         self.put_before();
         let sink = std::mem::replace(&mut self.sink, Sink::Count);
         self.sink = match sink {
-            Sink::Gzip(encoder) => Sink::Plain(encoder.finish().expect("a vector takes every byte")),
-            other @ (Sink::Count | Sink::Plain(_)) => other,
+            Sink::Count => Sink::Count,
+            Sink::Pack(packer) => Sink::Pack(packer.finish()),
         };
     }
 }
@@ -271,8 +263,7 @@ impl Sink {
     fn put(&mut self, bytes: &[u8]) {
         match self {
             Self::Count => {}
-            Self::Plain(out) => out.extend_from_slice(bytes),
-            Self::Gzip(encoder) => encoder.write_all(bytes).expect("a vector takes every byte"),
+            Self::Pack(packer) => packer.put(bytes),
         }
     }
 }

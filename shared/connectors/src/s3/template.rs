@@ -86,6 +86,11 @@ pub(super) fn row_prefixes(template: &str, scope: &Scope<'_>) -> Vec<String> {
     prefixes
 }
 
+/// The prefix of all of the tenant's rows.
+pub(super) fn whole_prefix(template: &str, scope: &Scope<'_>) -> String {
+    render(template, "", None, tenant(scope)).prefix
+}
+
 fn tenant<'a>(scope: &Scope<'a>) -> Option<(&'a str, &'a str)> {
     scope.tenant_field().map(|field| (field, scope.lookup.tenant.as_str()))
 }

@@ -2,7 +2,9 @@
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, ServerSideEncryption, StorageClass, Tag};
+use aws_sdk_s3::types::{
+    CompletedMultipartUpload, CompletedPart, MultipartUpload, ServerSideEncryption, StorageClass, Tag,
+};
 use aws_smithy_types::DateTime;
 use std::collections::HashMap;
 use workflow::ports::{PortError, PortErrorKind};
@@ -129,7 +131,31 @@ impl<'a> Upload<'a> {
         let request = bucket.client.create_multipart_upload().bucket(bucket.name).key(key);
         let answer = keep!(request, kept).send().await.map_err(|error| failed("start upload", error))?;
         let id = answer.upload_id.ok_or_else(|| corrupt("start upload", "an upload without an id"))?;
-        Ok(Self { bucket, key, id, parts: Vec::new() })
+        let upload = Self { bucket, key, id, parts: Vec::new() };
+        upload.abort_leftovers().await?;
+        Ok(upload)
+    }
+
+    /// Gives up what killed workers have left of the same object: uploads begun by the same principal as this one.
+    /// Were one of them alive, it would lose the race for the object in any case. Who may not list leaves them.
+    async fn abort_leftovers(&self) -> Result<(), PortError> {
+        self.bucket.pace.request().await;
+        let request = self.bucket.client.list_multipart_uploads().bucket(self.bucket.name).prefix(self.key);
+        let answer = match request.send().await.map_err(|error| failed("list uploads", error)) {
+            Ok(answer) => answer,
+            Err(error) if error.kind == PortErrorKind::Denied => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let of_key = || answer.uploads().iter().filter(|it| it.key() == Some(self.key));
+        let initiator = |it: &MultipartUpload| it.initiator().and_then(|it| it.id().map(str::to_owned));
+        let Some(own) = of_key().find(|it| it.upload_id() == Some(&self.id)).and_then(initiator) else {
+            return Ok(());
+        };
+        for left in of_key().filter(|it| initiator(it).as_ref() == Some(&own)) {
+            let Some(id) = left.upload_id().filter(|id| *id != self.id) else { continue };
+            Self { bucket: self.bucket, key: self.key, id: id.to_owned(), parts: Vec::new() }.abort().await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn part(&mut self, bytes: Vec<u8>) -> Result<(), PortError> {

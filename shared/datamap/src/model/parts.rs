@@ -22,6 +22,8 @@ pub enum RowFormat {
     NdJson,
     /// Comma-separated with a header line.
     Csv,
+    /// Apache Parquet.
+    Parquet,
 }
 
 /// The declared type of a value (Fideslang names).

@@ -173,10 +173,13 @@ fn objects_in_s3_are_checked() {
             .replace("{table: orders, indexes: {user_id: by_user}}", orders)
     };
     assert_eq!(codes(&s3("{bucket: b, prefix: o/, format: ndjson}")), []);
+    assert_eq!(codes(&s3("{bucket: b, prefix: 'o/{user_id}/', format: parquet, manifest: o/all.txt}")), []);
     assert_eq!(codes(&s3("{bucket: b, format: media, key_template: 'o/{user_id}/'}")), []);
     for (orders, code, line) in [
         ("{bucket: b, prefix: o/, format: xml}", "unknown-format", 33),
         ("{bucket: b, format: ndjson}", "missing-required", 33),
+        ("{bucket: b, prefix: o/, format: parquet, manifest: p/all.txt}", "manifest-place", 33),
+        ("{bucket: b, prefix: o/, format: parquet, manifest: 'o/{user_id}.txt'}", "manifest-place", 33),
         ("{bucket: b, format: media, key_template: 'o/{owner}/'}", "unknown-field", 33),
         ("{bucket: b, format: media, key_template: 'o/{user_id}'}", "key-template", 33),
         ("{bucket: b, format: media, key_template: 'o/'}", "key-template", 33),

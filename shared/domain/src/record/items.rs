@@ -100,7 +100,7 @@ pub struct KeyRecord {
     pub v: u8,
     /// The tenant.
     pub tenant: TenantId,
-    /// Whose key: `tenant`, `job#<id>` or `subject#<alias>`.
+    /// Whose key: `tenant`, `job#<id>`, `subject#<alias>`, or `subject#<alias>/<nonce>` for one act of a person.
     pub owner: String,
     /// The wrapped key, base64: by KMS for tenants and jobs, by the tenant key for subjects.
     pub wrapped: String,
@@ -109,10 +109,19 @@ pub struct KeyRecord {
 }
 
 impl KeyRecord {
-    /// The key of the wrapped key of an owner.
+    /// The key of the wrapped key of an owner: all keys of a person are in one partition, so that none is forgotten.
     #[must_use]
     pub fn key_of(tenant: &TenantId, owner: &str) -> TenantKey {
-        TenantKey::new(tenant, Partition::Keys(owner.to_owned()), "key")
+        match owner.split_once('/') {
+            Some((person, act)) => TenantKey::new(tenant, Partition::Keys(person.to_owned()), format!("act#{act}")),
+            None => TenantKey::new(tenant, Partition::Keys(owner.to_owned()), "key"),
+        }
+    }
+
+    /// The owner name of a key for one act of a person: made without looking whether there are others.
+    #[must_use]
+    pub fn act_owner(person: &str, nonce: &OpNonce) -> String {
+        format!("{person}/{}", nonce.as_str())
     }
 
     /// The owner name of a job's key.
@@ -192,6 +201,12 @@ impl Counter {
     #[must_use]
     pub fn open_jobs(tenant: &TenantId) -> TenantKey {
         TenantKey::new(tenant, Partition::Tenant, "counter#open_jobs")
+    }
+
+    /// What was spent of the privacy budget, in millionths of epsilon.
+    #[must_use]
+    pub fn privacy_spent(tenant: &TenantId) -> TenantKey {
+        TenantKey::new(tenant, Partition::Tenant, "counter#privacy_spent")
     }
 
     /// Jobs accepted in a month, by its first day, UTC.

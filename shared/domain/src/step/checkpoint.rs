@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::erasure::PlannedSource;
+use crate::notice::Delivery;
 use crate::request::Alias;
 use crate::sealed::Sealed;
 
@@ -59,6 +60,8 @@ pub enum Checkpoint {
     Erase(EraseCheckpoint),
     /// Progress of `confirm`.
     Confirm(ConfirmCheckpoint),
+    /// Deliveries of a notice.
+    Notify(NotifyCheckpoint),
 }
 
 /// Progress of `locate`: first the walk, then the frozen shards, then their steps.
@@ -185,4 +188,14 @@ pub struct ConfirmCheckpoint {
     pub residual: u64,
     /// Whether a person has looked at what was found.
     pub reported: bool,
+}
+
+/// Deliveries of a notice so far; whoever is in it is not told again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct NotifyCheckpoint {
+    /// In the order they ended.
+    pub deliveries: Vec<Delivery>,
+    /// Rounds after which somebody was still to be told.
+    #[serde(default)]
+    pub rounds: u32,
 }

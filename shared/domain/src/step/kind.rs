@@ -49,6 +49,8 @@ wire_enum! {
         NotifyResumed = "notify_resumed",
         /// Tells the person that the request is refused, why, and what can be done about it.
         NotifyRejected = "notify_rejected",
+        /// Tells officers of a deadline that is near or over.
+        NotifyDeadline = "notify_deadline",
         /// Deletes archive, parts and job key at the end of their life.
         Expire = "expire",
     }
@@ -89,7 +91,8 @@ impl StepKind {
             | Self::NotifyExtended
             | Self::NotifyPaused
             | Self::NotifyResumed
-            | Self::NotifyRejected => QueueName::Notification,
+            | Self::NotifyRejected
+            | Self::NotifyDeadline => QueueName::Notification,
         }
     }
 
@@ -125,6 +128,7 @@ impl StepKind {
             | Self::NotifyPaused
             | Self::NotifyResumed
             | Self::NotifyRejected
+            | Self::NotifyDeadline
             | Self::Expire => false,
         }
     }

@@ -5,6 +5,7 @@ use crate::event::{Action, EventOutcome, EventType, ItemVersion, Level};
 use crate::hold::Hold;
 use crate::ids::HoldId;
 use crate::key::TenantKey;
+use crate::notice::NoticeSettings;
 use crate::record::{DataMapPointer, Record};
 use crate::retention_run::{RetentionRun, RunPhase};
 
@@ -64,7 +65,19 @@ impl TransitionBuilder {
         self.put(Record::RetentionRun(Box::new(run)), expect);
     }
 
-    /// Adds a hold to a guard, or takes it from there.
+    /// Writes the next version of a tenant's settings of notices, or its first.
+    pub fn write_notices(&mut self, before: Option<&NoticeSettings>, after: NoticeSettings, action: Action) {
+        let version = before.map_or(0, |settings| settings.version) + 1;
+        let settings = NoticeSettings { version, op_nonce: self.transition.op_nonce.clone(), ..after };
+        let mut event = self.tenant_event("notices", action);
+        event.event_type = EventType::ConfigurationChange;
+        event.item = Some(ItemVersion { item: NoticeSettings::SORT.to_owned(), version });
+        self.event(event);
+        let expect = before.map_or(Expect::Absent, |settings| Expect::Version(settings.version));
+        self.put(Record::Notices(Box::new(settings)), expect);
+    }
+
+    /// Puts a hold behind a guard, or takes it away.
     pub fn guard(&mut self, key: TenantKey, hold: HoldId, holds: bool) {
         self.transition.changes.push(Change::Guard { key, hold, holds });
     }

@@ -4,14 +4,20 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
 use super::strict::{NOT_A_NAME, Strict, Tree};
 use crate::problem::{Problem, ProblemKind};
 
-/// The largest body, in bytes.
+/// The largest body, in bytes, where a router says nothing else.
 pub const BODY_LIMIT_BYTES: usize = 1024 * 1024;
+
+/// The largest body of a router's calls, in bytes: an extension that its layers put in.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyLimit(pub usize);
+
 const DEEPEST: usize = 64;
 
 /// A JSON body that was read whole, with the bytes it came as.
@@ -33,7 +39,7 @@ where
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         check_media_type(&parts.headers)?;
-        let bytes = read_bytes(&parts.headers, body).await?;
+        let bytes = read_bytes(&parts, body).await?;
         Ok(Self { value: parse(&bytes)?, bytes })
     }
 }
@@ -56,7 +62,7 @@ where
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let bytes = read_bytes(&parts.headers, body).await?;
+        let bytes = read_bytes(&parts, body).await?;
         if bytes.is_empty() {
             return Ok(Self { value: T::default(), bytes });
         }
@@ -75,13 +81,15 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(ProblemKind::UnsupportedMediaType, "send the body as application/json"))
 }
 
-async fn read_bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
-    let too_large = || Problem::new(ProblemKind::TooLarge, "a body may have 1 MiB at most");
-    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > BODY_LIMIT_BYTES as u64) {
+async fn read_bytes(parts: &Parts, body: Body) -> Result<Bytes, Problem> {
+    let limit = parts.extensions.get::<BodyLimit>().map_or(BODY_LIMIT_BYTES, |limit| limit.0);
+    let mebibytes = limit >> 20;
+    let too_large = || Problem::new(ProblemKind::TooLarge, format!("a body may have {mebibytes} MiB at most"));
+    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > limit as u64) {
         return Err(too_large());
     }
-    axum::body::to_bytes(body, BODY_LIMIT_BYTES).await.map_err(|_| too_large())
+    axum::body::to_bytes(body, limit).await.map_err(|_| too_large())
 }
 
 /// Reads a body: 400 if it is not JSON, 422 if it is but not this.

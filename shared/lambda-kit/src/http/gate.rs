@@ -1,12 +1,12 @@
 //! Lets in who holds a valid token, and lets a request narrow its tenant, never widen it (R-TEN-2).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::{FromRef, FromRequestParts};
 use domain::role::Principal;
-use http::HeaderMap;
 use http::header::{AUTHORIZATION, HOST};
 use http::request::Parts;
+use http::{Extensions, HeaderMap};
 use workflow::ports::Clock;
 
 use crate::auth::{TokenError, Verifier};
@@ -82,6 +82,25 @@ fn refusal(error: TokenError, headers: &HeaderMap) -> Problem {
     Problem::new(ProblemKind::Unauthenticated, error.to_string())
 }
 
+/// Where the gate leaves whom it let in, for a layer that puts one into the extensions of its request.
+#[derive(Debug, Clone, Default)]
+pub struct Admitted(Arc<OnceLock<Principal>>);
+
+impl Admitted {
+    /// Whoever was let in.
+    #[must_use]
+    pub fn principal(&self) -> Option<&Principal> {
+        self.0.get()
+    }
+
+    /// Leaves the principal where a layer asked for it; the first one counts.
+    pub fn note(extensions: &Extensions, principal: &Principal) {
+        if let Some(Self(seen)) = extensions.get::<Self>() {
+            seen.get_or_init(|| principal.clone());
+        }
+    }
+}
+
 /// The verified caller of a route.
 #[derive(Debug, Clone)]
 pub struct Authenticated(pub Principal);
@@ -95,6 +114,8 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let authority = parts.uri.authority().map(http::uri::Authority::as_str);
-        Gate::from_ref(state).admit(&parts.headers, authority).await.map(Self)
+        let principal = Gate::from_ref(state).admit(&parts.headers, authority).await?;
+        Admitted::note(&parts.extensions, &principal);
+        Ok(Self(principal))
     }
 }

@@ -1,10 +1,13 @@
 //! What is known of a call beside its content: its id, the address it came from, what its client says to be.
 
 use axum::extract::{FromRequestParts, Request};
+use domain::notice::Language;
+use domain::role::Principal;
 use domain::sensitive::Sensitive;
-use http::header::USER_AGENT;
+use http::header::{ACCEPT_LANGUAGE, USER_AGENT};
 use http::request::Parts;
 use lambda_http::request::RequestContext;
+use workflow::caller::Caller;
 use workflow::ports::Entropy;
 
 use crate::problem::{Problem, ProblemKind};
@@ -18,6 +21,8 @@ pub struct Origin {
     pub ip: Option<Sensitive<String>>,
     /// What the client says it is.
     pub user_agent: Option<Sensitive<String>>,
+    /// The language of ours it likes most.
+    pub language: Option<Language>,
 }
 
 impl Origin {
@@ -28,12 +33,21 @@ impl Origin {
         };
         let named = named.filter(|id| !id.is_empty() && id.len() <= 100 && id.bytes().all(|b| b.is_ascii_graphic()));
         let agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|accepted| accepted.to_str().ok());
         Self {
             request_id: named.unwrap_or_else(|| fresh_id(entropy)),
             ip: ip.map(Sensitive::new),
             user_agent: agent.map(|agent| Sensitive::new(agent.to_owned())),
+            language: accepted.and_then(Language::preferred),
         }
     }
+}
+
+/// The caller as the use cases know it.
+#[must_use]
+pub fn caller(principal: Principal, origin: Origin) -> Caller {
+    let Origin { request_id, ip, user_agent, language } = origin;
+    Caller { principal, request_id, ip, user_agent, language }
 }
 
 fn fresh_id(entropy: &dyn Entropy) -> String {

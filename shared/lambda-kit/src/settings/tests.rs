@@ -9,9 +9,12 @@ fn complete() -> Vec<(String, String)> {
         "HABEAS_BACKUP_DAYS" => "35",
         "HABEAS_MAX_OPEN_JOBS" => "100",
         "HABEAS_MAX_JOBS_PER_MONTH" => "10000",
+        "HABEAS_PRIVACY_EPSILON" => "10",
         "HABEAS_DOWNLOAD_HOURS" => "24",
         "HABEAS_EVIDENCE_KEEP_DAYS" => "2557",
         "HABEAS_EVIDENCE_LOCK_MODE" => "COMPLIANCE",
+        "HABEAS_STREAM_METHOD" => "masking",
+        "HABEAS_DISCOVERY_ROWS" => "100",
         "HABEAS_PUBLIC_URL" => "https://privacy.example.com/",
         _ => "x",
     };
@@ -43,6 +46,7 @@ fn unknown_missing_and_wrong_settings_are_named_together() {
         &[("HABEAS_JOBS_TABLE", None), ("HABEAS_STAGE", Some("live"))],
         "HABEAS_STAGE is not dev, staging or prod; HABEAS_JOBS_TABLE is missing",
     );
+    check(&[("HABEAS_PRIVACY_EPSILON", Some("0"))], "HABEAS_PRIVACY_EPSILON is not a whole number from 1 to 1000000");
     check(&[("HABEAS_DOWNLOAD_HOURS", Some("0"))], "HABEAS_DOWNLOAD_HOURS is not a whole number from 1 to 168");
     check(
         &[("HABEAS_EVIDENCE_LOCK_MODE", Some("compliance"))],

@@ -42,6 +42,20 @@ impl FromStr for Method {
     }
 }
 
+/// Looks at what was replaced, before a value that still shows something is redacted as a whole.
+const MOST_ROUNDS: usize = 4;
+
+impl Method {
+    /// Whether nothing is to be found in what the method leaves; the others leave values that look like what they stand for.
+    #[must_use]
+    pub const fn hides(self) -> bool {
+        match self {
+            Self::Redaction | Self::Masking | Self::Hashing => true,
+            Self::Generalization | Self::Pseudonymization | Self::NoiseAddition => false,
+        }
+    }
+}
+
 /// Where pseudonyms and noise come from: both need a key or randomness that this package doesn't have.
 pub trait Replacer {
     /// The pseudonym of a value, the same for the same value.
@@ -138,12 +152,34 @@ impl<'a> Anonymizer<'a> {
         self.found += hits.len();
         let whole = hits.iter().find(|hit| hit.start == 0 && hit.end == text.len() && !text.is_empty());
         if let Some(hit) = whole.copied() {
-            return self.replaced(best_of_whole(&hits, hit, text), text);
+            let replaced = self.replaced(best_of_whole(&hits, hit, text), text);
+            return self.hidden(replaced, field);
         }
         if hits.is_empty() && self.fields.is_some() && !text.is_empty() && self.method == Method::Redaction {
             return REDACTED.to_owned();
         }
-        self.parts(text, &hits)
+        let replaced = self.parts(text, &hits);
+        if hits.is_empty() { replaced } else { self.hidden(replaced, field) }
+    }
+
+    /// Looks again: what stood beside something replaced may be found now that it is gone.
+    fn hidden(&mut self, replaced: String, field: Option<PiiType>) -> String {
+        if !self.method.hides() {
+            return replaced;
+        }
+        let mut text = replaced;
+        let mut hits = Vec::new();
+        for _ in 0..MOST_ROUNDS {
+            hits.clear();
+            self.scanner.find_value(&text, field, &mut hits);
+            if hits.is_empty() {
+                return text;
+            }
+            text = self.parts(&text, &hits);
+        }
+        hits.clear();
+        self.scanner.find_value(&text, field, &mut hits);
+        if hits.is_empty() { text } else { REDACTED.to_owned() }
     }
 
     fn parts(&mut self, text: &str, hits: &[Hit]) -> String {

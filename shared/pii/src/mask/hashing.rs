@@ -28,13 +28,20 @@ impl HashKey {
     /// `hash_` and the first sixteen hexadecimal digits of HMAC-SHA256 (V10).
     #[must_use]
     pub fn hashed(&self, value: &str) -> String {
-        let mut keyed = self.0.clone();
-        keyed.update(value.as_bytes());
         let mut out = "hash_".to_owned();
-        for byte in &keyed.finalize().into_bytes()[..8] {
+        for byte in self.digest(value.as_bytes()) {
             write!(out, "{byte:02x}").expect("writing to a string does not fail");
         }
         out
+    }
+
+    /// The first eight bytes of HMAC-SHA256, which [`hashed`](Self::hashed) writes as text.
+    #[must_use]
+    pub fn digest(&self, value: &[u8]) -> [u8; 8] {
+        let mut keyed = self.0.clone();
+        keyed.update(value);
+        let all = keyed.finalize().into_bytes();
+        std::array::from_fn(|at| all[at])
     }
 }
 

@@ -33,7 +33,7 @@ impl Holds {
         let entropy = self.ports.entropy.as_ref();
         let nonce = OpNonce::new(entropy.bytes());
         let mut builder =
-            TransitionBuilder::new(&hold.tenant, nonce.clone(), caller.cause(&secrets, now), entropy.bytes());
+            TransitionBuilder::new(&hold.tenant, nonce.clone(), caller.cause(&secrets, entropy, now), entropy.bytes());
         builder.write_hold(None, hold.clone());
         let hold = match persist(&self.ports, &builder.build()).await {
             Ok(()) => Hold { version: 1, op_nonce: nonce, ..hold },

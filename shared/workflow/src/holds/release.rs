@@ -33,6 +33,7 @@ impl Holds {
     pub async fn release(&self, caller: &Caller, id: &HoldId) -> Result<HoldView, Refusal> {
         let secrets = self.allowed(caller, Permission::HoldRelease).await?;
         let tenant = &caller.principal.tenant;
+        let entropy = self.ports.entropy.as_ref();
         let actor = secrets.pseudonym(&caller.principal.subject);
         for _ in 0..MAX_DECISIONS {
             let found = self.ports.store.load(&[Hold::key_of(tenant, id)]).await?;
@@ -46,12 +47,12 @@ impl Holds {
                 // Somebody released it and died on the way: what is left to do is done below.
                 Some(*hold)
             } else {
-                self.write_release(caller.cause(&secrets, self.ports.clock.now()), &hold, &actor).await?
+                self.write_release(caller.cause(&secrets, entropy, self.ports.clock.now()), &hold, &actor).await?
             };
             let Some(released) = released else { continue };
             let (hold, in_flight) = settle(&self.ports, released).await?;
             for job in &stopped {
-                if let Err(error) = self.wake(job, caller.cause(&secrets, self.ports.clock.now())).await {
+                if let Err(error) = self.wake(job, caller.cause(&secrets, entropy, self.ports.clock.now())).await {
                     tracing::warn!(error = %error, job = %job.id, "a held job was not woken; it looks again by itself");
                 }
             }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::{Keyring, TenantSecrets};
-use crate::ports::{CommitError, PortError, PortErrorKind};
+use crate::ports::{CommitError, Entropy, PortError, PortErrorKind};
 use crate::sealing::{Place, SealingKey};
 
 /// Keys of one read, and of one transaction.
@@ -20,7 +20,40 @@ const KEYS_AT_ONCE: usize = 90;
 /// Reads and writes until all keys are there.
 const MAX_TRIES: u32 = 4;
 
+impl TenantSecrets {
+    /// A new key for one act of a person, with the record to commit along with what it seals.
+    #[must_use]
+    pub fn make_act_key(&self, tenant: &TenantId, person: &str, entropy: &dyn Entropy) -> (SealingKey, KeyRecord) {
+        let nonce = OpNonce::new(entropy.bytes());
+        self.make_key(tenant, KeyRecord::act_owner(person, &nonce), &nonce, entropy)
+    }
+
+    fn make_key(
+        &self,
+        tenant: &TenantId,
+        owner: String,
+        nonce: &OpNonce,
+        entropy: &dyn Entropy,
+    ) -> (SealingKey, KeyRecord) {
+        let plain: Zeroizing<[u8; 32]> = Zeroizing::new(entropy.bytes());
+        let place = Place::attribute(&KeyRecord::key_of(tenant, &owner), "wrapped");
+        let wrapped = BASE64.encode(self.0.seal_bytes(&place, plain.as_slice(), entropy));
+        let record = KeyRecord { v: 1, tenant: tenant.clone(), owner, wrapped, op_nonce: nonce.clone() };
+        (SealingKey::new(plain), record)
+    }
+}
+
 impl Keyring {
+    /// Every key of a person that is stored: the lasting one, and one for each act.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn keys_of_person(&self, tenant: &TenantId, person: &str) -> Result<Vec<TenantKey>, PortError> {
+        let partition = KeyRecord::key_of(tenant, person).partition().clone();
+        let found = self.store.query(tenant, &partition, "").await?;
+        Ok(found.iter().map(Record::key).collect())
+    }
+
     /// The key of a subject; where it has none yet, a new one with the record to commit, `Absent`, along with its use.
     ///
     /// # Errors
@@ -36,7 +69,7 @@ impl Keyring {
             return Ok((key, None));
         }
         let secrets = self.tenant(tenant, now).await?;
-        let (key, record) = self.new_subject_key(&secrets, tenant, owner, nonce);
+        let (key, record) = secrets.make_key(tenant, owner.to_owned(), nonce, self.entropy.as_ref());
         Ok((key, Some(record)))
     }
 
@@ -82,7 +115,7 @@ impl Keyring {
                 }
                 let nonce = OpNonce::new(self.entropy.bytes());
                 let change = |owner: &&&String| {
-                    let (_, record) = self.new_subject_key(&secrets, tenant, owner, &nonce);
+                    let (_, record) = secrets.make_key(tenant, (**owner).clone(), &nonce, self.entropy.as_ref());
                     Change::Put { record: Record::Key(record), expect: Expect::Absent }
                 };
                 let changes = missing.iter().map(change).collect();
@@ -96,21 +129,6 @@ impl Keyring {
         }
         let is_complete = owners.iter().all(|owner| keys.contains_key(*owner));
         if is_complete { Ok(keys) } else { Err(PortError::new(PortErrorKind::Transient, "make subject keys")) }
-    }
-
-    fn new_subject_key(
-        &self,
-        secrets: &TenantSecrets,
-        tenant: &TenantId,
-        owner: &str,
-        nonce: &OpNonce,
-    ) -> (SealingKey, KeyRecord) {
-        let plain: Zeroizing<[u8; 32]> = Zeroizing::new(self.entropy.bytes());
-        let place = Place::attribute(&KeyRecord::key_of(tenant, owner), "wrapped");
-        let wrapped = BASE64.encode(secrets.0.seal_bytes(&place, plain.as_slice(), self.entropy.as_ref()));
-        let record =
-            KeyRecord { v: 1, tenant: tenant.clone(), owner: owner.to_owned(), wrapped, op_nonce: nonce.clone() };
-        (SealingKey::new(plain), record)
     }
 }
 

@@ -149,6 +149,8 @@ mod tests {
             user_agent_family: Some("curl".to_owned()),
             control_id: None,
             detail: None,
+            actor_detail: None,
+            organization_id: None,
         };
         let mut json = Vec::new();
         of_event(&event).write_json(&mut json);

@@ -75,6 +75,8 @@ pub struct StoredEvent {
     pub event: AuditEvent,
     /// Whether it is in the log already.
     pub is_sealed: bool,
+    /// Its position in the log, once it is there; none for what was sealed before positions were kept.
+    pub leaf_index: Option<u64>,
 }
 
 /// The index of what is not sealed, and the heads of the logs.
@@ -95,6 +97,7 @@ pub trait AuditFeed: Send + Sync {
     /// Writes a head if the stored one has the version before it (none, for version 1); `false` if it doesn't.
     async fn write_head(&self, head: &LogHead) -> Result<bool, PortError>;
 
-    /// Takes events out of the index. May run twice; an event keeps its content and its key.
-    async fn mark_sealed(&self, keys: &[TenantKey]) -> Result<(), PortError>;
+    /// Takes events out of the index and notes their positions, one after the other from `first_index` on.
+    /// May run twice; an event keeps its content and its key.
+    async fn mark_sealed(&self, keys: &[TenantKey], first_index: u64) -> Result<(), PortError>;
 }

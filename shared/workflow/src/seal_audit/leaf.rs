@@ -1,12 +1,19 @@
 //! An audit event as the leaf of a log: the same facts as words and numbers; nothing is added and nothing opened.
 
-use audit_log::event::LogEvent;
-use domain::event::{Actor, AuditEvent};
+use audit_log::event::{LeafError, LogEvent, commitment};
+use domain::event::{Actor, AuditEvent, SealedDetail};
 use domain::ids::TenantId;
 use jiff::Timestamp;
 
-/// The leaf of an event.
-pub(super) fn of_event(event: &AuditEvent) -> LogEvent {
+/// The leaf of an event: the same bytes whoever writes them.
+///
+/// # Errors
+/// The event has no canonical form.
+pub fn leaf_of(event: &AuditEvent) -> Result<Vec<u8>, LeafError> {
+    of_event(event).leaf()
+}
+
+fn of_event(event: &AuditEvent) -> LogEvent {
     let (actor, pseudonym, role) = match &event.actor {
         Actor::Person { pseudonym, role } => {
             ("person", Some(pseudonym.as_str().to_owned()), role.as_ref().map(|role| role.as_str().to_owned()))
@@ -35,12 +42,23 @@ pub(super) fn of_event(event: &AuditEvent) -> LogEvent {
         to: event.to.clone(),
         reason: event.reason.clone(),
         counts: event.counts.iter().cloned().collect(),
+        organization_id: event.organization_id.clone(),
         request_id: event.request_id.clone(),
         ip_hash: event.ip_hash.clone(),
         user_agent_family: event.user_agent_family.clone(),
         control_id: event.control_id.clone(),
-        sealed: None,
+        sealed: sealed_text(event).map(|text| commitment(text.as_bytes())),
     }
+}
+
+/// What the leaf commits to: each ciphertext on its line, behind the name of its member; `None` where nothing is sealed.
+fn sealed_text(event: &AuditEvent) -> Option<String> {
+    let members = [("actor_detail", &event.actor_detail), ("detail", &event.detail)];
+    let line = |(name, detail): (&str, &Option<SealedDetail>)| {
+        detail.as_ref().map(|it| format!("{name} {} {}\n", it.owner, it.sealed.body))
+    };
+    let text: String = members.into_iter().filter_map(line).collect();
+    (!text.is_empty()).then_some(text)
 }
 
 /// The leaf that shows that a quiet log is alive: the same for whoever writes it.

@@ -36,6 +36,7 @@ pub(super) fn clock_notice(job: &Job, kind: StepKind, shard: u32) -> Option<Noti
         | StepKind::NotifyReady
         | StepKind::NotifyScheduled
         | StepKind::NotifyErased
+        | StepKind::NotifyDeadline
         | StepKind::Expire => return None,
     };
     let due_on = job.due_at.to_string().chars().take(10).collect();

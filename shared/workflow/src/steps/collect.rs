@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use archive::{CollectionWriter, DosTime, Format, Part, PartWriter, Position, Source};
+use archive::{CollectionWriter, DosTime, Format, Packing, Part, PartWriter, Position, Source};
 use async_trait::async_trait;
 use datamap::{DataMap, Lookup};
 use domain::job::Outcome;
@@ -34,6 +34,9 @@ pub struct Collect {
     pub plans: PlanStore,
     /// The bucket of exports.
     pub exports: Arc<dyn ExportStore>,
+    // Configuration.
+    /// How rows are kept in the parts.
+    pub packing: Packing,
 }
 
 /// What a slice works with.
@@ -93,7 +96,7 @@ impl Collect {
             Some(Checkpoint::Collect(state)) => state.clone(),
             _ => CollectCheckpoint::default(),
         };
-        let parts = PartWriter::new(DosTime::at(context.job.created_at));
+        let parts = PartWriter::packing(DosTime::at(context.job.created_at), self.packing);
         let key = context.job_key().await?;
         let own = plan.own.then(|| OwnRecords {
             store: Arc::clone(&context.ports.store),

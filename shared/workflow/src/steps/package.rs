@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use archive::{EntryRecord, FrozenPart, archive_tail};
+use archive::{EntryRecord, FrozenPart, Packing, archive_tail_packing};
 use async_trait::async_trait;
 use domain::job::{Archive, Outcome};
 use domain::record::{Record, SuppressionRecord};
@@ -42,6 +42,8 @@ pub struct Package {
     // Configuration.
     /// How long the archive can be fetched.
     pub download_for: SignedDuration,
+    /// How the archive's own documents are kept.
+    pub packing: Packing,
 }
 
 #[async_trait]
@@ -103,7 +105,8 @@ impl Package {
         let map = self.sources.map_of(&context.job).await?;
         let erased = erased_before(context).await?;
         let info = archive_info(&context.job, &map, erased.as_ref());
-        let tail = archive_tail(&info, &frozen).map_err(|_| StepError::park("the parts don't join to an archive"))?;
+        let tail = archive_tail_packing(&info, &frozen, self.packing);
+        let tail = tail.map_err(|_| StepError::park("the parts don't join to an archive"))?;
         let rows = parts.iter().map(|joined| joined.part.rows).sum();
         Ok(Layout { parts, tail: tail.bytes, bytes: tail.archive_bytes, files: tail.entries, rows })
     }

@@ -1,6 +1,7 @@
 //! What goes into an intake and what comes out of it.
 
 use domain::job::{Job, Scope};
+use domain::notice::Language;
 use domain::request::{ExportFormat, Identity, Regime, RequestType};
 use domain::sensitive::Sensitive;
 use jiff::Timestamp;
@@ -28,6 +29,8 @@ pub struct NewRequest {
     pub include_media: bool,
     /// Days between approval and erasure; the default if not said.
     pub grace_days: Option<u16>,
+    /// The language the person is to be written to in.
+    pub language: Option<Language>,
 }
 
 /// The `Idempotency-Key` of a POST and what it covers.

@@ -48,13 +48,8 @@ impl SweepRetention {
         run: &mut RetentionRun,
         rows: Vec<ExpiredRow>,
     ) -> Result<Vec<ExpiredRow>, PortError> {
-        let base = format!(
-            "retention/{}/{}/{:013}/{:06}",
-            unit.tenant,
-            unit.id,
-            run.begun_at.as_millisecond(),
-            run.chunk
-        );
+        let base =
+            format!("retention/{}/{}/{:013}/{:06}", unit.tenant, unit.id, run.begun_at.as_millisecond(), run.chunk);
         let (archive, manifest) = (format!("{base}.ndjson.gz"), format!("{base}.manifest.json"));
         let is_about_people = unit.map.subjects(unit.index).next().is_some();
         let all = rows.len() as u64;
@@ -101,9 +96,12 @@ impl SweepRetention {
         archive: &str,
         rows: Vec<ExpiredRow>,
     ) -> Result<(Vec<ExpiredRow>, Vec<Vec<u8>>), PortError> {
-        let owned: Vec<(ExpiredRow, Alias)> =
-            rows.into_iter().filter_map(|it| Some((Self::owner(unit, secrets, &it.row)?, it)).map(|(a, b)| (b, a))).collect();
-        let owners: BTreeSet<String> = owned.iter().map(|(_, alias)| KeyRecord::subject_owner(alias.as_str())).collect();
+        let owned: Vec<(ExpiredRow, Alias)> = rows
+            .into_iter()
+            .filter_map(|it| Some((Self::owner(unit, secrets, &it.row)?, it)).map(|(a, b)| (b, a)))
+            .collect();
+        let owners: BTreeSet<String> =
+            owned.iter().map(|(_, alias)| KeyRecord::subject_owner(alias.as_str())).collect();
         let keys: BTreeMap<String, SealingKey> =
             self.keyring.subject_keys(unit.tenant, &owners, self.clock.now()).await?;
         let missing = || PortError::new(PortErrorKind::Transient, "seal an archived row");
@@ -146,7 +144,11 @@ impl SweepRetention {
         let found = found.ok_or(PortError::new(PortErrorKind::NotFound, "read a manifest"))?;
         let manifest: Manifest =
             serde_json::from_slice(&found.bytes).map_err(|cause| corrupt("read a manifest", cause))?;
-        if manifest.sha256 == chunk.sha256 { Ok(manifest) } else { Err(corrupt("read a manifest", "of another archive")) }
+        if manifest.sha256 == chunk.sha256 {
+            Ok(manifest)
+        } else {
+            Err(corrupt("read a manifest", "of another archive"))
+        }
     }
 }
 

@@ -32,7 +32,8 @@ impl SweepRetention {
             }
         }
         let usual = days_of(&RetentionPolicy::default_rules(), retention.class);
-        let own = newest.into_iter().map(|(organization, policy)| (organization, days_of(&policy.rules, retention.class)));
+        let own =
+            newest.into_iter().map(|(organization, policy)| (organization, days_of(&policy.rules, retention.class)));
         let days = std::iter::once((String::new(), usual)).chain(own).collect();
         let rule = serde_json::to_vec(retention);
         let rule = rule.map_err(|cause| PortError::caused(PortErrorKind::Corrupt, "read the data map", cause))?;

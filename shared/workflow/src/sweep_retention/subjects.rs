@@ -130,7 +130,8 @@ impl SweepRetention {
     /// The alias whose key an archived row is sealed under; `None` where the row names nobody.
     pub(super) fn owner(unit: &Unit<'_>, secrets: &TenantSecrets, row: &Datum) -> Option<Alias> {
         let fields = unit.map.subjects(unit.index);
-        let mut named = fields.flat_map(|field| values(row, field.path).into_iter().map(move |it| (field.kind.clone(), it)));
+        let mut named =
+            fields.flat_map(|field| values(row, field.path).into_iter().map(move |it| (field.kind.clone(), it)));
         named.next().map(|(kind, value)| secrets.alias_of_value(&kind, &value))
     }
 }

@@ -16,6 +16,7 @@ cases!(dyn JobStore:
     first_add_makes_the_counter,
     full_counter_refuses_and_is_named,
     limit_holds_under_concurrency,
+    budget_is_never_overspent,
     other_conflicts_are_no_full_counter,
 );
 
@@ -70,6 +71,36 @@ async fn limit_holds_under_concurrency(store: &dyn JobStore, names: &mut Names) 
     // A busy counter may give up early, but what it answers and what it counts must agree.
     assert!((1..=5).contains(&done), "{results:?}");
     assert_eq!(value(store, &key).await, i64::try_from(done).ok());
+}
+
+/// Costs of several units: what may stand before is the limit without the cost, so that the sum never passes it.
+async fn budget_is_never_overspent(store: &dyn JobStore, names: &mut Names) {
+    const LIMIT: i64 = 10_000_000;
+    let tenant = names.tenant();
+    let key = Counter::privacy_spent(&tenant);
+    let costs: Vec<i64> = (0..16).map(|at| [1_500_000, 2_000_000, 700_001, 3_000_000][at % 4]).collect();
+    let spends: Vec<_> = costs
+        .iter()
+        .map(|cost| {
+            let add = Change::Add { key: key.clone(), by: *cost, limit: Some(LIMIT - cost + 1) };
+            transition(names, &tenant, vec![add])
+        })
+        .collect();
+    let results = join_all(spends.iter().map(|spend| store.commit(spend))).await;
+    let paid: i64 = costs.iter().zip(&results).filter(|(_, result)| result.is_ok()).map(|(cost, _)| cost).sum();
+    assert!(paid > 0 && paid <= LIMIT, "{paid}: {results:?}");
+    // A busy counter may answer late that it had paid; it never has paid less than it says, nor more than it may.
+    let spent = value(store, &key).await.unwrap();
+    assert!((paid..=LIMIT).contains(&spent), "{spent} were spent, {paid} were answered");
+    let left = LIMIT - spent;
+    let more = Change::Add { key: key.clone(), by: left + 1, limit: Some(LIMIT - left) };
+    let refused = commit(store, names, &tenant, vec![more]).await;
+    assert!(matches!(refused, Err(CommitError::LimitReached { .. })), "{refused:?}");
+    if left > 0 {
+        let rest = Change::Add { key: key.clone(), by: left, limit: Some(LIMIT - left + 1) };
+        commit(store, names, &tenant, vec![rest]).await.unwrap();
+    }
+    assert_eq!(value(store, &key).await, Some(LIMIT));
 }
 
 async fn other_conflicts_are_no_full_counter(store: &dyn JobStore, names: &mut Names) {

@@ -22,7 +22,22 @@ cases!(dyn JobStore:
     query_reads_past_one_page,
     newest_come_first_below_a_sort_key,
     tenants_do_not_meet,
+    all_keys_of_a_person_are_one_partition,
 );
+
+async fn all_keys_of_a_person_are_one_partition(store: &dyn JobStore, names: &mut Names) {
+    let tenant = names.tenant();
+    let owners =
+        ["subject#ab".to_owned(), KeyRecord::act_owner("subject#ab", &names.nonce()), "subject#abc".to_owned()];
+    for owner in &owners {
+        let (owner, wrapped, op_nonce) = (owner.clone(), "d3JhcHBlZA==".to_owned(), names.nonce());
+        plant(store, names, &tenant, Record::Key(KeyRecord { v: 1, tenant: tenant.clone(), owner, wrapped, op_nonce }))
+            .await;
+    }
+    let found = store.query(&tenant, &Partition::Keys("subject#ab".to_owned()), "").await.unwrap();
+    let found: Vec<String> = found.into_iter().filter_map(Record::into_key).map(|key| key.owner).collect();
+    assert_eq!(found, [owners[1].clone(), owners[0].clone()], "by sort key: acts, then the lasting one");
+}
 
 async fn every_record_reads_back_exactly(store: &dyn JobStore, names: &mut Names) {
     let (tenant, id) = (names.tenant(), names.job());
@@ -69,6 +84,13 @@ fn one_of_each(names: &mut Names, tenant: &TenantId, id: &JobId) -> Vec<Record> 
             v: 1,
             tenant: tenant.clone(),
             owner: KeyRecord::job_owner(id),
+            wrapped: "d3JhcHBlZA==".to_owned(),
+            op_nonce: names.nonce(),
+        }),
+        Record::Key(KeyRecord {
+            v: 1,
+            tenant: tenant.clone(),
+            owner: KeyRecord::act_owner("subject#ab", &names.nonce()),
             wrapped: "d3JhcHBlZA==".to_owned(),
             op_nonce: names.nonce(),
         }),
@@ -122,6 +144,11 @@ fn full_event(names: &mut Names, tenant: &TenantId, id: &JobId) -> AuditEvent {
         user_agent_family: Some("curl".to_owned()),
         control_id: Some("CC6.1".to_owned()),
         detail: Some(SealedDetail { owner: "subject#ab".to_owned(), sealed: Sealed { v: 1, body: "YWJj".to_owned() } }),
+        actor_detail: Some(SealedDetail {
+            owner: "tenant".to_owned(),
+            sealed: Sealed { v: 1, body: "eHl6".to_owned() },
+        }),
+        organization_id: Some("org-1".to_owned()),
     }
 }
 

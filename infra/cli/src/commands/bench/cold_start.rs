@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::Figure;
 use crate::commands::package;
 use crate::home::Home;
-use crate::report;
+use crate::{processes, report};
 
 /// Starts of each program; the median counts.
 const ROUNDS: usize = 15;
@@ -74,7 +74,7 @@ async fn start_once(program: &Path) -> anyhow::Result<(Duration, f64)> {
     })
     .await;
     let took = started.elapsed();
-    let peak = peak_mebibytes(child.id());
+    let peak = processes::peak_mebibytes(child.id()).context("no peak memory is told");
     child.kill().context("cannot end the function")?;
     child.wait()?;
     drop(asked.with_context(|| format!("{} asked for no event within 10 s", program.display()))??);
@@ -105,12 +105,14 @@ fn spawn(program: &Path, runtime_api: &str) -> anyhow::Result<Child> {
         ("HABEAS_RECEIPT_KEY_ID", "receipts"),
         ("HABEAS_NOTIFICATION_QUEUE_URL", "http://127.0.0.1/notification"),
         ("HABEAS_ALERTS_TOPIC_ARN", ""),
+        ("HABEAS_NOTICES_TOPIC_ARN", ""),
         ("HABEAS_TRUSTED_ISSUERS", "[]"),
         ("HABEAS_MAIL_FROM", "privacy@example.com"),
         ("HABEAS_PUBLIC_URL", "http://127.0.0.1"),
         ("HABEAS_LEASE_SECONDS", "150"),
         ("HABEAS_MAX_OPEN_JOBS", "100"),
         ("HABEAS_MAX_JOBS_PER_MONTH", "10000"),
+        ("HABEAS_PRIVACY_EPSILON", "10"),
         ("HABEAS_DOWNLOAD_HOURS", "24"),
         ("HABEAS_TIMEZONE", "UTC"),
         ("HABEAS_HOLIDAY_CALENDAR", ""),
@@ -119,14 +121,6 @@ fn spawn(program: &Path, runtime_api: &str) -> anyhow::Result<Child> {
         ("GDPR_AUTOMATION_ENABLED", "true"),
     ]);
     command.spawn().with_context(|| format!("cannot start {}", program.display()))
-}
-
-/// The most memory the process has had (`VmHWM`).
-fn peak_mebibytes(pid: u32) -> anyhow::Result<f64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).context("the function ended early")?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).context("no peak memory is told")?;
-    let kibibytes: f64 = line.split_whitespace().nth(1).unwrap_or("0").parse()?;
-    Ok(kibibytes / 1024.0)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -61,7 +61,7 @@ impl<'a> Layout<'a> {
                 self.tables.extend(paths.map(|path| TableFile { path, collection }));
                 Ok(())
             }
-            Source::S3Objects { bucket, prefix, format: _ } => self.add_objects(collection, map, dir, (bucket, prefix)),
+            Source::S3Objects { bucket, prefix, .. } => self.add_objects(collection, map, dir, (bucket, prefix)),
             Source::S3Media { bucket, key_template } => {
                 let prefix = key_template.split('{').next().unwrap_or_default();
                 self.add_objects(collection, map, dir, (bucket, prefix))

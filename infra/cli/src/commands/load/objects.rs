@@ -63,7 +63,8 @@ fn content_type(path: &Path) -> &'static str {
     }
 }
 
-async fn ensure_bucket(client: &Client, bucket: &str, may_create: bool) -> anyhow::Result<()> {
+/// Makes a bucket that is missing, where buckets may be made.
+pub(super) async fn ensure_bucket(client: &Client, bucket: &str, may_create: bool) -> anyhow::Result<()> {
     match client.head_bucket().bucket(bucket).send().await {
         Ok(_) => Ok(()),
         Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => {

@@ -8,7 +8,7 @@ use super::finding::Finding;
 
 /// How a source is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(in crate::commands) enum Format {
     /// Lines of text.
     Text,
     /// A JSON document on each line.
@@ -21,7 +21,7 @@ pub(super) enum Format {
 
 impl Format {
     /// What the name says; nothing where the first line has to say it.
-    pub(super) fn of_name(name: &str) -> Option<Self> {
+    pub(in crate::commands) fn of_name(name: &str) -> Option<Self> {
         let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase())?;
         match ending.as_str() {
             "ndjson" | "jsonl" => Some(Self::Lines),
@@ -32,7 +32,7 @@ impl Format {
         }
     }
 
-    fn of_line(line: &[u8]) -> Self {
+    pub(in crate::commands) fn of_line(line: &[u8]) -> Self {
         if line.trim_ascii_start().starts_with(b"{") { Self::Lines } else { Self::Text }
     }
 }

@@ -46,6 +46,10 @@ impl Drop for Dir {
 }
 
 fn event(number: u32) -> Vec<u8> {
+    event_of(number).leaf().unwrap()
+}
+
+fn event_of(number: u32) -> LogEvent {
     let text = |text: &str| text.to_owned();
     LogEvent {
         v: 1,
@@ -60,8 +64,6 @@ fn event(number: u32) -> Vec<u8> {
         resource_type: text("job"),
         ..LogEvent::default()
     }
-    .leaf()
-    .unwrap()
 }
 
 fn key(pair: &Ed25519KeyPair) -> CheckpointKey {
@@ -166,11 +168,53 @@ fn a_receipt_holds_with_its_place_in_the_log() {
         let unsigned = Unsigned::new("alias/receipts", &json!({ "v": 1, "job": "job_1", "log": log })).unwrap();
         let signature = pair.sign(&SystemRandom::new(), unsigned.signing_input()).unwrap();
         let file = dir.write("receipt", unsigned.join_raw(signature.as_ref().try_into().unwrap()) + "\n");
-        receipt::verify(&VerifyReceiptArguments { file, key: key.clone() })
+        receipt::verify(&VerifyReceiptArguments { file, key: key.clone(), proof: None, log_key: None, origin: None })
     };
     let Ok(Verdict::Holds(sentence)) = verify(Hash::of_children(&one, &two)) else { panic!("it holds") };
     assert!(sentence.contains("signed with alias/receipts") && sentence.contains("event 0 of habeas.example"));
     assert!(matches!(verify(two), Ok(Verdict::Broken(_))));
     let file = dir.write("receipt", "a.b.c");
-    assert!(matches!(receipt::verify(&VerifyReceiptArguments { file, key }), Ok(Verdict::Broken(_))));
+    assert!(matches!(
+        receipt::verify(&VerifyReceiptArguments { file, key, proof: None, log_key: None, origin: None }),
+        Ok(Verdict::Broken(_))
+    ));
+}
+
+#[test]
+fn a_proof_beside_a_receipt_must_be_of_that_receipt() {
+    let dir = Dir::new("beside");
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+    let head = base64::engine::general_purpose::STANDARD.decode("MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE").unwrap();
+    let der = [&head[..26], pair.public_key().as_ref()].concat();
+    let key = dir.write("receipts.pem", audit_log::key::ReceiptKey::from_der(&der).unwrap().to_pem());
+    let content = json!({
+        "v": 1, "job": "job_1", "tenant": "acme", "request_type": "erasure", "plan_hash": "00", "sources": [],
+        "exemptions": [], "legal_basis": "GDPR Art. 17", "requested_at": "2026-11-20T07:00:00Z",
+        "completed_at": "2026-11-21T07:00:00Z",
+    });
+    let unsigned = Unsigned::new("alias/receipts", &content).unwrap();
+    let signature = pair.sign(&SystemRandom::new(), unsigned.signing_input()).unwrap();
+    let jws = unsigned.join_raw(signature.as_ref().try_into().unwrap());
+    let file = dir.write("receipt", format!("{jws}\n"));
+    let log_pair = Ed25519KeyPair::from_seed_unchecked(&[1; 32]).unwrap();
+    let verifier = Verifier::new(ORIGIN, self::key(&log_pair)).unwrap();
+    let log_key = dir.write("log.txt", verifier.to_text());
+    let verify = |job: &str, hash: String, proof: Option<&str>| {
+        let named =
+            LogEvent { job: Some(job.to_owned()), to: Some(hash), resource_type: "receipt".to_owned(), ..event_of(1) };
+        let leaf = named.leaf().unwrap();
+        let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size: 1, root: Hash::of_leaf(&leaf) };
+        let note = checkpoint.join(log_pair.sign(checkpoint.text().as_bytes()).as_ref(), &verifier).unwrap();
+        let bundle = Bundle { extra: Some(leaf), index: 0, path: Vec::new(), checkpoint: note };
+        let proof = dir.write("proof", proof.map_or_else(|| bundle.to_text(), str::to_owned));
+        let (file, key, log_key) = (file.clone(), key.clone(), Some(log_key.clone()));
+        receipt::verify(&VerifyReceiptArguments { file, key, proof: Some(proof), log_key, origin: None })
+    };
+    let hash = audit_log::event::commitment(jws.as_bytes());
+    let Ok(Verdict::Holds(sentence)) = verify("job_1", hash.clone(), None) else { panic!("it holds") };
+    assert!(sentence.contains("event 0 of the 1 that habeas.example/audit/acme signed names it"), "{sentence}");
+    let broken = "the receipt is signed, but the proof is of another event than this receipt's";
+    assert_eq!(verify("job_2", hash.clone(), None), Ok(Verdict::Broken(broken.to_owned())));
+    assert_eq!(verify("job_1", "00".repeat(32), None), Ok(Verdict::Broken(broken.to_owned())));
+    assert!(matches!(verify("job_1", hash, Some("no proof")), Err(Unchecked(_))));
 }

@@ -62,7 +62,7 @@ fn read_from(
 ) -> Result<Vec<(String, Inside)>, PortError> {
     let scope = Scope::of(lookup)?;
     let wanted = Wanted::new(scope.values());
-    let from = if inside.is_gzip { 0 } else { usize::try_from(inside.at).unwrap() };
+    let from = if inside.packing().is_packed() { 0 } else { usize::try_from(inside.at).unwrap() };
     let mut reader = Reader::new(pieces(&bytes[from..], size), format, inside, 3);
     let mut rows = Vec::new();
     loop {
@@ -75,7 +75,7 @@ fn read_from(
 }
 
 fn start(is_gzip: bool) -> Inside {
-    Inside { line: 1, is_gzip, ..Inside::default() }
+    Inside { line: 1, key: if is_gzip { "a.gz" } else { "a" }.to_owned(), ..Inside::default() }
 }
 
 /// Reads in chunks of many sizes, and again from behind each row.
@@ -175,4 +175,28 @@ fn broken_objects_are_told_by_position_only() {
     let scope = lookup("id", &["7"], None);
     let error = read_from(&cut, RowFormat::NdJson, &scope, &start(true), 10).unwrap_err();
     assert!(error.source.unwrap().to_string().ends_with("not in gzip form, or cut off"));
+}
+
+#[test]
+fn a_sample_takes_every_row_of_the_tenant_whatever_it_holds() {
+    let lookup = lookup("", &[], Some("note"));
+    let scope = Scope::of(&lookup).unwrap();
+    for (format, text) in [
+        (
+            RowFormat::NdJson,
+            "{\"id\":1,\"note\":\"acme\"}\n{\"id\":2,\"note\":\"globex\"}\n{\"id\":3,\"note\":\"acme\"}\n",
+        ),
+        (RowFormat::Csv, "id,note\n1,acme\n2,globex\n3,acme\n"),
+    ] {
+        let mut reader = Reader::new(pieces(text.as_bytes(), 7), format, &start(false), 1);
+        let mut count = 0;
+        loop {
+            match block_on(reader.next(&scope, &Wanted::everything())).unwrap() {
+                Read::End => break,
+                Read::Other => {}
+                Read::Row(..) => count += 1,
+            }
+        }
+        assert_eq!(count, 2, "{format:?}");
+    }
 }

@@ -17,7 +17,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn add(&mut self, fate: &Fate, seen: impl FnOnce() -> String) {
+    pub(crate) fn add(&mut self, fate: &Fate, seen: impl FnOnce() -> String) {
         match fate {
             Fate::Stays => return,
             Fate::Goes => {}

@@ -1,13 +1,16 @@
 //! Objects rewritten in pieces of every size: what is not the order's stays byte for byte.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
 use datamap::{DataMap, FieldRewrite, Masker, Masking, Strategy};
+use flate2::Compression;
 use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
 use workflow::ports::SourceLookup;
 
+use super::super::broken::What;
 use super::*;
 
 const MAP: &str = "
@@ -61,12 +64,12 @@ fn run(
     bytes: &[u8],
     format: RowFormat,
     order: &ErasureOrder,
-    is_gzip: bool,
+    packing: Packing,
     size: usize,
 ) -> Result<(Vec<u8>, Tally), Broken> {
     let scope = Scope::of(&order.lookup).unwrap();
     let wanted = Wanted::new(scope.values());
-    let mut rewriting = Rewriting::write(Work { scope: &scope, order, wanted: &wanted, format }, is_gzip);
+    let mut rewriting = Rewriting::write(Work { scope: &scope, order, wanted: &wanted, format }, packing);
     let mut pieces = bytes.chunks(size);
     let mut out = Vec::new();
     loop {
@@ -86,17 +89,20 @@ fn run(
 fn check(format: RowFormat, order: &ErasureOrder, before: &str, after: &str, counts: (u64, u64)) {
     let mut seen = None;
     for size in 1..=before.len() {
-        let (out, tally) = run(before.as_bytes(), format, order, false, size).unwrap();
+        let (out, tally) = run(before.as_bytes(), format, order, Packing::Plain, size).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), after, "in pieces of {size}");
         assert_eq!((tally.rows, tally.others), counts);
         assert_eq!(*seen.get_or_insert(tally.seen()), tally.seen());
         let packed = packed(before.as_bytes());
-        let (out, of_packed) = run(&packed, format, order, true, size).unwrap();
+        let (out, of_packed) = run(&packed, format, order, Packing::Gzip, size).unwrap();
         let mut unpacked = String::new();
         MultiGzDecoder::new(&out[..]).read_to_string(&mut unpacked).unwrap();
-        assert_eq!((unpacked.as_str(), of_packed), (after, tally));
+        assert_eq!((unpacked.as_str(), &of_packed), (after, &tally));
+        let (out, of_packed) = run(&zstd(before.as_bytes()), format, order, Packing::Zstd, size).unwrap();
+        let unpacked = zstd::stream::decode_all(&out[..]).unwrap();
+        assert_eq!((unpacked.as_slice(), of_packed), (after.as_bytes(), tally));
     }
-    let (again, tally) = run(after.as_bytes(), format, order, false, 7).unwrap();
+    let (again, tally) = run(after.as_bytes(), format, order, Packing::Plain, 7).unwrap();
     assert_eq!((again, tally.rows), (after.as_bytes().to_vec(), 0), "erasing again changes nothing");
 }
 
@@ -110,6 +116,12 @@ fn packed(bytes: &[u8]) -> Vec<u8> {
         packed.extend(encoder.finish().unwrap());
     }
     packed
+}
+
+/// Two frames.
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    [first, second].into_iter().flat_map(|part| zstd::stream::encode_all(part, 1).unwrap()).collect()
 }
 
 #[test]
@@ -161,7 +173,7 @@ fn rewritten_records_keep_their_other_cells() {
 #[test]
 fn the_digest_does_not_depend_on_the_order_of_rows() {
     let order = order(&["7", "8"], Treatment::Delete);
-    let seen = |text: &str| run(text.as_bytes(), RowFormat::NdJson, &order, false, 9).unwrap().1.seen();
+    let seen = |text: &str| run(text.as_bytes(), RowFormat::NdJson, &order, Packing::Plain, 9).unwrap().1.seen();
     assert_eq!(seen("{\"id\":7}\n{\"id\":8}\n"), seen("{\"id\":8}\n{\"id\":1}\n{\"id\":7}\n"));
     assert_ne!(seen("{\"id\":7}\n{\"id\":8}\n"), seen("{\"id\":7}\n{\"id\":7}\n"));
     assert_ne!(seen("{\"id\":7}\n"), seen("{\"id\":7}\n{\"id\":7}\n"));
@@ -170,10 +182,13 @@ fn the_digest_does_not_depend_on_the_order_of_rows() {
 #[test]
 fn what_can_not_be_read_is_refused() {
     let order = order(&["7"], Treatment::Delete);
-    let refused = |text: &[u8], format, is_gzip| run(text, format, &order, is_gzip, 4).map(|_| ()).unwrap_err().what;
-    assert_eq!(refused(b"{\"id\":7}\n{\"id\":", RowFormat::NdJson, false), What::NotAnObject);
-    assert_eq!(refused(b"id,n\n7,\"a", RowFormat::Csv, false), What::OpenQuote);
-    assert_eq!(refused(b"n\n7\n", RowFormat::Csv, false), What::MissingColumn);
+    let refused = |text: &[u8], format, packing| run(text, format, &order, packing, 4).map(|_| ()).unwrap_err().what;
+    assert_eq!(refused(b"{\"id\":7}\n{\"id\":", RowFormat::NdJson, Packing::Plain), What::NotAnObject);
+    assert_eq!(refused(b"id,n\n7,\"a", RowFormat::Csv, Packing::Plain), What::OpenQuote);
+    assert_eq!(refused(b"n\n7\n", RowFormat::Csv, Packing::Plain), What::MissingColumn);
     let packed = packed(b"{\"id\":7}\n{\"id\":8}\n");
-    assert_eq!(refused(&packed[..packed.len() - 3], RowFormat::NdJson, true), What::NotGzip);
+    assert_eq!(refused(&packed[..packed.len() - 3], RowFormat::NdJson, Packing::Gzip), What::NotGzip);
+    let packed = zstd(b"{\"id\":7}\n{\"id\":8}\n");
+    assert_eq!(refused(&packed[..packed.len() - 3], RowFormat::NdJson, Packing::Zstd), What::NotZstd);
+    assert_eq!(refused(b"{\"id\":7}\n", RowFormat::NdJson, Packing::Zstd), What::NotZstd);
 }

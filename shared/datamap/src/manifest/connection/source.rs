@@ -38,12 +38,13 @@ pub(super) fn dynamodb(object: Object<'_>, fields: &mut Vec<Located<String>>, re
 }
 
 pub(super) fn s3(object: Object<'_>, fields: &mut Vec<Located<String>>, report: &mut Report) -> Option<Source> {
-    expect_only(object, &["bucket", "prefix", "format", "key_template"], report);
+    expect_only(object, &["bucket", "prefix", "format", "key_template", "manifest"], report);
     let bucket = object.required("bucket", report);
     let format = object.required("format", report)?;
     let format = match format.value.as_str() {
         "ndjson" => RowFormat::NdJson,
         "csv" => RowFormat::Csv,
+        "parquet" => RowFormat::Parquet,
         "media" => {
             let template = object.required("key_template", report)?;
             let names = crate::model::placeholders(&template.value);
@@ -56,12 +57,26 @@ pub(super) fn s3(object: Object<'_>, fields: &mut Vec<Located<String>>, report: 
                 "unknown-format",
                 format.place,
                 format!("unknown format `{other}`"),
-                "known: ndjson, csv, media",
+                "known: ndjson, csv, parquet, media",
             );
             return None;
         }
     };
-    Some(Source::S3Objects { prefix: object.required("prefix", report)?.value, bucket: bucket?.value, format })
+    let manifest = object.text("manifest", report);
+    let prefix = object.required("prefix", report)?.value;
+    if let Some(manifest) = &manifest {
+        check_manifest(manifest, &prefix, report);
+    }
+    Some(Source::S3Objects { prefix, bucket: bucket?.value, format, manifest: manifest.map(|it| it.value) })
+}
+
+/// The manifest must lie where reading is allowed in any case, and be one object for everybody.
+fn check_manifest(manifest: &Located<String>, prefix: &str, report: &mut Report) {
+    let literal = prefix.split('{').next().unwrap_or_default();
+    if !manifest.value.starts_with(literal) || manifest.value.contains('{') {
+        let message = format!("the manifest must be one object under `{literal}`");
+        report.error("manifest-place", manifest.place, message, "such as <prefix>manifest.txt");
+    }
 }
 
 /// Each placeholder must end at a sign that no value holds, else the objects of 10 are found for 1.

@@ -2,7 +2,7 @@
 //!
 //! Only now: everything before can be repeated, a destroyed key can't be brought back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -21,6 +21,9 @@ use crate::ports::{ExportStore, ReceiptSigner};
 use crate::sealing::sha256;
 use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
+
+/// Keys destroyed in one transaction.
+const KEYS_AT_ONCE: usize = 100;
 
 /// Concludes an erasure.
 pub struct Conclude {
@@ -45,6 +48,7 @@ impl RunStep for Conclude {
         let steps = steps_of(context.ports.store.as_ref(), &context.job.tenant, &context.job.id).await?;
         let erased = sum_of(&steps);
         suppress_and_shred(context, &erasure).await?;
+        shred_acts(context, &erasure).await?;
         let receipt = self.receipt(context, &erasure, &erased)?;
         let unsigned = Unsigned::new(self.signer.key_id(), &receipt)
             .map_err(|_| StepError::park("the receipt has no canonical form"))?;
@@ -110,6 +114,33 @@ async fn suppress_and_shred(context: &StepContext, erasure: &Erasure) -> Result<
         context.ports.store.commit(&builder.build()).await?;
     }
     Ok(())
+}
+
+/// The keys of single acts of the person: whose details are sealed under them can't be told any more (R-ERA-6).
+async fn shred_acts(context: &StepContext, erasure: &Erasure) -> Result<(), StepError> {
+    let (tenant, ports) = (&context.job.tenant, &context.ports);
+    for person in people_of(&context.job, erasure) {
+        // An act that comes in meanwhile makes a key of its own; looking again finds it.
+        loop {
+            let keys = ports.keyring.keys_of_person(tenant, &person).await?;
+            if keys.is_empty() {
+                break;
+            }
+            for keys in keys.chunks(KEYS_AT_ONCE) {
+                let mut builder = context.transition(Cause::worker(context.now));
+                keys.iter().cloned().for_each(|key| builder.delete(key));
+                ports.store.commit(&builder.build()).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Under which names keys of the person may stand.
+fn people_of(job: &Job, erasure: &Erasure) -> BTreeSet<String> {
+    let aliases = erasure.aliases.iter().chain(&job.subject_ref).map(|alias| alias.as_str());
+    let requester = job.by_subject.then(|| job.requester.as_str());
+    aliases.chain(requester).map(KeyRecord::subject_owner).collect()
 }
 
 /// What became of the targets of every plan of the job, source by source.

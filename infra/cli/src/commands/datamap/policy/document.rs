@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 pub(crate) enum Rights {
     /// Read them.
     Read,
+    /// Look at some rows of each.
+    Sample,
     /// Erase in them; reading is another policy.
     Erase,
 }
@@ -33,6 +35,7 @@ pub(super) fn document(map: &DataMap, account: &Account, rights: Rights) -> Valu
     }
     let statements = match rights {
         Rights::Read => needs.reading(account),
+        Rights::Sample => needs.sampling(account),
         Rights::Erase => needs.erasing(account),
     };
     json!({"Version": "2012-10-17", "Statement": statements})
@@ -70,7 +73,9 @@ impl Needs {
                 }
                 self.tables.insert(table);
             }
-            Source::S3Objects { bucket, prefix, format: _ } => self.add_prefix(bucket, prefix, account),
+            Source::S3Objects { bucket, prefix, format: _, manifest: _ } => {
+                self.add_prefix(bucket, prefix.split('{').next().unwrap_or_default(), account);
+            }
             Source::S3Media { bucket, key_template } => {
                 self.add_prefix(bucket, key_template.split('{').next().unwrap_or_default(), account);
             }
@@ -89,12 +94,26 @@ impl Needs {
         let mut statements = vec![
             allow("EraseRows", &ERASE_ROWS, &self.tables),
             allow("EraseObjects", &ERASE_OBJECTS, &self.objects),
-            allow("SeeVersions", &["s3:GetBucketVersioning", "s3:ListBucketVersions"], &buckets),
+            allow(
+                "SeeVersions",
+                &["s3:GetBucketVersioning", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"],
+                &buckets,
+            ),
         ];
         statements.retain(has_resources);
         if account.emulated {
             statements.push(allow("Emulated", &["dynamodb:BatchExecuteStatement"], &BTreeSet::from(["*".to_owned()])));
         }
+        statements
+    }
+
+    fn sampling(&self, account: &Account) -> Vec<Value> {
+        let mut statements = vec![
+            allow("SampleTables", &["dynamodb:Scan"], &self.tables),
+            allow("SampleObjects", &["s3:GetObject"], &self.objects),
+        ];
+        statements.retain(has_resources);
+        statements.extend(self.listing(account));
         statements
     }
 
@@ -107,16 +126,21 @@ impl Needs {
             allow("ReachOtherAccounts", &["sts:AssumeRole"], &self.roles),
         ];
         statements.retain(has_resources);
-        for (place, (bucket, prefixes)) in self.listed.iter().enumerate() {
-            statements.push(json!({
+        statements.extend(self.listing(account));
+        statements
+    }
+
+    /// Listing, of the prefixes alone.
+    fn listing(&self, account: &Account) -> impl Iterator<Item = Value> {
+        self.listed.iter().enumerate().map(|(place, (bucket, prefixes))| {
+            json!({
                 "Sid": format!("ListObjects{place}"),
                 "Effect": "Allow",
                 "Action": ["s3:ListBucket"],
                 "Resource": [format!("arn:{}:s3:::{bucket}", account.partition)],
                 "Condition": {"StringLike": {"s3:prefix": prefixes}},
-            }));
-        }
-        statements
+            })
+        })
     }
 }
 
@@ -160,6 +184,8 @@ mod tests {
         let erasing = document(&map, &account, Rights::Erase).to_string();
         assert!(erasing.len() <= super::super::MAX_CHARACTERS, "{}", erasing.len());
         assert!(!erasing.contains("feature_flags") && !erasing.contains("BatchWrite") && !erasing.contains(":*\""));
+        let sampling = document(&map, &account, Rights::Sample).to_string();
+        assert!(sampling.contains("dynamodb:Scan") && !sampling.contains("Put") && !sampling.contains(":*\""));
         let text = document(&map, &account, Rights::Read).to_string();
         assert!(text.len() <= super::super::MAX_CHARACTERS, "{}", text.len());
         assert!(text.contains("table/sample.messages/index/by-author"));

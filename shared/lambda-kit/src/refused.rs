@@ -1,12 +1,14 @@
 //! How each refusal of a use case is answered: one exhaustive match. Internal detail is logged here and never leaves.
 
 use jiff::Timestamp;
-use lambda_kit::{Problem, ProblemKind};
 use workflow::ports::{PortError, PortErrorKind};
 use workflow::refusal::Refusal;
 
+use crate::problem::{Problem, ProblemKind};
+
 /// The problem document of a refusal.
-pub(crate) fn problem_of(refusal: &Refusal, now: Timestamp) -> Problem {
+#[must_use]
+pub fn problem_of(refusal: &Refusal, now: Timestamp) -> Problem {
     match refusal {
         Refusal::NotFound => Problem::not_found(),
         Refusal::Forbidden { needs } => {
@@ -45,6 +47,12 @@ pub(crate) fn problem_of(refusal: &Refusal, now: Timestamp) -> Problem {
             Problem::new(ProblemKind::KeyReused, "send the same body again, or another Idempotency-Key")
         }
         Refusal::QuotaReached { quota, limit, resets_at } => quota_problem(quota, *limit, *resets_at, now),
+        Refusal::NotSealed => {
+            Problem::new(ProblemKind::WrongState, "this is not in the signed log yet; the sealer runs each minute")
+                .with("state", "not_sealed")
+                .retry_after(60)
+        }
+        Refusal::TooLarge { because } => Problem::new(ProblemKind::AnswerTooLarge, because.clone()),
         Refusal::Gone => Problem::new(ProblemKind::Gone, "the archive could be fetched until its end and is deleted"),
         Refusal::NoDataMap => Problem::new(ProblemKind::WrongState, "no data map is published for this tenant")
             .with("state", "no_data_map"),

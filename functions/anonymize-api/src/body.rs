@@ -1,0 +1,11 @@
+//! What is read and written: the field names of the HTTP contract, and nothing else.
+
+mod content;
+mod dataset;
+mod source;
+
+pub use content::{AnonymizeForm, AnonymizedBody, MatchBody, MethodName, ScanForm, ScannedBody};
+pub use dataset::{DatasetForm, DatasetMethod, Names, PublishedBody};
+pub use source::{
+    AnswerBody, BudgetBody, ColumnBody, QueryForm, QuestionForm, SourceForm, SourceScanBody, SourceScanForm, ValuesForm,
+};

@@ -1,0 +1,34 @@
+//! What of the settings this function uses.
+
+use std::sync::Arc;
+
+use lambda_kit::auth::Verifier;
+use lambda_kit::{Settings, StartError};
+use workflow::ports::Documents;
+
+/// The settings of this function.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Who may speak.
+    pub verifier: Arc<Verifier>,
+    /// Where the API is reached from outside.
+    pub public_url: String,
+    /// What the names of all logs begin with.
+    pub origin: String,
+}
+
+impl Config {
+    /// Picks and reads this function's settings.
+    ///
+    /// # Errors
+    /// Names issuers that are described wrongly.
+    pub fn of(settings: &Settings, documents: Arc<dyn Documents>) -> Result<Self, StartError> {
+        let verifier =
+            Verifier::from_json(&settings.trusted_issuers).map_err(|e| StartError::because(e.to_string()))?;
+        Ok(Self {
+            verifier: Arc::new(verifier.fetching(documents)),
+            public_url: settings.public_url.clone(),
+            origin: settings.audit_origin.clone(),
+        })
+    }
+}

@@ -1,0 +1,9 @@
+//! Re-reads every audit log once a week, and at once when called by hand; says at once what does not hold.
+//!
+//! Trigger: schedule, each hour; `{"tenant": "…"}` by hand verifies that log now.
+//! Reads: log heads, tiles and checkpoints, audit events, jobs and their items. Writes: the result of each log, under lock.
+//! If run twice: a log that was verified is not due again for a week; by hand it is verified again.
+
+mod handler;
+
+pub use handler::{Asked, VerifyError, handle};

@@ -1,0 +1,77 @@
+//! The question of an importer, and its answer: places in the question, never values.
+
+use domain::request::Identity;
+use lambda_kit::{Problem, ProblemKind};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use workflow::check_suppressions::{MOST_IDENTITIES, Suppressed};
+
+use super::forms::IdentityForm;
+
+/// Who is about to be imported.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuppressionsForm {
+    /// One identity of each person, or several.
+    #[schema(min_items = 1, max_items = 100)]
+    pub identities: Vec<IdentityForm>,
+}
+
+/// Who must not come back.
+#[derive(Serialize, ToSchema)]
+pub struct SuppressionsBody {
+    /// The erased ones, in the order of the question; the others are not named.
+    pub suppressed: Vec<SuppressedBody>,
+}
+
+/// An identity whose person was erased.
+#[derive(Serialize, ToSchema)]
+pub struct SuppressedBody {
+    /// Its place in the question, from 0.
+    pub index: usize,
+    /// The erasure.
+    pub job_id: String,
+    /// When it was concluded.
+    pub erased_at: String,
+}
+
+impl SuppressionsForm {
+    /// The identities; organisations are suppressed as such.
+    ///
+    /// # Errors
+    /// 422 naming every place that is wrong.
+    pub fn read(&self) -> Result<Vec<Identity>, Problem> {
+        if self.identities.is_empty() {
+            return Err(Problem::invalid("/identities", "names nobody"));
+        }
+        if self.identities.len() > MOST_IDENTITIES {
+            return Err(Problem::invalid("/identities", format!("names more than {MOST_IDENTITIES}")));
+        }
+        let mut wrong = Vec::new();
+        let mut read = Vec::new();
+        for (at, form) in self.identities.iter().enumerate() {
+            match Identity::new(form.r#type, &form.value) {
+                Ok(identity) => read.push(identity),
+                Err(error) => wrong.push((format!("/identities/{at}/value"), error.to_string())),
+            }
+        }
+        if wrong.is_empty() {
+            return Ok(read);
+        }
+        let start = Problem::new(ProblemKind::Invalid, "one or more values are wrong");
+        Err(wrong.into_iter().fold(start, |problem, (pointer, detail)| problem.at(pointer, detail)))
+    }
+}
+
+impl SuppressionsBody {
+    /// The answer as it is shown.
+    #[must_use]
+    pub fn of(found: &[Suppressed]) -> Self {
+        let body = |one: &Suppressed| SuppressedBody {
+            index: one.index,
+            job_id: one.job.to_string(),
+            erased_at: one.erased_at.to_string(),
+        };
+        Self { suppressed: found.iter().map(body).collect() }
+    }
+}

@@ -1,0 +1,24 @@
+//! What an importer asks before it takes people in.
+
+use axum::Json;
+use axum::extract::State;
+use lambda_kit::Problem;
+use lambda_kit::http::{Authenticated, JsonBody, Origin};
+
+use crate::app::{App, caller};
+use crate::body::{SuppressionsBody, SuppressionsForm};
+
+/// Which of these people were erased and must not come back. Nothing is kept of the question.
+#[utoipa::path(post, path = "/api/v1/privacy/suppressions/check", tag = "suppressions",
+    request_body = SuppressionsForm,
+    responses((status = 200, description = "Those who must not come back", body = SuppressionsBody)))]
+pub(crate) async fn check(
+    State(app): State<App>,
+    Authenticated(principal): Authenticated,
+    origin: Origin,
+    JsonBody { value, .. }: JsonBody<SuppressionsForm>,
+) -> Result<Json<SuppressionsBody>, Problem> {
+    let identities = value.read()?;
+    let found = app.suppressions.check(&caller(principal, origin), &identities).await;
+    Ok(Json(SuppressionsBody::of(&found.map_err(|refusal| app.refused(&refusal))?)))
+}

@@ -1,0 +1,119 @@
+//! The words of notices in German.
+
+use domain::job::DeadlineAlert;
+use domain::request::{Regime, RequestType};
+
+use super::{ClockNotice, DeadlineNotice, DigestLine, Labels, Moved, Notice, Words, waiting_for_words};
+
+pub(super) const LABELS: Labels = Labels { download: "Daten herunterladen", reference: "Vorgang" };
+
+pub(super) fn words(notice: &Notice) -> Words {
+    match notice {
+        Notice::Received { request_type, due_on, .. } => {
+            let asked = request(*request_type);
+            said("Ihre Datenschutzanfrage ist eingegangen", vec![format!("Wir haben eine Anfrage ({asked}) zu den personenbezogenen Daten erhalten, die wir zu dieser Adresse führen."), format!("Sie erhalten spätestens am {due_on} eine Antwort."), "Wenn Sie das nicht waren, können Sie diese Nachricht ignorieren: Ohne Ihre Bestätigung geben wir nichts heraus.".to_owned()])
+        }
+        Notice::Code { minutes, .. } => said("Ihr Bestätigungscode", vec!["Bitte bestätigen Sie, dass die Anfrage zu Ihren personenbezogenen Daten von Ihnen kommt.".to_owned(), format!("Der folgende Code gilt einmal und nur {minutes} Minuten lang."), "Wenn Sie das nicht waren, geben Sie den Code an niemanden weiter.".to_owned()]),
+        Notice::Ready { hours, .. } => said("Ihre Daten liegen bereit", vec!["Das Archiv mit Ihren personenbezogenen Daten kann jetzt heruntergeladen werden.".to_owned(), format!("Der folgende Link gilt noch etwa {hours} Stunden. Wer ihn hat, kann das Archiv abrufen: Behalten Sie ihn für sich.")]),
+        Notice::Scheduled { final_on, .. } => said("Ihre Daten werden gelöscht", vec![format!("Ihr Antrag wurde genehmigt. Am {final_on} löschen wir die personenbezogenen Daten, die wir über Sie führen."), "Bis dahin können Sie den Antrag zurücknehmen; danach kann niemand die Daten wiederherstellen.".to_owned()]),
+        Notice::Erased { .. } => said("Ihre Daten wurden gelöscht", vec!["Die personenbezogenen Daten, die wir über Sie geführt haben, wurden gelöscht oder anonymisiert, wo das Gesetz eine Aufbewahrung verlangt.".to_owned(), "Ein signierter Nachweis hält fest, was in welcher Quelle geschehen ist. Sie können ihn mit der Nummer Ihres Vorgangs anfordern.".to_owned(), "Dies ist die letzte Nachricht zu diesem Vorgang: Ihre Adresse haben wir nur dafür behalten.".to_owned()]),
+        Notice::Clock(notice) => clock(notice),
+        Notice::Deadline(notice) => deadline(notice),
+        Notice::Digest(lines) => digest(lines),
+    }
+}
+
+fn said(title: &str, lines: Vec<String>) -> Words {
+    Words { title: title.to_owned(), lines }
+}
+
+const fn request(request_type: RequestType) -> &'static str {
+    match request_type {
+        RequestType::Access => "Auskunft",
+        RequestType::Portability => "Datenübertragbarkeit",
+        RequestType::Erasure => "Löschung",
+        RequestType::Rectification => "Berichtigung",
+        RequestType::Restriction => "Einschränkung der Verarbeitung",
+        RequestType::Objection => "Widerspruch",
+        RequestType::AutomatedDecisionReview => "Überprüfung einer automatisierten Entscheidung",
+        RequestType::OptOut => "Widerspruch gegen Verkauf und Weitergabe",
+        RequestType::LimitUse => "Beschränkung der Nutzung sensibler Daten",
+    }
+}
+
+fn clock(notice: &ClockNotice) -> Words {
+    let reason = format!("Der Grund: {}", notice.reason);
+    let due_on = &notice.due_on;
+    match notice.moved {
+        Moved::Extended => said("Ihre Datenschutzanfrage braucht mehr Zeit", vec!["Wir brauchen länger, um Ihre Anfrage zu Ihren personenbezogenen Daten zu beantworten. Das Gesetz lässt das einmal zu.".to_owned(), reason, format!("Sie erhalten spätestens am {due_on} eine Antwort.")]),
+        Moved::Paused(waiting_for) => {
+            let needed = waiting_for_words(waiting_for, ["einen Nachweis Ihrer Identität", "genauere Angaben dazu, worum es Ihnen geht", "die fällige Gebühr"]);
+            said("Wir brauchen etwas von Ihnen", vec![format!("Um Ihre Anfrage zu Ihren personenbezogenen Daten weiter zu bearbeiten, brauchen wir {needed}."), reason, "Bis dahin ruht die Frist für unsere Antwort. Bitte melden Sie sich möglichst bald.".to_owned()])
+        }
+        Moved::Resumed => said("Wir bearbeiten Ihre Datenschutzanfrage weiter", vec!["Die Frist für unsere Antwort läuft wieder.".to_owned(), reason, format!("Sie erhalten spätestens am {due_on} eine Antwort.")]),
+        Moved::Rejected(regime) => said("Ihre Datenschutzanfrage wurde abgelehnt", vec!["Wir haben Ihre Anfrage zu Ihren personenbezogenen Daten abgelehnt.".to_owned(), reason, remedy(regime).to_owned()]),
+    }
+}
+
+/// Where a person can turn to (GDPR Art. 12(4) and its likes).
+const fn remedy(regime: Regime) -> &'static str {
+    match regime {
+        Regime::Gdpr => {
+            "Sie können sich bei der Datenschutzaufsicht an Ihrem Wohn- oder Arbeitsort beschweren und vor Gericht gehen."
+        }
+        Regime::UkGdpr => "Sie können sich bei uns und beim Information Commissioner beschweren und vor Gericht gehen.",
+        Regime::Ccpa => {
+            "Sie können sich bei der California Privacy Protection Agency oder beim Generalstaatsanwalt von Kalifornien beschweren."
+        }
+        Regime::Hipaa => {
+            "Sie können verlangen, dass wir die Ablehnung überprüfen lassen, und sich beim Office for Civil Rights des US-Gesundheitsministeriums beschweren."
+        }
+        Regime::Lgpd => {
+            "Sie können sich an die Autoridade Nacional de Proteção de Dados (ANPD) wenden und vor Gericht gehen."
+        }
+    }
+}
+
+fn deadline(notice: &DeadlineNotice) -> Words {
+    let (asked, regime, due_on) = (request(notice.request_type), notice.regime, &notice.due_on);
+    let mut lines =
+        vec![format!("Das Gesetz verlangt eine Antwort auf diese Anfrage ({asked}, {regime}) bis zum {due_on}.")];
+    let more = notice.alerts.iter().filter_map(|alert| why(*alert)).map(str::to_owned);
+    lines.extend(more);
+    said(
+        if notice.is_late() {
+            "Eine Datenschutzanfrage ist überfällig"
+        } else {
+            "Eine Datenschutzanfrage wird bald fällig"
+        },
+        lines,
+    )
+}
+
+const fn why(alert: DeadlineAlert) -> Option<&'static str> {
+    match alert {
+        DeadlineAlert::DsrOverdue => Some("Seit ihrem Eingang sind 25 Tage vergangen."),
+        DeadlineAlert::AcknowledgementDue => Some("Ihr Eingang ist nicht bestätigt, und der letzte Tag dafür ist nah."),
+        DeadlineAlert::StillPaused => Some("Ihre Frist ruht; ohne die Pause wäre sie abgelaufen."),
+        DeadlineAlert::Due | DeadlineAlert::RequestOverdue => {
+            Some("Dieser Tag ist da, und die Anfrage ist nicht beantwortet.")
+        }
+        DeadlineAlert::SevenDays | DeadlineAlert::FiveDays | DeadlineAlert::ThreeDays | DeadlineAlert::OneDay => None,
+    }
+}
+
+fn digest(due: &[DigestLine]) -> Words {
+    let mut lines = vec![
+        if due.is_empty() {
+            "Diese Woche wird nichts fällig."
+        } else {
+            "Offene Anfragen, die innerhalb von sieben Tagen fällig werden oder überfällig sind:"
+        }
+        .to_owned(),
+    ];
+    for DigestLine { job, request_type, regime, due_on, is_late } in due {
+        let late = if *is_late { " – überfällig" } else { "" };
+        lines.push(format!("{due_on}{late}: {job} ({}, {regime})", request(*request_type)));
+    }
+    said("Diese Woche fällige Datenschutzanfragen", lines)
+}

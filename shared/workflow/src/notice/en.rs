@@ -1,0 +1,146 @@
+//! The words of notices in English.
+
+use domain::job::DeadlineAlert;
+use domain::request::{Regime, RequestType};
+
+use super::{ClockNotice, DeadlineNotice, DigestLine, Labels, Moved, Notice, Words, waiting_for_words};
+
+pub(super) const LABELS: Labels = Labels { download: "Download your data", reference: "Reference" };
+
+pub(super) fn words(notice: &Notice) -> Words {
+    match notice {
+        Notice::Received { request_type, due_on, .. } => {
+            let asked = request(*request_type);
+            said("Your privacy request has arrived", vec![format!("We have received a request ({asked}) about the personal data we hold for this address."), format!("You will have an answer by {due_on} at the latest."), "If you did not ask for this, you can ignore this message: nothing is disclosed without your confirmation.".to_owned()])
+        }
+        Notice::Code { minutes, .. } => said("Your confirmation code", vec!["Please confirm that the request about your personal data comes from you.".to_owned(), format!("The code below can be used once, within {minutes} minutes."), "If you did not ask for this, do not pass the code on to anyone.".to_owned()]),
+        Notice::Ready { hours, .. } => said("Your data is ready", vec!["The archive with your personal data can now be downloaded.".to_owned(), format!("The link below works for about {hours} hours. Whoever has it can fetch the archive: keep it to yourself.")]),
+        Notice::Scheduled { final_on, .. } => said("Your data will be deleted", vec![format!("Your request was approved. On {final_on} the personal data we hold about you will be deleted."), "Until then you can take the request back; after that nobody can bring the data back.".to_owned()]),
+        Notice::Erased { .. } => said("Your data has been deleted", vec!["The personal data we held about you has been deleted, or made anonymous where the law asks us to keep a record.".to_owned(), "A signed receipt says what was done, source by source. You can ask for it with the number of your request.".to_owned(), "This is the last message about this request: your address was kept only to send it.".to_owned()]),
+        Notice::Clock(notice) => clock(notice),
+        Notice::Deadline(notice) => deadline(notice),
+        Notice::Digest(lines) => digest(lines),
+    }
+}
+
+fn said(title: &str, lines: Vec<String>) -> Words {
+    Words { title: title.to_owned(), lines }
+}
+
+const fn request(request_type: RequestType) -> &'static str {
+    match request_type {
+        RequestType::Access => "access to data",
+        RequestType::Portability => "a copy to take along",
+        RequestType::Erasure => "deletion",
+        RequestType::Rectification => "correction",
+        RequestType::Restriction => "restriction of use",
+        RequestType::Objection => "objection",
+        RequestType::AutomatedDecisionReview => "review of an automated decision",
+        RequestType::OptOut => "opt-out of sale and sharing",
+        RequestType::LimitUse => "limit on the use of sensitive data",
+    }
+}
+
+fn clock(notice: &ClockNotice) -> Words {
+    let reason = format!("The reason: {}", notice.reason);
+    let due_on = &notice.due_on;
+    match notice.moved {
+        Moved::Extended => said(
+            "Your privacy request takes longer",
+            vec![
+                "We need more time to answer your request about your personal data. The law allows this once."
+                    .to_owned(),
+                reason,
+                format!("You will have an answer by {due_on} at the latest."),
+            ],
+        ),
+        Moved::Paused(waiting_for) => {
+            let needed = waiting_for_words(
+                waiting_for,
+                ["proof of who you are", "to know more precisely what you ask for", "the fee to be paid"],
+            );
+            said(
+                "We need something from you",
+                vec![
+                    format!("To go on with your request about your personal data we need {needed}."),
+                    reason,
+                    "Until we have it the time for our answer stands still. Please reply as soon as you can."
+                        .to_owned(),
+                ],
+            )
+        }
+        Moved::Resumed => said(
+            "We go on with your privacy request",
+            vec![
+                "The time for our answer runs again.".to_owned(),
+                reason,
+                format!("You will have an answer by {due_on} at the latest."),
+            ],
+        ),
+        Moved::Rejected(regime) => said(
+            "Your privacy request was refused",
+            vec![
+                "We have refused your request about your personal data.".to_owned(),
+                reason,
+                remedy(regime).to_owned(),
+            ],
+        ),
+    }
+}
+
+/// Where a person can turn to (GDPR Art. 12(4) and its likes).
+const fn remedy(regime: Regime) -> &'static str {
+    match regime {
+        Regime::Gdpr => {
+            "You can lodge a complaint with the data protection authority where you live or work, and you can go to court."
+        }
+        Regime::UkGdpr => {
+            "You can complain to us, lodge a complaint with the Information Commissioner, and you can go to court."
+        }
+        Regime::Ccpa => {
+            "You can file a complaint with the California Privacy Protection Agency or the Attorney General of California."
+        }
+        Regime::Hipaa => {
+            "You can ask us to have the refusal reviewed, and you can complain to the Office for Civil Rights of the U.S. Department of Health and Human Services."
+        }
+        Regime::Lgpd => {
+            "You can petition the Autoridade Nacional de Proteção de Dados (ANPD), and you can go to court."
+        }
+    }
+}
+
+fn deadline(notice: &DeadlineNotice) -> Words {
+    let (asked, regime, due_on) = (request(notice.request_type), notice.regime, &notice.due_on);
+    let mut lines = vec![format!("The law asks for an answer to this request ({asked}, {regime}) by {due_on}.")];
+    let more = notice.alerts.iter().filter_map(|alert| why(*alert)).map(str::to_owned);
+    lines.extend(more);
+    said(if notice.is_late() { "A privacy request is overdue" } else { "A privacy request is due soon" }, lines)
+}
+
+const fn why(alert: DeadlineAlert) -> Option<&'static str> {
+    match alert {
+        DeadlineAlert::DsrOverdue => Some("25 days have passed since it arrived."),
+        DeadlineAlert::AcknowledgementDue => Some("Its receipt is not confirmed, and the last day to do so is near."),
+        DeadlineAlert::StillPaused => Some("Its clock stands still; without the pause the date would be over."),
+        DeadlineAlert::Due | DeadlineAlert::RequestOverdue => {
+            Some("That date has come, and the request is not answered.")
+        }
+        DeadlineAlert::SevenDays | DeadlineAlert::FiveDays | DeadlineAlert::ThreeDays | DeadlineAlert::OneDay => None,
+    }
+}
+
+fn digest(due: &[DigestLine]) -> Words {
+    let mut lines = vec![
+        if due.is_empty() {
+            "Nothing is due this week."
+        } else {
+            "Requests that are open and due within seven days, or overdue:"
+        }
+        .to_owned(),
+    ];
+    for DigestLine { job, request_type, regime, due_on, is_late } in due {
+        let late = if *is_late { " – overdue" } else { "" };
+        lines.push(format!("{due_on}{late}: {job} ({}, {regime})", request(*request_type)));
+    }
+    said("Privacy requests due this week", lines)
+}

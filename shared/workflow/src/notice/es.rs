@@ -1,0 +1,114 @@
+//! The words of notices in Spanish.
+
+use domain::job::DeadlineAlert;
+use domain::request::{Regime, RequestType};
+
+use super::{ClockNotice, DeadlineNotice, DigestLine, Labels, Moved, Notice, Words, waiting_for_words};
+
+pub(super) const LABELS: Labels = Labels { download: "Descargar sus datos", reference: "Referencia" };
+
+pub(super) fn words(notice: &Notice) -> Words {
+    match notice {
+        Notice::Received { request_type, due_on, .. } => {
+            let asked = request(*request_type);
+            said("Hemos recibido su solicitud", vec![format!("Hemos recibido una solicitud ({asked}) sobre los datos personales que tenemos de esta dirección."), format!("Tendrá una respuesta a más tardar el {due_on}."), "Si no la ha hecho usted, puede ignorar este mensaje: no se comunica nada sin su confirmación.".to_owned()])
+        }
+        Notice::Code { minutes, .. } => said("Su código de confirmación", vec!["Confirme, por favor, que la solicitud sobre sus datos personales es suya.".to_owned(), format!("El código siguiente sirve una sola vez, durante {minutes} minutos."), "Si no la ha hecho usted, no dé el código a nadie.".to_owned()]),
+        Notice::Ready { hours, .. } => said("Sus datos están listos", vec!["Ya puede descargar el archivo con sus datos personales.".to_owned(), format!("El enlace siguiente sirve unas {hours} horas. Quien lo tenga puede obtener el archivo: no lo comparta.")]),
+        Notice::Scheduled { final_on, .. } => said("Sus datos se van a suprimir", vec![format!("Su solicitud se ha aprobado. El {final_on} se suprimirán los datos personales que tenemos de usted."), "Hasta entonces puede retirar la solicitud; después nadie podrá recuperar los datos.".to_owned()]),
+        Notice::Erased { .. } => said("Sus datos se han suprimido", vec!["Los datos personales que teníamos de usted se han suprimido, o se han hecho anónimos donde la ley nos obliga a conservar un registro.".to_owned(), "Un recibo firmado dice qué se ha hecho, fuente por fuente. Puede pedirlo con el número de su solicitud.".to_owned(), "Este es el último mensaje sobre esta solicitud: su dirección se conservó solo para enviarlo.".to_owned()]),
+        Notice::Clock(notice) => clock(notice),
+        Notice::Deadline(notice) => deadline(notice),
+        Notice::Digest(lines) => digest(lines),
+    }
+}
+
+fn said(title: &str, lines: Vec<String>) -> Words {
+    Words { title: title.to_owned(), lines }
+}
+
+const fn request(request_type: RequestType) -> &'static str {
+    match request_type {
+        RequestType::Access => "acceso a los datos",
+        RequestType::Portability => "portabilidad",
+        RequestType::Erasure => "supresión",
+        RequestType::Rectification => "rectificación",
+        RequestType::Restriction => "limitación del tratamiento",
+        RequestType::Objection => "oposición",
+        RequestType::AutomatedDecisionReview => "revisión de una decisión automatizada",
+        RequestType::OptOut => "exclusión de la venta y cesión",
+        RequestType::LimitUse => "límite al uso de datos sensibles",
+    }
+}
+
+fn clock(notice: &ClockNotice) -> Words {
+    let reason = format!("El motivo: {}", notice.reason);
+    let due_on = &notice.due_on;
+    match notice.moved {
+        Moved::Extended => said("Su solicitud necesita más tiempo", vec!["Necesitamos más tiempo para responder a su solicitud sobre sus datos personales. La ley lo permite una vez.".to_owned(), reason, format!("Tendrá una respuesta a más tardar el {due_on}.")]),
+        Moved::Paused(waiting_for) => {
+            let needed = waiting_for_words(waiting_for, ["una prueba de su identidad", "saber con más precisión qué pide", "el pago de la tasa"]);
+            said("Necesitamos algo de usted", vec![format!("Para seguir con su solicitud sobre sus datos personales necesitamos {needed}."), reason, "Hasta entonces el plazo de nuestra respuesta queda suspendido. Responda, por favor, cuanto antes.".to_owned()])
+        }
+        Moved::Resumed => said("Seguimos con su solicitud", vec!["El plazo de nuestra respuesta corre de nuevo.".to_owned(), reason, format!("Tendrá una respuesta a más tardar el {due_on}.")]),
+        Moved::Rejected(regime) => said("Su solicitud se ha rechazado", vec!["Hemos rechazado su solicitud sobre sus datos personales.".to_owned(), reason, remedy(regime).to_owned()]),
+    }
+}
+
+/// Where a person can turn to (GDPR Art. 12(4) and its likes).
+const fn remedy(regime: Regime) -> &'static str {
+    match regime {
+        Regime::Gdpr => {
+            "Puede presentar una reclamación ante la autoridad de protección de datos del lugar donde vive o trabaja, y acudir a los tribunales."
+        }
+        Regime::UkGdpr => "Puede reclamar ante nosotros y ante el Information Commissioner, y acudir a los tribunales.",
+        Regime::Ccpa => {
+            "Puede presentar una queja ante la California Privacy Protection Agency o el fiscal general de California."
+        }
+        Regime::Hipaa => {
+            "Puede pedirnos que se revise el rechazo y reclamar ante la Office for Civil Rights del Departamento de Salud de EE. UU."
+        }
+        Regime::Lgpd => {
+            "Puede dirigirse a la Autoridade Nacional de Proteção de Dados (ANPD) y acudir a los tribunales."
+        }
+    }
+}
+
+fn deadline(notice: &DeadlineNotice) -> Words {
+    let (asked, regime, due_on) = (request(notice.request_type), notice.regime, &notice.due_on);
+    let mut lines =
+        vec![format!("La ley exige una respuesta a esta solicitud ({asked}, {regime}) antes del {due_on}.")];
+    let more = notice.alerts.iter().filter_map(|alert| why(*alert)).map(str::to_owned);
+    lines.extend(more);
+    said(if notice.is_late() { "Una solicitud está fuera de plazo" } else { "Una solicitud vence pronto" }, lines)
+}
+
+const fn why(alert: DeadlineAlert) -> Option<&'static str> {
+    match alert {
+        DeadlineAlert::DsrOverdue => Some("Han pasado 25 días desde que llegó."),
+        DeadlineAlert::AcknowledgementDue => {
+            Some("Su recepción no está confirmada y el último día para hacerlo está cerca.")
+        }
+        DeadlineAlert::StillPaused => Some("Su plazo está suspendido; sin la pausa habría vencido."),
+        DeadlineAlert::Due | DeadlineAlert::RequestOverdue => {
+            Some("Esa fecha ha llegado y la solicitud no tiene respuesta.")
+        }
+        DeadlineAlert::SevenDays | DeadlineAlert::FiveDays | DeadlineAlert::ThreeDays | DeadlineAlert::OneDay => None,
+    }
+}
+
+fn digest(due: &[DigestLine]) -> Words {
+    let mut lines = vec![
+        if due.is_empty() {
+            "Esta semana no vence nada."
+        } else {
+            "Solicitudes abiertas que vencen en siete días o están fuera de plazo:"
+        }
+        .to_owned(),
+    ];
+    for DigestLine { job, request_type, regime, due_on, is_late } in due {
+        let late = if *is_late { " – fuera de plazo" } else { "" };
+        lines.push(format!("{due_on}{late}: {job} ({}, {regime})", request(*request_type)));
+    }
+    said("Solicitudes que vencen esta semana", lines)
+}

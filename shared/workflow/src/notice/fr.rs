@@ -1,0 +1,114 @@
+//! The words of notices in French.
+
+use domain::job::DeadlineAlert;
+use domain::request::{Regime, RequestType};
+
+use super::{ClockNotice, DeadlineNotice, DigestLine, Labels, Moved, Notice, Words, waiting_for_words};
+
+pub(super) const LABELS: Labels = Labels { download: "Télécharger vos données", reference: "Référence" };
+
+pub(super) fn words(notice: &Notice) -> Words {
+    match notice {
+        Notice::Received { request_type, due_on, .. } => {
+            let asked = request(*request_type);
+            said("Votre demande a bien été reçue", vec![format!("Nous avons reçu une demande ({asked}) concernant les données personnelles que nous détenons pour cette adresse."), format!("Vous recevrez une réponse au plus tard le {due_on}."), "Si vous n'êtes pas à l'origine de cette demande, ignorez ce message : rien n'est communiqué sans votre confirmation.".to_owned()])
+        }
+        Notice::Code { minutes, .. } => said("Votre code de confirmation", vec!["Merci de confirmer que la demande concernant vos données personnelles vient bien de vous.".to_owned(), format!("Le code ci-dessous est utilisable une seule fois, pendant {minutes} minutes."), "Si vous n'êtes pas à l'origine de cette demande, ne transmettez ce code à personne.".to_owned()]),
+        Notice::Ready { hours, .. } => said("Vos données sont prêtes", vec!["L'archive contenant vos données personnelles peut maintenant être téléchargée.".to_owned(), format!("Le lien ci-dessous est valable environ {hours} heures. Toute personne qui le détient peut récupérer l'archive : gardez-le pour vous.")]),
+        Notice::Scheduled { final_on, .. } => said("Vos données vont être effacées", vec![format!("Votre demande a été approuvée. Le {final_on}, les données personnelles que nous détenons sur vous seront effacées."), "Jusque-là, vous pouvez retirer votre demande ; ensuite, personne ne pourra rétablir ces données.".to_owned()]),
+        Notice::Erased { .. } => said("Vos données ont été effacées", vec!["Les données personnelles que nous détenions sur vous ont été effacées, ou rendues anonymes lorsque la loi nous oblige à en garder la trace.".to_owned(), "Un reçu signé indique ce qui a été fait, source par source. Vous pouvez le demander avec le numéro de votre demande.".to_owned(), "Ceci est le dernier message concernant cette demande : votre adresse n'a été conservée que pour l'envoyer.".to_owned()]),
+        Notice::Clock(notice) => clock(notice),
+        Notice::Deadline(notice) => deadline(notice),
+        Notice::Digest(lines) => digest(lines),
+    }
+}
+
+fn said(title: &str, lines: Vec<String>) -> Words {
+    Words { title: title.to_owned(), lines }
+}
+
+const fn request(request_type: RequestType) -> &'static str {
+    match request_type {
+        RequestType::Access => "accès aux données",
+        RequestType::Portability => "portabilité",
+        RequestType::Erasure => "effacement",
+        RequestType::Rectification => "rectification",
+        RequestType::Restriction => "limitation du traitement",
+        RequestType::Objection => "opposition",
+        RequestType::AutomatedDecisionReview => "réexamen d'une décision automatisée",
+        RequestType::OptOut => "refus de la vente et du partage",
+        RequestType::LimitUse => "limitation de l'usage des données sensibles",
+    }
+}
+
+fn clock(notice: &ClockNotice) -> Words {
+    let reason = format!("Le motif : {}", notice.reason);
+    let due_on = &notice.due_on;
+    match notice.moved {
+        Moved::Extended => said("Votre demande prend plus de temps", vec!["Il nous faut plus de temps pour répondre à votre demande concernant vos données personnelles. La loi l'autorise une fois.".to_owned(), reason, format!("Vous recevrez une réponse au plus tard le {due_on}.")]),
+        Moved::Paused(waiting_for) => {
+            let needed = waiting_for_words(waiting_for, ["une preuve de votre identité", "des précisions sur ce que vous demandez", "le paiement des frais"]);
+            said("Nous avons besoin d'un élément de votre part", vec![format!("Pour poursuivre votre demande concernant vos données personnelles, il nous faut {needed}."), reason, "D'ici là, le délai de notre réponse est suspendu. Merci de répondre dès que possible.".to_owned()])
+        }
+        Moved::Resumed => said("Nous reprenons votre demande", vec!["Le délai de notre réponse court à nouveau.".to_owned(), reason, format!("Vous recevrez une réponse au plus tard le {due_on}.")]),
+        Moved::Rejected(regime) => said("Votre demande a été refusée", vec!["Nous avons refusé votre demande concernant vos données personnelles.".to_owned(), reason, remedy(regime).to_owned()]),
+    }
+}
+
+/// Where a person can turn to (GDPR Art. 12(4) and its likes).
+const fn remedy(regime: Regime) -> &'static str {
+    match regime {
+        Regime::Gdpr => {
+            "Vous pouvez introduire une réclamation auprès de l'autorité de protection des données de votre lieu de résidence ou de travail, et saisir la justice."
+        }
+        Regime::UkGdpr => {
+            "Vous pouvez vous plaindre auprès de nous, introduire une réclamation auprès de l'Information Commissioner et saisir la justice."
+        }
+        Regime::Ccpa => {
+            "Vous pouvez déposer une plainte auprès de la California Privacy Protection Agency ou du procureur général de Californie."
+        }
+        Regime::Hipaa => {
+            "Vous pouvez nous demander un réexamen du refus et vous plaindre auprès de l'Office for Civil Rights du ministère américain de la santé."
+        }
+        Regime::Lgpd => "Vous pouvez saisir l'Autoridade Nacional de Proteção de Dados (ANPD) et la justice.",
+    }
+}
+
+fn deadline(notice: &DeadlineNotice) -> Words {
+    let (asked, regime, due_on) = (request(notice.request_type), notice.regime, &notice.due_on);
+    let mut lines =
+        vec![format!("La loi exige une réponse à cette demande ({asked}, {regime}) au plus tard le {due_on}.")];
+    let more = notice.alerts.iter().filter_map(|alert| why(*alert)).map(str::to_owned);
+    lines.extend(more);
+    said(if notice.is_late() { "Une demande est en retard" } else { "Une demande arrive à échéance" }, lines)
+}
+
+const fn why(alert: DeadlineAlert) -> Option<&'static str> {
+    match alert {
+        DeadlineAlert::DsrOverdue => Some("25 jours se sont écoulés depuis sa réception."),
+        DeadlineAlert::AcknowledgementDue => {
+            Some("Sa réception n'est pas confirmée, et le dernier jour pour le faire approche.")
+        }
+        DeadlineAlert::StillPaused => Some("Son délai est suspendu ; sans cela il serait dépassé."),
+        DeadlineAlert::Due | DeadlineAlert::RequestOverdue => {
+            Some("Cette date est arrivée et la demande est sans réponse.")
+        }
+        DeadlineAlert::SevenDays | DeadlineAlert::FiveDays | DeadlineAlert::ThreeDays | DeadlineAlert::OneDay => None,
+    }
+}
+
+fn digest(due: &[DigestLine]) -> Words {
+    let mut lines = vec![
+        if due.is_empty() {
+            "Rien n'arrive à échéance cette semaine."
+        } else {
+            "Demandes ouvertes qui arrivent à échéance dans les sept jours, ou en retard :"
+        }
+        .to_owned(),
+    ];
+    for DigestLine { job, request_type, regime, due_on, is_late } in due {
+        let late = if *is_late { " – en retard" } else { "" };
+        lines.push(format!("{due_on}{late}: {job} ({}, {regime})", request(*request_type)));
+    }
+    said("Demandes à traiter cette semaine", lines)
+}

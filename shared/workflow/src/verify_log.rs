@@ -1,0 +1,167 @@
+//! Re-reads a tenant's log and names the first place that is broken: files against the signature, leaves against the table (R-AUD-4).
+//!
+//! Files are fetched ahead and dropped behind, so a log of any length needs the memory of a few bundles.
+
+mod ahead;
+mod leaves;
+mod trails;
+
+use std::sync::Arc;
+
+use audit_log::checkpoint::Checkpoint;
+use audit_log::tile::TileKind;
+use audit_log::verify::{Broken, LogVerifier};
+use domain::ids::TenantId;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use self::ahead::Ahead;
+use self::leaves::Leaves;
+use crate::ports::{AuditFeed, Clock, EvidenceStore, JobStore, PortError};
+use crate::prove_event::ProveEvent;
+
+/// What a verification found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    /// Version of this form.
+    pub v: u8,
+    /// Whose log.
+    pub tenant: TenantId,
+    /// When it began.
+    pub at: Timestamp,
+    /// Whether everything that was checked holds.
+    pub ok: bool,
+    /// Events under the checkpoint.
+    pub tree_size: u64,
+    /// Events read and compared.
+    pub checked: u64,
+    /// Jobs whose versions were compared with their events.
+    pub jobs: u64,
+    /// The first place that doesn't hold, in words.
+    pub broken_at: Option<String>,
+    /// Whether it came to its end; what was not looked at may be broken.
+    pub finished: bool,
+    /// The checkpoint that held, word for word: the next verification must continue it.
+    pub checkpoint: String,
+}
+
+/// How far a verification goes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// A checkpoint that held before; the log must continue it.
+    pub known: Option<String>,
+    /// Whether leaves are compared with the table, and versions of jobs with their events.
+    pub with_table: bool,
+    /// When to stop, finished or not.
+    pub ends_at: Option<Timestamp>,
+}
+
+/// Verifies logs.
+pub struct VerifyLog {
+    // Dependencies.
+    /// Opens checkpoints.
+    pub prove: Arc<ProveEvent>,
+    /// Where tiles stay.
+    pub evidence: Arc<dyn EvidenceStore>,
+    /// Events as they stand in the table.
+    pub feed: Arc<dyn AuditFeed>,
+    /// Jobs and their versions.
+    pub store: Arc<dyn JobStore>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl VerifyLog {
+    /// One pass over a tenant's log; `None` if there is none yet.
+    ///
+    /// # Errors
+    /// When a port fails: nothing is said about the log then.
+    pub async fn run(&self, tenant: &TenantId, depth: &Depth) -> Result<Option<Verification>, PortError> {
+        let at = self.clock.now();
+        let Some(found) = self.evidence.read(&crate::seal_audit::path(tenant, "checkpoint")).await? else {
+            // A log that held before can't be gone.
+            let gone = || "the checkpoint is missing, and was there before".to_owned();
+            return Ok(depth.known.as_ref().map(|known| broken(tenant, at, known, gone())));
+        };
+        let note = String::from_utf8_lossy(&found.bytes).into_owned();
+        let checkpoint = match self.prove.open(tenant, &note).await? {
+            Ok(checkpoint) => checkpoint,
+            Err(error) => {
+                return Ok(Some(broken(tenant, at, &note, format!("the checkpoint can't be trusted: {error}"))));
+            }
+        };
+        let known = match &depth.known {
+            Some(known) => self.prove.open(tenant, known).await?.ok(),
+            None => None,
+        };
+        let start = Verification {
+            v: 1,
+            tenant: tenant.clone(),
+            at,
+            ok: false,
+            tree_size: checkpoint.size,
+            checked: 0,
+            jobs: 0,
+            broken_at: None,
+            finished: true,
+            checkpoint: note,
+        };
+        self.pass(start, checkpoint, known, depth).await.map(Some)
+    }
+
+    async fn pass(
+        &self,
+        mut result: Verification,
+        checkpoint: Checkpoint,
+        known: Option<Checkpoint>,
+        depth: &Depth,
+    ) -> Result<Verification, PortError> {
+        let size = checkpoint.size;
+        let mut pass = match LogVerifier::new(checkpoint, known.into_iter().collect()) {
+            Ok(pass) => pass,
+            Err(error) => return Ok(Verification { broken_at: Some(error.to_string()), ..result }),
+        };
+        let mut ahead = Ahead::new(self.evidence.as_ref(), &result.tenant, size);
+        let mut leaves = Leaves::new(self.feed.as_ref(), &result.tenant);
+        while let Some(name) = pass.wants() {
+            if self.is_over(depth) {
+                result.finished = false;
+                return Ok(result);
+            }
+            let bytes = ahead.read(&name).await?;
+            if name.kind == TileKind::Entries {
+                if depth.with_table {
+                    leaves.compare(&name, bytes.as_deref().map_or(&[], Vec::as_slice)).await?;
+                }
+                result.checked += name.width;
+            }
+            pass.give(bytes.as_deref().map(Vec::as_slice));
+        }
+        let found = pass.finish().err().as_ref().map(Broken::to_string).or_else(|| leaves.into_broken());
+        result.broken_at = found;
+        if depth.with_table && result.broken_at.is_none() {
+            trails::compare(self, &mut result, depth).await?;
+        }
+        result.ok = result.broken_at.is_none() && result.finished;
+        Ok(result)
+    }
+
+    fn is_over(&self, depth: &Depth) -> bool {
+        depth.ends_at.is_some_and(|ends_at| self.clock.now() >= ends_at)
+    }
+}
+
+fn broken(tenant: &TenantId, at: Timestamp, note: &str, because: String) -> Verification {
+    Verification {
+        v: 1,
+        tenant: tenant.clone(),
+        at,
+        ok: false,
+        tree_size: 0,
+        checked: 0,
+        jobs: 0,
+        broken_at: Some(because),
+        finished: true,
+        checkpoint: note.to_owned(),
+    }
+}

@@ -1,0 +1,197 @@
+//! Change events of a Kinesis stream through the deployed masking stream while its processes are killed: none lost, order kept,
+//! nobody readable. `HABEAS_STREAM_EVENTS` says how many events; 5,000 unless said otherwise.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
+
+use aws_sdk_kinesis::primitives::Blob;
+use aws_sdk_kinesis::types::{PutRecordsRequestEntry, Record, ShardIteratorType};
+use aws_sdk_lambda::types::Environment;
+use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, QueueAttributeName};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
+
+use crate::aws;
+use crate::harness::{Stack, epoch_seconds, pause};
+use crate::kills::processes;
+
+const PEOPLE: usize = 211;
+const BATCH: usize = 250;
+const FUNCTION: &str = "MaskingStream";
+
+fn events() -> usize {
+    std::env::var("HABEAS_STREAM_EVENTS").ok().and_then(|text| text.parse().ok()).unwrap_or(5_000)
+}
+
+/// A Kinesis stream of our own with the events in it; its records by shard.
+async fn filled(kinesis: &aws_sdk_kinesis::Client, name: &str, count: usize) -> Vec<(String, Vec<Record>)> {
+    kinesis.create_stream().stream_name(name).shard_count(2).send().await.unwrap();
+    for _ in 0..50 {
+        let found = kinesis.describe_stream_summary().stream_name(name).send().await.unwrap();
+        if found.stream_description_summary().unwrap().stream_status().as_str() == "ACTIVE" {
+            break;
+        }
+        pause(100).await;
+    }
+    let all: Vec<usize> = (0..count).collect();
+    for chunk in all.chunks(500) {
+        let entries = chunk.iter().map(|at| entry(*at)).collect();
+        let answer = kinesis.put_records().stream_name(name).set_records(Some(entries)).send().await.unwrap();
+        assert_eq!(answer.failed_record_count().unwrap_or(0), 0);
+    }
+    let mut shards = Vec::new();
+    for shard in kinesis.list_shards().stream_name(name).send().await.unwrap().shards() {
+        shards.push((shard.shard_id().to_owned(), records(kinesis, name, shard.shard_id()).await));
+    }
+    assert_eq!(shards.iter().map(|(_, records)| records.len()).sum::<usize>(), count);
+    shards
+}
+
+fn entry(at: usize) -> PutRecordsRequestEntry {
+    let person = at * 31 % PEOPLE;
+    let row = json!({ "id": at, "name": format!("Canary Person{person}"), "email": format!("canary{person}@example.com"),
+        "comment": format!("call +1 415 555 {:04} or canary{person}@example.org", person), "n": at });
+    let event = json!({ "before": null, "after": row, "source": { "table": "people" }, "op": "u" });
+    let entry = PutRecordsRequestEntry::builder().partition_key(format!("canary{person}"));
+    entry.data(Blob::new(event.to_string())).build().unwrap()
+}
+
+async fn records(kinesis: &aws_sdk_kinesis::Client, stream: &str, shard: &str) -> Vec<Record> {
+    let from = kinesis.get_shard_iterator().stream_name(stream).shard_id(shard);
+    let from = from.shard_iterator_type(ShardIteratorType::TrimHorizon).send().await.unwrap();
+    let mut iterator = from.shard_iterator;
+    let mut records = Vec::new();
+    while let Some(at) = iterator {
+        let page = kinesis.get_records().shard_iterator(at).limit(1_000).send().await.unwrap();
+        if page.records.is_empty() {
+            break;
+        }
+        records.extend(page.records);
+        iterator = page.next_shard_iterator;
+    }
+    records
+}
+
+/// A batch as Lambda hands it over.
+fn batch(stream: &str, shard: &str, records: &[Record]) -> Value {
+    let record = |record: &Record| {
+        json!({
+            "eventSource": "aws:kinesis",
+            "eventID": format!("{shard}:{}", record.sequence_number()),
+            "eventSourceARN": format!("arn:aws:kinesis:us-east-1:000000000000:stream/{stream}"),
+            "kinesis": { "partitionKey": record.partition_key(), "sequenceNumber": record.sequence_number(),
+                "data": BASE64.encode(record.data().as_ref()) },
+        })
+    };
+    json!({ "Records": records.iter().map(record).collect::<Vec<Value>>() })
+}
+
+/// Points the function at a queue, or back at what it was.
+async fn point(lambda: &aws_sdk_lambda::Client, function: &str, variables: HashMap<String, String>) {
+    let environment = Environment::builder().set_variables(Some(variables)).build();
+    lambda.update_function_configuration().function_name(function).environment(environment).send().await.unwrap();
+}
+
+/// Feeds a shard until every record is through; says how many batches had to come again.
+async fn feed(
+    lambda: &aws_sdk_lambda::Client,
+    function: &str,
+    stream: &str,
+    (shard, all): &(String, Vec<Record>),
+) -> usize {
+    let (mut at, mut again) = (0, 0);
+    while at < all.len() {
+        let records = &all[at..all.len().min(at + BATCH)];
+        let payload = serde_json::to_vec(&batch(stream, shard, records)).unwrap();
+        let answer = lambda.invoke().function_name(function).payload(payload.into()).send().await;
+        let said = answer.ok().filter(|answer| answer.function_error().is_none()).and_then(|answer| answer.payload);
+        let said: Option<Value> = said.and_then(|payload| serde_json::from_slice(payload.as_ref()).ok());
+        match said.as_ref().and_then(|said| said["batchItemFailures"].as_array()).map(|failures| failures.first()) {
+            Some(None) => at += records.len(),
+            Some(Some(failed)) => {
+                again += 1;
+                let failed = failed["itemIdentifier"].as_str().unwrap();
+                at += records.iter().position(|record| record.sequence_number() == failed).unwrap();
+            }
+            None => again += 1,
+        }
+        assert!(again < 200, "the function does not come through: {said:?}");
+    }
+    again
+}
+
+async fn drained(sqs: &aws_sdk_sqs::Client, url: &str) -> Vec<Value> {
+    let mut lines = Vec::new();
+    loop {
+        let request = sqs.receive_message().queue_url(url).max_number_of_messages(10).wait_time_seconds(1);
+        let messages = request.send().await.unwrap().messages.unwrap_or_default();
+        if messages.is_empty() {
+            return lines;
+        }
+        let entries = messages.iter().enumerate().map(|(at, message)| {
+            let entry = DeleteMessageBatchRequestEntry::builder().id(at.to_string());
+            entry.receipt_handle(message.receipt_handle().unwrap()).build().unwrap()
+        });
+        sqs.delete_message_batch().queue_url(url).set_entries(Some(entries.collect())).send().await.unwrap();
+        lines.extend(messages.iter().map(|message| serde_json::from_str::<Value>(message.body().unwrap()).unwrap()));
+    }
+}
+
+fn check(lines: &[Value], count: usize) -> usize {
+    let mut seen = BTreeSet::new();
+    let mut last: BTreeMap<&str, u64> = BTreeMap::new();
+    for line in lines.iter().filter(|line| seen.insert(line["id"].as_str().unwrap())) {
+        let text = line.to_string();
+        assert!(!text.contains("canary") && !text.contains("Canary") && !text.contains("415 555"), "{text}");
+        let number = line["event"]["after"]["n"].as_u64().unwrap();
+        let before = last.insert(line["key"].as_str().unwrap(), number);
+        assert!(before.is_none_or(|before| before < number), "{number} came after {before:?}");
+    }
+    assert_eq!((seen.len(), last.len()), (count, PEOPLE.min(count)));
+    lines.len() - seen.len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn masked_events_survive_the_death_of_their_function() {
+    let Some(stack) = Stack::plain().await else { return };
+    let config = aws::config(&stack).await;
+    let (count, name) = (events(), format!("changes-{}", epoch_seconds()));
+    let (kinesis, sqs) = (aws_sdk_kinesis::Client::new(&config), aws_sdk_sqs::Client::new(&config));
+    let lambda = aws_sdk_lambda::Client::new(&config);
+    let shards = filled(&kinesis, &name, count).await;
+    let queue = sqs.create_queue().queue_name(format!("masked-{}.fifo", epoch_seconds()));
+    let url = queue.attributes(QueueAttributeName::FifoQueue, "true").send().await.unwrap().queue_url.unwrap();
+    let function = stack.resource(FUNCTION);
+    let before = lambda.get_function_configuration().function_name(function).send().await.unwrap();
+    let before = before.environment.and_then(|environment| environment.variables).unwrap_or_default();
+    let mut variables = before.clone();
+    variables.insert("HABEAS_STREAM_TENANT".to_owned(), format!("streams-{}", epoch_seconds()));
+    variables.insert("HABEAS_STREAM_TARGET".to_owned(), format!("sqs:{url}"));
+    point(&lambda, function, variables).await;
+
+    let (started, is_over, kills) = (Instant::now(), AtomicBool::new(false), AtomicUsize::new(0));
+    let feeding = async {
+        let mut again = 0;
+        for shard in &shards {
+            again += feed(&lambda, function, &name, shard).await;
+        }
+        is_over.store(true, Ordering::SeqCst);
+        again
+    };
+    let killing = async {
+        while cfg!(target_os = "linux") && !is_over.load(Ordering::SeqCst) {
+            pause(900).await;
+            kills.fetch_add(processes::kill(&stack, &[FUNCTION]), Ordering::SeqCst);
+        }
+    };
+    let (again, ()) = futures::join!(feeding, killing);
+    let seconds = started.elapsed().as_secs_f64();
+    let lines = drained(&sqs, &url).await;
+    point(&lambda, function, before).await;
+    kinesis.delete_stream().stream_name(&name).send().await.unwrap();
+    let doubled = check(&lines, count);
+    let kills = kills.into_inner();
+    println!("{count} events in {seconds:.1} s, {kills} kills, {again} batches again, {doubled} raw doubles");
+}

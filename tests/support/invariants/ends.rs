@@ -1,0 +1,109 @@
+//! What must hold of erasures that have ended (INV-E5, E8, E9): nothing is left but a receipt that says what went.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use adapters_memory::{MemoryReceiptSigner, State};
+use audit_log::key::ReceiptKey;
+use audit_log::receipt::{Receipt, verify};
+use domain::job::Job;
+use domain::record::{KeyRecord, Record};
+use domain::step::{StepKind, StepState};
+use workflow::sealing::sha256;
+
+use super::Expected;
+use super::erasure::{is_erased, is_of};
+
+/// The receipt that a job refers to, read and verified.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn receipt_of(state: &State, job: &Job) -> Result<Receipt, String> {
+    let reference = job.erasure.as_ref().and_then(|erasure| erasure.receipt.as_ref());
+    let reference = reference.ok_or("an erasure has ended without a receipt")?;
+    let object = state.objects.stored.get(reference.key.as_str()).ok_or("the receipt is not where it should be")?;
+    if sha256(&object.bytes) != reference.sha256 {
+        return Err("the receipt is not the one that was signed".to_owned());
+    }
+    let key = ReceiptKey::from_der(&MemoryReceiptSigner::public_key_der()).map_err(|error| error.to_string())?;
+    let text = String::from_utf8_lossy(&object.bytes);
+    verify(&text, &key).and_then(|signed| signed.read()).map_err(|error| error.to_string())
+}
+
+/// INV-E5, INV-E9: what has ended left nothing of the person but a receipt that says what went.
+pub(super) fn check_ends(state: &State, expected: &Expected, broken: &mut Vec<String>) {
+    for (_, id, person) in &expected.accepted {
+        let job = state.items.values().find_map(|record| match record.as_ref() {
+            Record::Job(job) if job.id == *id => Some(job),
+            _ => None,
+        });
+        let Some(job) = job.filter(|job| is_erased(job)) else { continue };
+        if state.sources.tables.values().flat_map(|table| table.rows()).any(|row| is_of(row, *person)) {
+            broken.push("INV-E5 an erasure is completed and rows are left".to_owned());
+        }
+        match receipt_of(state, job) {
+            Ok(receipt) => check_receipt(state, job, &receipt, broken),
+            Err(error) => broken.push(format!("INV-E5 {error}")),
+        }
+        check_keys(state, job, broken);
+    }
+}
+
+fn check_receipt(state: &State, job: &Job, receipt: &Receipt, broken: &mut Vec<String>) {
+    let approved = job.erasure.as_ref().and_then(|erasure| erasure.approval.as_ref());
+    let names_it = receipt.job == job.id.as_str() && receipt.tenant == job.tenant.as_str();
+    if !names_it || approved.is_none_or(|approval| approval.plan_hash != receipt.plan_hash) {
+        broken.push("INV-E5 the receipt is of something else than was approved".to_owned());
+    }
+    if receipt.residual_until.is_none_or(|until| until <= receipt.completed_at) {
+        broken.push("INV-E9 the receipt forgets the backups".to_owned());
+    }
+    let mut went: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for effect in state.effects.iter().filter(|effect| effect.tenant == job.tenant) {
+        went.entry(&effect.collection).or_default().insert(&effect.locator);
+    }
+    let counted = receipt.sources.iter().map(|source| (source.source.as_str(), source.counts.values().sum::<u64>()));
+    let counted: BTreeMap<&str, u64> = counted.filter(|(_, count)| *count > 0).collect();
+    let went: BTreeMap<&str, u64> = went.into_iter().map(|(source, rows)| (source, rows.len() as u64)).collect();
+    if counted != went {
+        broken.push(format!("INV-E5 the receipt says {counted:?}, what went is {went:?}"));
+    }
+}
+
+/// Whether what the person did before the receipt was signed can still be told.
+fn has_act_key(state: &State, job: &Job, subject: &str) -> bool {
+    let receipt = job.erasure.as_ref().and_then(|erasure| erasure.receipt.as_ref());
+    let Some(signed_at) = receipt.map(|receipt| receipt.signed_at) else { return false };
+    let prefix = format!("{subject}/");
+    state.items.values().any(|record| {
+        let Record::Event(event) = record.as_ref() else { return false };
+        let owner = event.actor_detail.as_ref().map(|detail| detail.owner.as_str());
+        let owner = owner.filter(|owner| owner.starts_with(&prefix) && event.tenant == job.tenant);
+        let key = owner.map(|owner| KeyRecord::key_of(&job.tenant, owner));
+        event.at < signed_at && key.is_some_and(|key| state.items.contains_key(&key))
+    })
+}
+
+fn check_keys(state: &State, job: &Job, broken: &mut Vec<String>) {
+    let aliases = job.erasure.iter().flat_map(|erasure| &erasure.aliases);
+    for alias in aliases {
+        let subject = format!("subject#{}", alias.as_str());
+        let is_left =
+            |record: &Record| matches!(record, Record::Key(key) if key.tenant == job.tenant && key.owner == subject);
+        if state.items.values().any(|record| is_left(record)) || has_act_key(state, job, &subject) {
+            broken.push("INV-E9 a key of the person outlives the erasure".to_owned());
+        }
+        let is_entry = |record: &Record| matches!(record, Record::Suppression(entry) if entry.alias == *alias);
+        if !state.items.values().any(|record| is_entry(record)) {
+            broken.push("INV-E8 a person who was erased is not suppressed".to_owned());
+        }
+    }
+    // Until its last notice is accepted the key is needed; `expire` waits for that.
+    let ends_later = |record: &Record| matches!(record, Record::Step(step) if step.job == job.id && step.kind == StepKind::Expire && step.state != StepState::Done);
+    let own = format!("job#{}", job.id);
+    if state.items.values().any(|record| ends_later(record)) {
+        return;
+    }
+    if state.items.values().any(|record| matches!(record.as_ref(), Record::Key(key) if key.owner == own)) {
+        broken.push("INV-E9 the job's key outlives the erasure".to_owned());
+    }
+}

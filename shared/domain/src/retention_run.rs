@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{OpNonce, TenantId};
@@ -92,6 +92,18 @@ pub struct ArchivedChunk {
     pub booked: u64,
 }
 
+/// While rows are taken away. It is written before the holds are read, and gone when the chunk is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// From when.
+    pub from: Timestamp,
+    /// Until when, at the latest.
+    pub until: Timestamp,
+}
+
+/// How far two clocks may be apart before a window that died with its worker is misread.
+const SKEW: SignedDuration = SignedDuration::from_mins(10);
+
 /// The last run over one collection, and what policy was last reported before it was obeyed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetentionRun {
@@ -131,8 +143,10 @@ pub struct RetentionRun {
     pub chunk: u32,
     /// The chunk that is being taken away.
     pub archived: Option<ArchivedChunk>,
-    /// Until when a worker may still be taking rows away that it found no hold for.
-    pub removing_until: Option<Timestamp>,
+    /// While a worker may be taking rows away that it found no hold for.
+    pub removing: Option<Window>,
+    /// Why the last slice failed, in our own words; gone with the next one that does not.
+    pub failed_because: Option<String>,
     /// What holds the collection has a retention label.
     pub labelled: bool,
 }
@@ -151,6 +165,13 @@ impl RetentionRun {
     #[must_use]
     pub fn key(&self) -> TenantKey {
         Self::key_of(&self.tenant, &self.collection)
+    }
+
+    /// Whether rows may be going by holds that were read before this instant. Of a window that its worker wrote off this is
+    /// never said; what a dead worker left counts until no clock is that far off.
+    #[must_use]
+    pub fn may_have_begun_before(&self, instant: Timestamp, now: Timestamp) -> bool {
+        self.removing.is_some_and(|window| window.from < instant + SKEW && now < window.until + SKEW)
     }
 
     /// What the run has to tell: what it counted, and what it took away of that.

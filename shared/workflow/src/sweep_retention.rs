@@ -6,20 +6,20 @@
 use std::sync::Arc;
 
 use datamap::DataMap;
-use domain::ids::{OpNonce, TenantId};
+use domain::ids::TenantId;
 use domain::record::{DataMapPointer, Record};
 use domain::retention_run::{RetentionRun, RunPhase, Tally};
-use domain::transition::{Cause, TransitionBuilder};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::keyring::Keyring;
 use crate::ports::{
-    AuditFeed, Clock, CommitError, Connector, DataMaps, Entropy, EvidenceStore, JobStore, PortError, PortErrorKind,
-    RetentionAlerts, RetentionSource, RetentionWarning,
+    AuditFeed, Clock, Connector, DataMaps, Entropy, EvidenceStore, JobStore, PortError, PortErrorKind, RetentionAlerts,
+    RetentionSource, RetentionWarning,
 };
 
 mod archiving;
+mod beginning;
 mod chunk;
 mod counting;
 mod policy;
@@ -140,7 +140,8 @@ impl SweepRetention {
         };
         for tenant in &tenants {
             if let Err(error) = self.tenant(tenant, asked, slice_ends_at, &mut report).await {
-                self.failed(tenant, "datamap", &error, &mut report);
+                report.failed += 1;
+                self.failed(tenant, "datamap", &error).await;
             }
         }
         Ok(report)
@@ -170,16 +171,13 @@ impl SweepRetention {
                     report.swept.push(Swept { tenant, collection, phase: run.phase, tally: run.told() });
                 }
                 Ok(None) => {}
-                Err(error) => self.failed(tenant, &unit.id, &error, report),
+                Err(error) => {
+                    report.failed += 1;
+                    self.failed(tenant, &unit.id, &error).await;
+                }
             }
         }
         Ok(())
-    }
-
-    fn failed(&self, tenant: &TenantId, collection: &str, error: &PortError, report: &mut RetentionReport) {
-        report.failed += 1;
-        let (tenant, collection) = (tenant.clone(), collection.to_owned());
-        self.alerts.warn(&RetentionWarning::Failed { tenant, collection, reason: error.to_string() });
     }
 
     /// Begins or goes on with the run of one collection; `None` where there is nothing to do today.
@@ -213,63 +211,6 @@ impl SweepRetention {
             self.tell(unit, &run);
         }
         Ok(Some(run))
-    }
-
-    async fn begin(
-        &self,
-        unit: &Unit<'_>,
-        asked: &Asked,
-        before: Option<RetentionRun>,
-    ) -> Result<Option<RetentionRun>, PortError> {
-        let (days, rule) = self.policy(unit).await?;
-        let now = self.clock.now();
-        // A source that can't say so has no label that anybody could rely on.
-        let labelled = self.source.is_labelled(&unit.order(now)).await.unwrap_or(false);
-        let reported_days = before.as_ref().and_then(|run| run.reported_days.clone());
-        let reported_rule = before.as_ref().and_then(|run| run.reported_rule.clone());
-        let run = RetentionRun {
-            v: 1,
-            tenant: unit.tenant.clone(),
-            collection: unit.id.clone(),
-            version: 0,
-            op_nonce: OpNonce::new([0; 16]),
-            begun_at: now,
-            phase: RunPhase::Counting,
-            dry_run: asked.dry_run,
-            beyond_cap: asked.beyond_cap,
-            days,
-            reported_days,
-            reported_rule,
-            rule,
-            counted: Tally::default(),
-            done: Tally::default(),
-            cursor: None,
-            chunk: 0,
-            archived: None,
-            removing_until: None,
-            labelled,
-        };
-        self.write(before.as_ref(), run).await
-    }
-
-    /// Writes where a run stands, with its event; `None` where somebody else wrote meanwhile.
-    async fn write(
-        &self,
-        before: Option<&RetentionRun>,
-        after: RetentionRun,
-    ) -> Result<Option<RetentionRun>, PortError> {
-        let nonce = OpNonce::new(self.entropy.bytes());
-        let cause = Cause::worker(self.clock.now()).because("the retention policy");
-        let mut builder = TransitionBuilder::new(&after.tenant, nonce.clone(), cause, self.entropy.bytes());
-        builder.write_retention_run(before, after.clone());
-        match self.store.commit(&builder.build()).await {
-            Ok(()) => {
-                let version = before.map_or(0, |run| run.version) + 1;
-                Ok(Some(RetentionRun { version, op_nonce: nonce, ..after }))
-            }
-            Err(CommitError::Conflict { .. } | CommitError::LimitReached { .. }) => Ok(None),
-            Err(CommitError::Port(error)) => Err(error),
-        }
     }
 
     fn tell(&self, unit: &Unit<'_>, run: &RetentionRun) {

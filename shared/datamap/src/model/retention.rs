@@ -44,6 +44,17 @@ pub enum RetentionAct {
     Anonymize,
 }
 
+impl RetentionAct {
+    /// As the map says it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delete => "delete",
+            Self::Anonymize => "anonymize",
+        }
+    }
+}
+
 impl Retention {
     /// From when the time of a row is counted; `None` where its field holds no time, so that it never expires.
     #[must_use]

@@ -30,7 +30,7 @@ impl SweepRetention {
         };
         let order = unit.order(before);
         let holding = self.holding(unit).await?;
-        let mut after = run.clone();
+        let mut after = RetentionRun { failed_because: None, ..run.clone() };
         let mut cursor = open_cursor(&secrets, &run)?;
         for _ in 0..PAGES {
             let page = self.source.expired(&order, cursor.as_ref()).await?;

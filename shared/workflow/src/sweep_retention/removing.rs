@@ -1,13 +1,13 @@
 //! The second pass, one chunk at a time: archived and verified, held against the holds as they are now, then taken away.
 //!
-//! Before anything goes, the run says in our own table until when (`removing_until`), and then reads the holds. Placing a
-//! hold does not read that yet: rows of the chunk that is under way may go for up to two minutes after it is effective.
+//! Before anything goes, the run says in our own table until when (`removing`), and then reads the holds. Whoever places a
+//! hold writes it first and then reads that: either the chunk meets the hold, or the hold waits for the chunk (INV-E1).
 
 use std::collections::BTreeMap;
 
 use datamap::Treatment;
 use domain::datum::Datum;
-use domain::retention_run::{ArchivedChunk, RetentionRun, RunPhase};
+use domain::retention_run::{ArchivedChunk, RetentionRun, RunPhase, Window};
 use jiff::SignedDuration;
 
 use super::chunk::{TenantMasker, counted, digest, has_work, open_cursor, seal_cursor, treatment};
@@ -52,13 +52,14 @@ impl SweepRetention {
             run.clone()
         } else {
             let before = RetentionRun { archived: None, ..run.clone() };
-            let began = RetentionRun { removing_until: Some(self.clock.now() + REMOVING_FOR), ..run };
+            let from = self.clock.now();
+            let began = RetentionRun { removing: Some(Window { from, until: from + REMOVING_FOR }), ..run };
             let Some(began) = self.write(Some(&before), began).await? else { return Ok(None) };
             let rows = self.free(unit, &secrets, chunk.rows).await?;
             self.take_away(&order, (&treatment, &masker), &rows, &began, &mut taken).await?;
             began
         };
-        let mut after = RetentionRun { removing_until: None, ..began.clone() };
+        let mut after = RetentionRun { removing: None, failed_because: None, ..began.clone() };
         book(&mut after, &treatment, &taken);
         if !taken.is_unfinished {
             after.chunk += u32::from(after.archived.take().is_some());
@@ -156,7 +157,7 @@ impl SweepRetention {
         taken: &mut Taken,
     ) -> Result<(), PortError> {
         for some in rows.chunks(AT_ONCE) {
-            let is_late = run.removing_until.is_none_or(|until| self.clock.now() >= until - MARGIN);
+            let is_late = run.removing.is_none_or(|window| self.clock.now() >= window.until - MARGIN);
             if is_late {
                 taken.is_unfinished = true;
                 break;

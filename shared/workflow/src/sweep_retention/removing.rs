@@ -17,7 +17,7 @@ use crate::keyring::TenantSecrets;
 use crate::ports::{Cursor, Erased, ExpiredRow, ExpiryOrder, PortError};
 
 /// Rows of one chunk: so many that its own calls hardly count beside those that take it away,
-const CHUNK_ROWS: usize = 4_000;
+const CHUNK_ROWS: usize = 10_000;
 /// or so many pages, so that a pass that finds little still moves its checkpoint.
 const CHUNK_PAGES: u32 = 32;
 /// Rows of one call.
@@ -165,7 +165,8 @@ impl SweepRetention {
             for answer in self.source.remove(order, treatment, masker, some).await? {
                 match answer {
                     Erased::Done => taken.done += 1,
-                    Erased::Gone | Erased::Drifted => taken.failed += 1,
+                    Erased::Gone => taken.gone += 1,
+                    Erased::Drifted => taken.drifted += 1,
                 }
             }
         }
@@ -178,21 +179,25 @@ impl SweepRetention {
 struct Taken {
     found: u64,
     done: u64,
-    failed: u64,
+    gone: u64,
+    drifted: u64,
     is_unfinished: bool,
 }
 
 /// Counts what happened. Of an archived chunk everything that is not there any more went, whichever attempt took it.
 fn book(run: &mut RetentionRun, treatment: &Treatment, taken: &Taken) {
-    let done = run.archived.as_mut().map_or(taken.done, |chunk| {
-        let gone = chunk.rows.saturating_sub(taken.found) + taken.done;
-        let newly = gone.saturating_sub(chunk.booked);
-        chunk.booked = chunk.booked.max(gone);
-        newly
-    });
+    let (done, missed) = match run.archived.as_mut() {
+        Some(chunk) => {
+            let gone = chunk.rows.saturating_sub(taken.found) + taken.done + taken.gone;
+            let newly = gone.saturating_sub(chunk.booked);
+            chunk.booked = chunk.booked.max(gone);
+            (newly, taken.drifted)
+        }
+        None => (taken.done, taken.drifted + taken.gone),
+    };
     match treatment {
         Treatment::Delete => run.done.deleted += done,
         Treatment::Rewrite { .. } | Treatment::Keep { .. } => run.done.anonymized += done,
     }
-    run.done.failed += taken.failed;
+    run.done.failed += missed;
 }

@@ -9,7 +9,7 @@ use domain::datum::Datum;
 use domain::step::{Nudge, QueueName};
 use habeas_tests::contracts::{
     audit_index, audit_log, connector, data_maps, eraser, event_sink, export_store, job_queue, job_store, key_service,
-    mailer, notices, run_all,
+    mailer, notices, retention_source, run_all,
 };
 use habeas_tests::executor::run;
 use habeas_tests::names::Names;
@@ -235,6 +235,27 @@ fn source_keeps_the_contract_of_erasers() {
         let (map, tenant, other) = (&map, &tenant, &other);
         let under = eraser::Under { eraser: &*eraser, connector: &*source, rows: &rows, map, tenant, other };
         run(&world, eraser::run(under)).answer();
+    }
+}
+
+#[test]
+fn source_keeps_the_contract_of_what_takes_expired_rows_away() {
+    let checked = datamap::read_strs(&[("shop.yml", retention_source::map_text().as_str())]);
+    let map = Arc::new(checked.map.unwrap_or_else(|| panic!("{:?}", checked.findings)));
+    for page_rows in [7, 1000] {
+        let (world, mut names) = world();
+        let (tenant, other) = (names.tenant(), names.tenant());
+        world.change_sources(|sources| {
+            sources.page_rows = page_rows;
+            for row in connector::rows(&tenant, &other) {
+                sources.table("shop.orders").insert(row);
+            }
+        });
+        let (source, connector, rows) = (world.retention_source(), world.source(), WorldRows(world.clone()));
+        let (map, tenant, other) = (&map, &tenant, &other);
+        let under =
+            retention_source::Under { source: &*source, connector: &*connector, rows: &rows, map, tenant, other };
+        run(&world, retention_source::run(under)).answer();
     }
 }
 

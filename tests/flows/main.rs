@@ -47,4 +47,5 @@ mod second_tenant;
 mod signed_in;
 mod slices;
 mod streaming;
+mod sweeping;
 mod tampering;

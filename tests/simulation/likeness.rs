@@ -53,6 +53,7 @@ fn hash_record(record: &Record, now: Timestamp, hasher: &mut DefaultHasher) {
         Record::Guard(guard) => (guard.key.sort(), guard.holds.len()).hash(hasher),
         Record::Claim(claim) => (claim.kind, claim.shard, &claim.scope).hash(hasher),
         Record::Retention(policy) => (&policy.organization_id, policy.version).hash(hasher),
+        Record::RetentionRun(run) => (&run.collection, run.phase, run.chunk).hash(hasher),
         Record::Notices(settings) => settings.digest_at.map(|at| off(at, now)).hash(hasher),
         Record::Event(_) => {}
     }

@@ -15,7 +15,7 @@ use domain::ids::{OpNonce, TenantId};
 use domain::step::{Nudge, QueueName};
 use habeas_tests::contracts::{
     Case, audit_index, audit_log, connector, data_maps, eraser, export_store, job_queue, job_store, key_service,
-    mailer, notices, run_all,
+    mailer, notices, retention_source, run_all,
 };
 use habeas_tests::names::Names;
 use jiff::Timestamp;
@@ -240,6 +240,24 @@ async fn tables_keep_the_contract_of_erasers() {
     let (connector, map) = (&connectors, shared_map(&table));
     let (tenant, other) = (&tenant, &other);
     eraser::run(eraser::Under { eraser: connector, connector, rows: &rows, map: &map, tenant, other }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_keep_the_contract_of_what_takes_expired_rows_away() {
+    let Some(stack) = Stack::plain().await else { return };
+    let (_, config, mut names) = start(&stack).await;
+    let table = unique(&mut names, "expired");
+    let (tenant, other) = (names.tenant(), names.tenant());
+    load_orders(&config, &table, &tenant, &other).await;
+    let rows = TableRows { client: aws_sdk_dynamodb::Client::new(&config), table: &table };
+    let connectors = connectors::Connectors::new(&config);
+    let text = retention_source::map_text().replace("table: orders", &format!("table: {table}"));
+    let checked = datamap::read_strs(&[("shop.yml", text.as_str())]);
+    let map = Arc::new(checked.map.unwrap_or_else(|| panic!("{:?}", checked.findings)));
+    let (map, tenant, other) = (&map, &tenant, &other);
+    let under =
+        retention_source::Under { source: &connectors, connector: &connectors, rows: &rows, map, tenant, other };
+    retention_source::run(under).await;
 }
 
 async fn load_orders(config: &SdkConfig, table: &str, tenant: &TenantId, other: &TenantId) {

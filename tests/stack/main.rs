@@ -30,6 +30,7 @@ mod links;
 mod logs;
 mod mails;
 mod notices;
+mod retention;
 mod shop;
 mod streams;
 mod tenants;

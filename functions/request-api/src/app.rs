@@ -106,7 +106,7 @@ impl App {
         };
         Self {
             submit: Arc::new(submit),
-            retention: Arc::new(retention(&steps)),
+            retention: Arc::new(retention(&steps, Arc::clone(&maps))),
             notices: Arc::new(notices(&steps, config.is_local)),
             suppressions: Arc::new(suppressions(&steps)),
             access: Arc::new(access(&steps)),
@@ -140,9 +140,9 @@ impl App {
     }
 }
 
-fn retention(ports: &StepPorts) -> Retention {
+fn retention(ports: &StepPorts, maps: Arc<dyn DataMaps>) -> Retention {
     let StepPorts { store, queue: _, keyring, clock, entropy } = ports.clone();
-    Retention { store, keyring, clock, entropy }
+    Retention { store, maps, keyring, clock, entropy }
 }
 
 fn notices(ports: &StepPorts, is_local: bool) -> ManageNotices {

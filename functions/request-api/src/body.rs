@@ -21,5 +21,8 @@ pub use hold::{HoldBody, HoldForm, HoldList, HoldScopeBody, HoldScopeForm, InFli
 pub use job::{ArchiveBody, JobBody, ProgressBody, StepBody, VerificationBody};
 pub use notices::{NoticesBody, NoticesForm, RecipientForm, TemplateForm, WebhookBody, WebhookForm};
 pub use plan::{EstimateBody, PlanBody, PlannedSourceBody};
-pub use retention::{RetentionBody, RetentionForm, RetentionScheduleBody, RetentionScheduleItem, RetentionVersion};
+pub use retention::{
+    LastRunBody, RetentionBody, RetentionForm, RetentionScheduleBody, RetentionScheduleItem, RetentionVersion,
+    ScheduledCollectionBody,
+};
 pub use suppression::{SuppressedBody, SuppressionsBody, SuppressionsForm};

@@ -135,6 +135,7 @@ async fn current(store: &dyn JobStore, tenant: &TenantId) -> Result<Option<DataM
             | Record::Guard(_)
             | Record::Claim(_)
             | Record::Retention(_)
+            | Record::RetentionRun(_)
             | Record::Notices(_)
             | Record::Counter(_),
         ) => Err(PortError::new(PortErrorKind::Corrupt, "publish data map")),

@@ -217,6 +217,7 @@ const fn kind_of(record: &Record) -> &'static str {
         Record::Guard(_) => GUARD,
         Record::Claim(_) => "claim",
         Record::Retention(_) => "retention_policy",
+        Record::RetentionRun(_) => "retention_run",
         Record::Notices(_) => "notices",
         Record::Counter(_) => COUNTER,
     }

@@ -1,7 +1,9 @@
 //! Alerts that ring nowhere but can be counted.
 
 use domain::ids::TenantId;
-use workflow::ports::{Alert, Alerts, DeadlineAlerts, DeadlineWarning, IntegrityAlerts};
+use workflow::ports::{
+    Alert, Alerts, DeadlineAlerts, DeadlineWarning, IntegrityAlerts, RetentionAlerts, RetentionWarning,
+};
 
 use crate::world::MemoryWorld;
 
@@ -31,6 +33,15 @@ impl DeadlineAlerts for MemoryAlerts {
         self.world.change(|state| {
             let at = state.now;
             state.warnings.push((at, warning.clone()));
+        });
+    }
+}
+
+impl RetentionAlerts for MemoryAlerts {
+    fn warn(&self, warning: &RetentionWarning) {
+        self.world.change(|state| {
+            let at = state.now;
+            state.retention_warnings.push((at, warning.clone()));
         });
     }
 }

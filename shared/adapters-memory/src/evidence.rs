@@ -9,6 +9,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use jiff::Timestamp;
 use workflow::ports::{CheckpointSigner, EvidenceStore, Marked, PortError, PortErrorKind};
 
+use crate::mutants::Mutant;
 use crate::state::State;
 use crate::world::MemoryWorld;
 
@@ -20,6 +21,10 @@ pub type Versions = Vec<(Arc<Vec<u8>>, Timestamp)>;
 pub struct Evidence {
     /// The objects.
     pub objects: BTreeMap<String, Versions>,
+    /// Whether what is stored is not what was sent.
+    pub is_damaging: bool,
+    /// What was sent where something else is stored.
+    sent: BTreeMap<String, Arc<Vec<u8>>>,
 }
 
 /// The bucket of the world.
@@ -39,6 +44,11 @@ impl EvidenceStore for MemoryEvidenceStore {
     async fn read(&self, name: &str) -> Result<Option<Marked>, PortError> {
         self.world
             .call("read_evidence", |state| {
+                let is_blind = state.mutants.has(Mutant::ArchiveNotVerified);
+                let sent = state.evidence.sent.get(name).filter(|_| is_blind);
+                if let Some(bytes) = sent {
+                    return Ok(Some(Marked { bytes: bytes.to_vec(), mark: "1".to_owned() }));
+                }
                 let versions = state.evidence.objects.get(name);
                 let newest = versions.and_then(|versions| Some((versions.len(), versions.last()?)));
                 Ok(newest.map(|(count, (bytes, _))| Marked { bytes: bytes.to_vec(), mark: count.to_string() }))
@@ -57,10 +67,16 @@ impl EvidenceStore for MemoryEvidenceStore {
 }
 
 fn put(state: &mut State, name: &str, bytes: &[u8], expected: usize, keep_until: Timestamp) -> bool {
+    let is_damaging = state.evidence.is_damaging;
     let versions = state.evidence.objects.entry(name.to_owned()).or_default();
     let is_expected = versions.len() == expected;
     if is_expected {
-        versions.push((Arc::new(bytes.to_vec()), keep_until));
+        let mut stored = bytes.to_vec();
+        if is_damaging && let Some(last) = stored.last_mut() {
+            *last ^= 1;
+            state.evidence.sent.insert(name.to_owned(), Arc::new(bytes.to_vec()));
+        }
+        versions.push((Arc::new(stored), keep_until));
     }
     is_expected
 }

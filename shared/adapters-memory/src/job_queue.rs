@@ -185,6 +185,7 @@ pub(crate) fn send_one(state: &mut State, nudge: &Nudge, delay_seconds: u32) {
         | Record::Guard(_)
         | Record::Claim(_)
         | Record::Retention(_)
+        | Record::RetentionRun(_)
         | Record::Notices(_)
         | Record::Counter(_) => None,
     });

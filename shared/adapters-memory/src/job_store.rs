@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::hold::Claim;
+use domain::hold::{Claim, Hold};
 use domain::ids::{JobId, TenantId};
 use domain::job::Job;
 use domain::key::{Partition, TenantKey};
 use domain::record::Record;
+use domain::retention_run::RetentionRun;
 use domain::transition::Transition;
 use jiff::Timestamp;
 use workflow::ports::{CommitError, JobFilter, JobStore, ListPage, PortError, PortErrorKind, SortRange, WakeEntry};
@@ -136,7 +137,12 @@ fn query(state: &mut State, tenant: &TenantId, partition: &Partition, prefix: &s
     let matches = |key: &TenantKey| {
         key.tenant() == first.tenant() && key.partition() == partition && key.sort().starts_with(prefix)
     };
-    if state.mutants.has(Mutant::StaleClaims) && prefix == Claim::PREFIX {
+    let unseen = [
+        (Mutant::StaleClaims, Claim::PREFIX),
+        (Mutant::HoldsUnread, Hold::PREFIX),
+        (Mutant::SweepUnseen, RetentionRun::PREFIX),
+    ];
+    if unseen.iter().any(|(mutant, of)| *of == prefix && state.mutants.has(*mutant)) {
         return Vec::new();
     }
     let found = state.items.range::<TenantKey, _>(&first..).take_while(|(key, _)| matches(key));

@@ -43,6 +43,6 @@ pub use mutants::{Mutant, Mutants};
 pub use notices::{MemoryTopic, MemoryWebhooks};
 pub use random::SplitMix;
 pub use receipt_signer::MemoryReceiptSigner;
-pub use source::{Effect, MediaObject, MemoryEraser, MemorySource, Sources, Table};
+pub use source::{Effect, MediaObject, MemoryEraser, MemoryRetentionSource, MemorySource, Sources, Table};
 pub use state::State;
 pub use world::{MemoryWorld, Snapshot};

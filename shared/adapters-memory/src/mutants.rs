@@ -51,10 +51,29 @@ pub enum Mutant {
     ShredFirst,
     /// The erasure is concluded without searching again.
     ReceiptBeforeConfirmation,
+    /// Whoever reads an archive back is shown what was sent instead of what is stored: nothing is verified.
+    ArchiveNotVerified,
+    /// The retention sweep finds no holds.
+    HoldsUnread,
+    /// Placing a hold does not look at what the retention sweep has begun.
+    SweepUnseen,
+    /// The retention sweep knows no cap; whoever wires it puts that in.
+    CapIgnored,
 }
 
 impl Mutant {
-    /// Every bug, in the order of the report.
+    /// Bugs that only the retention sweep could have, with those it shares: its own stories must catch them.
+    pub const OF_RETENTION: &'static [Self] = &[
+        Self::ArchiveNotVerified,
+        Self::HoldsUnread,
+        Self::SweepUnseen,
+        Self::CapIgnored,
+        Self::NoVersionAtErase,
+        Self::NoTenantFieldCheck,
+        Self::NoVersionCondition,
+    ];
+
+    /// Every bug of the work on requests, in the order of the report.
     pub const ALL: &'static [Self] = &[
         Self::NoFence,
         Self::ClockInsteadOfFence,

@@ -17,9 +17,11 @@ use crate::state::State;
 use crate::world::MemoryWorld;
 
 mod erase;
+mod expire;
 mod media;
 
 pub use self::erase::{Effect, MemoryEraser};
+pub use self::expire::MemoryRetentionSource;
 pub use self::media::MediaObject;
 
 /// The rows of one collection, each under a number that stays its own.
@@ -77,11 +79,14 @@ pub struct Sources {
     pub page_rows: usize,
     /// Collections that may not be read.
     pub denied: Vec<String>,
+    /// The label each collection carries.
+    pub labels: BTreeMap<String, String>,
 }
 
 impl Default for Sources {
     fn default() -> Self {
-        Self { tables: BTreeMap::new(), media: BTreeMap::new(), page_rows: 100, denied: Vec::new() }
+        let (tables, media, labels) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { tables, media, page_rows: 100, denied: Vec::new(), labels }
     }
 }
 

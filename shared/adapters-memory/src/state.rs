@@ -8,7 +8,7 @@ use domain::ids::TenantId;
 use domain::key::TenantKey;
 use domain::record::Record;
 use jiff::{SignedDuration, Timestamp};
-use workflow::ports::{Alert, DeadlineWarning, LogHead};
+use workflow::ports::{Alert, DeadlineWarning, LogHead, RetentionWarning};
 
 use crate::event_sink::MaskedStream;
 use crate::evidence::Evidence;
@@ -65,6 +65,10 @@ pub struct State {
     pub sources: Arc<Sources>,
     /// Everything that was erased in the sources, oldest first.
     pub effects: Vec<Arc<Effect>>,
+    /// What expired and was taken away: when, from which collection, which row.
+    pub removed: Vec<(Timestamp, String, u64)>,
+    /// Warnings of the retention sweep.
+    pub retention_warnings: Vec<(Timestamp, RetentionWarning)>,
     /// What goes wrong.
     pub faults: Faults,
     /// Whether whoever wires handlers over this world has archives stored instead of deflated, which saves time only.
@@ -104,6 +108,8 @@ impl State {
             data_maps: BTreeMap::new(),
             sources: Arc::new(Sources::default()),
             effects: Vec::new(),
+            removed: Vec::new(),
+            retention_warnings: Vec::new(),
             faults: Faults::default(),
             packs_nothing: false,
             mutants: Mutants::NONE,

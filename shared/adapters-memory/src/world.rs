@@ -21,7 +21,7 @@ use crate::key_service::MemoryKeyService;
 use crate::mailer::MemoryMailer;
 use crate::notices::{MemoryTopic, MemoryWebhooks};
 use crate::receipt_signer::MemoryReceiptSigner;
-use crate::source::{MemoryEraser, MemorySource, Sources};
+use crate::source::{MemoryEraser, MemoryRetentionSource, MemorySource, Sources};
 use crate::state::State;
 
 /// A world in memory. The lock is never held over an await.
@@ -204,6 +204,12 @@ impl MemoryWorld {
     #[must_use]
     pub fn eraser(&self) -> Arc<MemoryEraser> {
         Arc::new(MemoryEraser::new(self.clone()))
+    }
+
+    /// The sweep of sources.
+    #[must_use]
+    pub fn retention_source(&self) -> Arc<MemoryRetentionSource> {
+        Arc::new(MemoryRetentionSource::new(self.clone()))
     }
 
     /// The key that signs receipts.

@@ -27,6 +27,7 @@ use crate::wanted::Wanted;
 mod attribute;
 mod cursor;
 mod erase;
+mod expire;
 mod expression;
 mod order;
 mod plan;

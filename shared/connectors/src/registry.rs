@@ -16,6 +16,7 @@ use crate::s3::{MediaSource, ObjectSource, media, objects};
 use crate::scope::Scope;
 
 mod erase;
+mod expire;
 mod sample;
 
 /// All connectors of a process; makes clients and looks at tables when first needed. Reading twice is harmless.

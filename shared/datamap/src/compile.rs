@@ -28,6 +28,8 @@ pub(crate) struct Places {
     pub(crate) fields: Vec<Vec<Place>>,
     /// Where the connection of a collection names its tenant field.
     pub(crate) tenants: Vec<Option<Place>>,
+    /// Where the entry of a collection says when its rows expire.
+    pub(crate) retentions: Vec<Option<Place>>,
 }
 
 /// A resolved reference with its place: `(collection, field)` to `(collection, field)`.
@@ -135,6 +137,7 @@ impl<'a> Compiler<'a> {
         self.places.collections.push(raw.name.place);
         self.places.fields.push(flat.places);
         self.places.tenants.push(self.connected.tenant_places.get(reached.connection).copied().flatten());
+        self.places.retentions.push(reached.retention_place);
         self.collections.push(Collection {
             dataset: dataset.key.value.clone(),
             name: raw.name.value.clone(),
@@ -147,6 +150,7 @@ impl<'a> Compiler<'a> {
             skip: raw.skip,
             erase_after: raw.erase_after.iter().map(|id| id.value.clone()).collect(),
             masking: raw.masking.clone(),
+            retention: reached.retention,
         });
     }
 }

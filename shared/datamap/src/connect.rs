@@ -6,7 +6,7 @@ use crate::finding::{Located, Place, Report};
 use crate::manifest::Manifests;
 use crate::manifest::connection::{RawConnection, RawEntry};
 use crate::manifest::dataset::RawDataset;
-use crate::model::{Connection, ConnectorKind, Processing, Source};
+use crate::model::{Connection, ConnectorKind, Processing, Retention, Source};
 
 /// Connections by key, and what each collection is reached by.
 pub(crate) struct Connected<'a> {
@@ -22,6 +22,8 @@ pub(crate) struct Reached<'a> {
     pub(crate) connection: usize,
     pub(crate) source: Source,
     pub(crate) processing: Processing,
+    pub(crate) retention: Option<Retention>,
+    pub(crate) retention_place: Option<Place>,
     /// Fields that the connection names, to be checked against the collection.
     pub(crate) named: &'a [Located<String>],
 }
@@ -121,7 +123,9 @@ impl<'a> Connected<'a> {
         if let Some((connection, entry)) = self.entries.get(&(dataset.to_owned(), name.value.clone())) {
             let source = entry.source.clone().unwrap_or_else(|| table_named_after(dataset, &name.value));
             let processing = entry.processing.clone();
-            return Reached { connection: *connection, source, processing, named: &entry.fields };
+            let (retention, retention_place) = (entry.retention.clone(), entry.retention_place);
+            let named = &entry.fields;
+            return Reached { connection: *connection, source, processing, retention, retention_place, named };
         }
         let connection = self.of_dataset.get(dataset).copied().unwrap_or_default();
         let assumed = self.connections.get(connection).is_none_or(|connection| connection.assumed);
@@ -135,7 +139,8 @@ impl<'a> Connected<'a> {
             );
         }
         let source = table_named_after(dataset, &name.value);
-        Reached { connection, source, processing: Processing::default(), named: &[] }
+        let processing = Processing::default();
+        Reached { connection, source, processing, retention: None, retention_place: None, named: &[] }
     }
 }
 

@@ -192,7 +192,7 @@ fn rewritten(field: &Field, fate: &Fate<'_>, is_referenced: bool) -> Option<Fiel
     Some(FieldRewrite { path: field.path.clone(), masking })
 }
 
-fn is_personal(category: &str) -> bool {
+pub(crate) fn is_personal(category: &str) -> bool {
     category == "user" || category.starts_with("user.")
 }
 

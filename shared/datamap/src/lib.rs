@@ -15,6 +15,7 @@ mod model;
 mod object;
 mod owner;
 mod read;
+mod retention;
 mod taxonomy;
 mod value;
 mod walk;
@@ -24,10 +25,11 @@ pub use erasure::{Exemption, FieldRewrite, Masker, Treatment, rewrite};
 pub use finding::{Finding, Severity};
 pub use model::{
     Access, Collection, Connection, ConnectorKind, Controller, DataMap, DataType, Direction, ErasureRule, Field,
-    FieldReference, Flow, Masking, Processing, RowFormat, Source, Strategy, VERSION,
+    FieldReference, Flow, Masking, Processing, Retention, RetentionAct, RowFormat, Source, Strategy, TimeUnit, VERSION,
 };
 pub use owner::{RowOwner, owner_input};
 pub use read::{Checked, ReadError, read_dir, read_strs};
+pub use retention::SubjectField;
 pub use taxonomy::{ORGANIZATION, is_organization};
 pub use value::{canonical, values_at};
 pub use walk::{Lookup, Walk};

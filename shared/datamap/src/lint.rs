@@ -3,6 +3,7 @@
 mod access;
 mod cycles;
 mod reach;
+mod retention;
 
 use crate::compile::Compiled;
 use crate::finding::{Located, Place, Report};
@@ -30,6 +31,7 @@ pub(crate) fn check(manifests: &Manifests, compiled: &Compiled, report: &mut Rep
     access::check(compiled, report);
     reach::check(compiled, report);
     cycles::check(compiled, report);
+    retention::check(compiled, report);
 }
 
 /// Categories and identities that nobody knows.

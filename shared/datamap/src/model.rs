@@ -11,9 +11,11 @@ pub use parts::{
     ConnectorKind, Controller, DataType, Direction, ErasureRule, FieldReference, Masking, Processing, RowFormat,
     Strategy,
 };
+pub use retention::{Retention, RetentionAct, TimeUnit};
 
 mod collection;
 mod parts;
+mod retention;
 
 /// The version of the stored form that this code writes.
 pub const VERSION: u32 = 1;
@@ -85,6 +87,9 @@ pub struct Collection {
     pub erase_after: Vec<String>,
     /// What erasure does with whole rows, over every rule.
     pub masking: Option<Masking>,
+    /// When its rows expire; none where nothing sweeps them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Retention>,
 }
 
 /// Where the rows or objects of a collection are.

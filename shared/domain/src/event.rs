@@ -69,6 +69,8 @@ wire_enum! {
         ConfigurationChange = "configuration_change",
         /// A legal hold was placed or released.
         HoldChange = "hold_change",
+        /// The retention sweep counted or took away.
+        RetentionRun = "retention_run",
         /// An administrative endpoint was read, or a call was refused.
         UserAccess = "user_access",
         /// Somebody was erased.

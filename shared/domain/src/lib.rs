@@ -13,6 +13,7 @@ pub mod notice;
 pub mod record;
 pub mod request;
 pub mod retention;
+pub mod retention_run;
 pub mod role;
 pub mod sealed;
 pub mod sensitive;

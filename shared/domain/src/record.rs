@@ -11,6 +11,7 @@ use crate::job::Job;
 use crate::key::TenantKey;
 use crate::notice::NoticeSettings;
 use crate::retention::RetentionPolicy;
+use crate::retention_run::RetentionRun;
 use crate::step::Step;
 
 mod items;
@@ -44,6 +45,8 @@ pub enum Record {
     Claim(Claim),
     /// One version of an organisation's retention policy.
     Retention(Box<RetentionPolicy>),
+    /// How far the retention sweep is with a collection.
+    RetentionRun(Box<RetentionRun>),
     /// Whom a tenant wants told of what.
     Notices(Box<NoticeSettings>),
     /// A number that only grows and shrinks by transactions.
@@ -89,6 +92,7 @@ impl Record {
             Self::Guard(guard) => guard.key.clone(),
             Self::Claim(claim) => claim.key(),
             Self::Retention(policy) => policy.key(),
+            Self::RetentionRun(run) => run.key(),
             Self::Notices(settings) => NoticeSettings::key_of(&settings.tenant),
             Self::Counter(counter) => counter.key.clone(),
         }
@@ -104,6 +108,7 @@ impl Record {
             Self::Ticket(ticket) => Some(ticket.version),
             Self::DataMapPointer(pointer) => Some(pointer.version),
             Self::Hold(hold) => Some(hold.version),
+            Self::RetentionRun(run) => Some(run.version),
             Self::Notices(settings) => Some(settings.version),
             Self::Event(_)
             | Self::Idempotency(_)
@@ -130,6 +135,7 @@ impl Record {
             Self::Suppression(record) => Some(&record.op_nonce),
             Self::Hold(hold) => Some(&hold.op_nonce),
             Self::Retention(policy) => Some(&policy.op_nonce),
+            Self::RetentionRun(run) => Some(&run.op_nonce),
             Self::Notices(settings) => Some(&settings.op_nonce),
             Self::Event(_) | Self::Guard(_) | Self::Claim(_) | Self::Counter(_) => None,
         }
@@ -152,6 +158,7 @@ impl Record {
             | Self::Guard(_)
             | Self::Claim(_)
             | Self::Retention(_)
+            | Self::RetentionRun(_)
             | Self::Notices(_)
             | Self::Counter(_) => None,
         }
@@ -188,6 +195,7 @@ impl Record {
             | Self::Guard(_)
             | Self::Claim(_)
             | Self::Retention(_)
+            | Self::RetentionRun(_)
             | Self::Counter(_) => None,
         }
     }
@@ -210,6 +218,7 @@ impl Record {
             | Self::Hold(_)
             | Self::Guard(_)
             | Self::Retention(_)
+            | Self::RetentionRun(_)
             | Self::Notices(_)
             | Self::Counter(_) => None,
         }
@@ -277,6 +286,8 @@ openers! {
     into_claim: Claim => Claim,
     /// The policy, if this is one.
     into_retention: Retention => Box<RetentionPolicy>,
+    /// The run, if this is one.
+    into_retention_run: RetentionRun => Box<RetentionRun>,
     /// The counter, if this is one.
     into_counter: Counter => Counter,
     /// The settings of notices, if these are some.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use domain::ids::TenantId;
-use workflow::ports::{Alert, Alerts, Clock, DeadlineAlerts, DeadlineWarning, IntegrityAlerts};
+use workflow::ports::{
+    Alert, Alerts, Clock, DeadlineAlerts, DeadlineWarning, IntegrityAlerts, RetentionAlerts, RetentionWarning,
+};
 
 use crate::metrics::{Metric, Unit};
 use crate::settings::Settings;
@@ -47,6 +49,40 @@ impl DeadlineAlerts for EmfAlerts {
             tracing::warn!(job.id = %job, alert = %alert, due_at = %due_at, "a deadline is near");
         }
         Metric::at(self.clock.now()).by("Stage", self.stage).value("DeadlineAlerts", Unit::Count, 1.0).emit();
+    }
+}
+
+impl RetentionAlerts for EmfAlerts {
+    fn warn(&self, warning: &RetentionWarning) {
+        let line = Metric::at(self.clock.now()).by("Stage", self.stage);
+        match warning {
+            RetentionWarning::Reported { tenant, collection, class, tally } => {
+                let told = tally.counts().into_iter().map(|(name, count)| format!("{name}={count}"));
+                let told = told.collect::<Vec<_>>().join(" ");
+                tracing::info!(tenant = %tenant, collection, class, told, "the retention sweep looked at a collection");
+                #[expect(clippy::cast_precision_loss, reason = "metrics are floating point; counts are far below 2^53")]
+                let count = |count: u64| count as f64;
+                line.by("Class", class)
+                    .value("RetentionScanned", Unit::Count, count(tally.scanned))
+                    .value("RetentionExpired", Unit::Count, count(tally.expired))
+                    .value("RetentionArchived", Unit::Count, count(tally.archived))
+                    .value("RetentionRemoved", Unit::Count, count(tally.removed()))
+                    .value("RetentionHeld", Unit::Count, count(tally.held))
+                    .value("RetentionFailed", Unit::Count, count(tally.failed))
+                    .emit();
+            }
+            RetentionWarning::BeyondCap { tenant, collection, expired } => {
+                tracing::error!(tenant = %tenant, collection, expired, "more expired than one run may take away");
+                line.value("RetentionBeyondCap", Unit::Count, 1.0).emit();
+            }
+            RetentionWarning::Unlabelled { tenant, collection } => {
+                tracing::warn!(tenant = %tenant, collection, "no label retention_class");
+                line.value("RetentionUnlabelled", Unit::Count, 1.0).emit();
+            }
+            RetentionWarning::Failed { tenant, collection, reason } => {
+                tracing::error!(tenant = %tenant, collection, reason, "a collection could not be swept");
+            }
+        }
     }
 }
 

@@ -27,7 +27,7 @@ pub use metrics::{Metric, Unit};
 pub use problem::{FieldError, Problem, ProblemDocument, ProblemKind};
 pub use redaction::{redact_json, redact_text};
 pub use refused::problem_of;
-pub use schedule::{run_schedule, run_schedule_with_input};
+pub use schedule::{run_event, run_schedule, run_schedule_with_input};
 pub use settings::{Settings, Stage};
 pub use sqs::{Batch, handle_batch, run_sqs};
 pub use start::{StartError, start};

@@ -37,6 +37,22 @@ where
     H: AsyncFn(serde_json::Value, Timestamp) -> Result<(), E>,
     E: std::error::Error,
 {
+    let handler = &handler;
+    run_event(settings, take_calls, async |event, ends_at| {
+        handler(event, ends_at).await.map(|()| serde_json::Value::Null)
+    })
+    .await
+}
+
+/// The same for a function that is also started by hand: `handler` reads the event, and its answer goes back.
+///
+/// # Errors
+/// Fails if the Lambda runtime can't be reached.
+pub async fn run_event<H, E>(settings: &Settings, take_calls: TakeCalls, handler: H) -> Result<(), StartError>
+where
+    H: AsyncFn(serde_json::Value, Timestamp) -> Result<serde_json::Value, E>,
+    E: std::error::Error,
+{
     let (clock, wall) = (system_clock(settings), wall_clock());
     let handler = &handler;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<serde_json::Value>| {

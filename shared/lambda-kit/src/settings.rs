@@ -36,6 +36,10 @@ pub struct Settings {
     pub evidence_lock_mode: String,
     /// `HABEAS_EVIDENCE_KEEP_DAYS`, 2,557: seven years (R-AUD-5).
     pub evidence_keep_days: i64,
+    /// `HABEAS_RETENTION_CAP_ROWS`, 100,000: rows one run of the retention sweep may take from one collection.
+    pub retention_cap_rows: u64,
+    /// `HABEAS_RETENTION_CAP_PERCENT`, 20: and their share of the collection.
+    pub retention_cap_percent: u64,
     /// `HABEAS_CHECKPOINT_KEY_ID`: signs checkpoints.
     pub checkpoint_key_id: String,
     /// `HABEAS_AUDIT_ORIGIN`: what the names of all logs begin with.
@@ -96,7 +100,7 @@ pub struct Settings {
     pub clock_offset: SignedDuration,
 }
 
-const KNOWN: [&str; 33] = [
+const KNOWN: [&str; 35] = [
     "HABEAS_STAGE",
     "HABEAS_JOBS_TABLE",
     "HABEAS_KEYRING_TABLE",
@@ -106,6 +110,8 @@ const KNOWN: [&str; 33] = [
     "HABEAS_EVIDENCE_BUCKET",
     "HABEAS_EVIDENCE_LOCK_MODE",
     "HABEAS_EVIDENCE_KEEP_DAYS",
+    "HABEAS_RETENTION_CAP_ROWS",
+    "HABEAS_RETENTION_CAP_PERCENT",
     "HABEAS_CHECKPOINT_KEY_ID",
     "HABEAS_AUDIT_ORIGIN",
     "HABEAS_EXPORT_QUEUE_URL",
@@ -173,6 +179,8 @@ impl Settings {
             evidence_bucket: reader.text_or("HABEAS_EVIDENCE_BUCKET", ""),
             evidence_lock_mode: reader.one_of("HABEAS_EVIDENCE_LOCK_MODE", LOCK_MODES),
             evidence_keep_days: reader.whole("HABEAS_EVIDENCE_KEEP_DAYS", 2_557, 1..=3_653),
+            retention_cap_rows: reader.whole("HABEAS_RETENTION_CAP_ROWS", 100_000, 1..=100_000_000).unsigned_abs(),
+            retention_cap_percent: reader.whole("HABEAS_RETENTION_CAP_PERCENT", 20, 1..=100).unsigned_abs(),
             checkpoint_key_id: reader.text_or("HABEAS_CHECKPOINT_KEY_ID", ""),
             audit_origin: reader.text_or("HABEAS_AUDIT_ORIGIN", "habeas/audit"),
             export_queue_url: reader.text("HABEAS_EXPORT_QUEUE_URL"),

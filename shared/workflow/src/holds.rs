@@ -70,17 +70,32 @@ pub struct HoldView {
     pub in_flight: Vec<InFlight>,
 }
 
-/// A claim from before a hold.
+/// Work from before a hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InFlight {
-    /// The job.
-    pub job: domain::ids::JobId,
-    /// The step.
-    pub step: StepKind,
-    /// Which share of the work.
-    pub shard: u32,
-    /// When its lease ends, unless the step renews it.
+    /// What.
+    pub work: Underway,
+    /// When its lease ends, unless it is renewed.
     pub lease_until: Option<Timestamp>,
+}
+
+/// What takes data away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Underway {
+    /// A claimed step of a job.
+    Step {
+        /// The job.
+        job: domain::ids::JobId,
+        /// The step.
+        step: StepKind,
+        /// Which share of the work.
+        shard: u32,
+    },
+    /// A chunk of the retention sweep.
+    Sweep {
+        /// `dataset.collection`.
+        collection: String,
+    },
 }
 
 /// A page of holds.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use domain::datum::Datum;
 use domain::ids::{JobId, OpNonce, TenantId};
 use domain::record::{KeyRecord, Record};
 use domain::request::{Alias, Identity, IdentityKind};
@@ -49,6 +50,19 @@ impl TenantSecrets {
     pub fn alias_of(&self, kind: &str, value: &str) -> Alias {
         let hash = self.0.keyed_hash("alias v1", &[kind.as_bytes(), value.as_bytes()]);
         Alias::from_keyed_hash(hash[..32].to_owned())
+    }
+
+    /// The alias of a value as it stands in a row. Normalised as intake and holds do it, so that whoever names the
+    /// identity in another spelling meets the same alias.
+    #[must_use]
+    pub fn alias_of_value(&self, kind: &str, value: &Datum) -> Alias {
+        let text = match value {
+            Datum::Text(text) | Datum::Number(text) => text.clone(),
+            Datum::Null | Datum::Bool(_) | Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => {
+                String::from_utf8_lossy(&value.to_json()).into_owned()
+            }
+        };
+        self.alias_of_found(kind, &text)
     }
 
     /// The alias of a value as a source holds it, normalised as intake and holds do it.

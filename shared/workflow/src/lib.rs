@@ -41,6 +41,7 @@ pub mod submit_request;
 pub mod sweep_deadlines;
 pub mod sweep_digests;
 pub mod sweep_jobs;
+pub mod sweep_retention;
 pub mod verify_audits;
 pub mod verify_identity;
 pub mod verify_log;

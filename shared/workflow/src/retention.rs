@@ -13,8 +13,12 @@ use jiff::Timestamp;
 
 use crate::caller::Caller;
 use crate::keyring::Keyring;
-use crate::ports::{Clock, CommitError, Entropy, JobStore};
+use crate::ports::{Clock, CommitError, DataMaps, Entropy, JobStore};
 use crate::refusal::{FieldError, Refusal};
+
+mod schedule;
+
+pub use self::schedule::{LastRun, ScheduleView, ScheduledCollection};
 
 /// How often a version is written anew because somebody else was first.
 const MAX_DECISIONS: u32 = 5;
@@ -48,6 +52,8 @@ pub struct Retention {
     // Dependencies.
     /// Our tables.
     pub store: Arc<dyn JobStore>,
+    /// Data maps: what expires where.
+    pub maps: Arc<dyn DataMaps>,
     /// Data keys.
     pub keyring: Arc<Keyring>,
     /// The time.
@@ -65,10 +71,7 @@ impl Retention {
         if !caller.principal.may(Permission::RetentionRead) {
             return Err(Refusal::Forbidden { needs: vec![Permission::RetentionRead] });
         }
-        let staff = caller.principal.roles.iter();
-        let staff = staff.filter(|role| **role != Role::Owner);
-        let is_staff = staff.into_iter().any(|role| role.permissions().contains(&Permission::RetentionRead));
-        let organization_id = match (organization_id, is_staff) {
+        let organization_id = match (organization_id, is_staff(caller)) {
             (asked, true) => asked.map(str::to_owned),
             (asked, false) => Some(own_organization(caller, asked)?),
         };
@@ -150,6 +153,12 @@ impl Retention {
         let found = self.store.query(&caller.principal.tenant, &Partition::Tenant, &prefix).await?;
         Ok(found.into_iter().rev().filter_map(Record::into_retention).map(|boxed| *boxed).collect())
     }
+}
+
+/// Whether the caller reads retention for the tenant, not only for an organisation.
+fn is_staff(caller: &Caller) -> bool {
+    let staff = caller.principal.roles.iter().filter(|role| **role != Role::Owner);
+    staff.into_iter().any(|role| role.permissions().contains(&Permission::RetentionRead))
 }
 
 fn own_organization(caller: &Caller, asked: Option<&str>) -> Result<String, Refusal> {

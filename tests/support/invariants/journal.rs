@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use adapters_memory::{Commit, State, Verb, Write};
-use domain::ids::JobId;
+use domain::ids::{JobId, TenantId};
 use domain::job::{Job, JobStatus};
 use domain::key::TenantKey;
 use domain::record::{Challenge, Record};
@@ -14,8 +14,8 @@ use domain::transition::Expect;
 #[derive(Default)]
 struct Seen<'a> {
     jobs: BTreeMap<&'a JobId, &'a Job>,
-    /// Versions by the job, none for what the tenant has once, and the item.
-    events: BTreeMap<(Option<&'a JobId>, &'a str), BTreeSet<u64>>,
+    /// Versions by the tenant, the job, none for what the tenant has once, and the item.
+    events: BTreeMap<(&'a TenantId, Option<&'a JobId>, &'a str), BTreeSet<u64>>,
     used_codes: BTreeSet<&'a str>,
 }
 
@@ -39,7 +39,7 @@ fn check_commit<'a>(commit: &'a Commit, seen: &mut Seen<'a>, broken: &mut Vec<St
             && let Some(item) = &event.item
         {
             announced.insert((&item.item, item.version));
-            if !seen.events.entry((event.job.as_ref(), &item.item)).or_default().insert(item.version) {
+            if !seen.events.entry((&commit.tenant, event.job.as_ref(), &item.item)).or_default().insert(item.version) {
                 broken.push(format!("INV-A1 two events for {} version {}", item.item, item.version));
             }
         }
@@ -108,6 +108,7 @@ fn check_write<'a>(
             | Record::DataMapPointer(_)
             | Record::Suppression(_)
             | Record::Hold(_)
+            | Record::RetentionRun(_)
             | Record::Notices(_)
             | Record::Guard(_)
             | Record::Claim(_)
@@ -188,6 +189,7 @@ fn check_trail(record: &Record, seen: &Seen<'_>, broken: &mut Vec<String>) {
         Record::Challenge(challenge) => (Some(&challenge.job), challenge.version),
         Record::Ticket(ticket) => (Some(&ticket.job), ticket.version),
         Record::Hold(hold) => (None, hold.version),
+        Record::RetentionRun(run) => (None, run.version),
         Record::Event(_)
         | Record::Idempotency(_)
         | Record::Key(_)
@@ -202,7 +204,7 @@ fn check_trail(record: &Record, seen: &Seen<'_>, broken: &mut Vec<String>) {
         }
     };
     let key: TenantKey = record.key();
-    let events = seen.events.get(&(job, key.sort()));
+    let events = seen.events.get(&(key.tenant(), job, key.sort()));
     let complete = events.is_some_and(|versions| {
         versions.len() as u64 == version && versions.last() == Some(&version) && versions.first() == Some(&1)
     });

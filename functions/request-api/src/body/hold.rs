@@ -7,7 +7,7 @@ use domain::step::StepKind;
 use lambda_kit::{Problem, ProblemKind};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use workflow::holds::{HoldView, NewHold, NewScope};
+use workflow::holds::{HoldView, InFlight, NewHold, NewScope, Underway};
 
 use super::forms::{SubjectForm, identities};
 use super::schema;
@@ -147,13 +147,15 @@ pub struct HoldScopeBody {
 /// Work that began before a hold.
 #[derive(Serialize, ToSchema)]
 pub struct InFlightBody {
-    /// The job.
-    pub job_id: String,
-    /// The step.
+    /// The job; none of the retention sweep.
+    pub job_id: Option<String>,
+    /// The step of the job.
     #[schema(schema_with = schema::step_kind)]
-    pub step: StepKind,
-    /// Which share of the work.
-    pub shard: u32,
+    pub step: Option<StepKind>,
+    /// Which share of the step.
+    pub shard: Option<u32>,
+    /// The collection that the retention sweep takes expired rows from.
+    pub collection: Option<String>,
     /// When its claim ends at the latest, unless it is renewed.
     pub lease_until: Option<String>,
 }
@@ -167,17 +169,25 @@ pub struct HoldList {
     pub next_cursor: Option<String>,
 }
 
+impl InFlightBody {
+    fn of(one: &InFlight) -> Self {
+        let lease_until = one.lease_until.map(|at| at.to_string());
+        let none = Self { job_id: None, step: None, shard: None, collection: None, lease_until };
+        match &one.work {
+            Underway::Step { job, step, shard } => {
+                Self { job_id: Some(job.to_string()), step: Some(*step), shard: Some(*shard), ..none }
+            }
+            Underway::Sweep { collection } => Self { collection: Some(collection.clone()), ..none },
+        }
+    }
+}
+
 impl HoldBody {
     /// A hold as it is shown.
     #[must_use]
     pub fn of(view: &HoldView) -> Self {
         let HoldView { hold, matter, reason, in_flight } = view;
-        let in_flight = in_flight.iter().map(|one| InFlightBody {
-            job_id: one.job.to_string(),
-            step: one.step,
-            shard: one.shard,
-            lease_until: one.lease_until.map(|at| at.to_string()),
-        });
+        let in_flight = in_flight.iter().map(InFlightBody::of);
         Self {
             id: hold.id.to_string(),
             status: hold.status,

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use domain::retention::{ClassRule, Kept, RetentionClass, RetentionPolicy};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use workflow::retention::{AskedPolicy, PolicyView};
+use workflow::retention::{AskedPolicy, LastRun, PolicyView, ScheduleView, ScheduledCollection};
 
 use super::answers::actor;
 use super::schema;
@@ -116,6 +117,48 @@ pub struct RetentionScheduleBody {
     pub at: String,
     /// The classes.
     pub items: Vec<RetentionScheduleItem>,
+    /// When the next runs of the sweep begin.
+    pub next_run_at: String,
+    /// Collections whose rows expire.
+    pub collections: Vec<ScheduledCollectionBody>,
+    /// Mapped collections without a rule: nothing is ever taken from them.
+    pub unscheduled: Vec<String>,
+}
+
+/// A collection whose rows expire.
+#[derive(Serialize, ToSchema)]
+pub struct ScheduledCollectionBody {
+    /// `dataset.collection`.
+    pub collection: String,
+    /// The class, by the name of its field.
+    pub class: &'static str,
+    /// `delete` or `anonymize`.
+    pub act: &'static str,
+    /// Whether rows are archived first.
+    pub archive_first: bool,
+    /// Days; none where they are kept for ever.
+    pub days: Option<u32>,
+    /// Rows whose time is counted from before this have expired.
+    pub cutoff_at: Option<String>,
+    /// Whether the table carries the label `retention_class`; none before the first run.
+    pub labelled: Option<bool>,
+    /// The last run; none before the first, and none for owners.
+    pub last_run: Option<LastRunBody>,
+}
+
+/// What the last run of the sweep over a collection did.
+#[derive(Serialize, ToSchema)]
+pub struct LastRunBody {
+    /// When it began.
+    pub began_at: String,
+    /// `counting`, `removing`, `reported`, `beyond_cap` or `ended`.
+    pub phase: &'static str,
+    /// Whether nothing was to be taken away.
+    pub dry_run: bool,
+    /// `scanned`, `expired`, `archived`, `deleted`, `anonymized`, `held` and `failed`, in rows.
+    pub counts: BTreeMap<String, u64>,
+    /// Why it could not go on; the next tick tries again.
+    pub error: Option<String>,
 }
 
 /// When data of one class expires.
@@ -176,7 +219,8 @@ impl RetentionBody {
 impl RetentionScheduleBody {
     /// What expires when, by the policy that counts.
     #[must_use]
-    pub fn of(view: &PolicyView) -> Self {
+    pub fn of(schedule: &ScheduleView) -> Self {
+        let view = &schedule.policy;
         let item = |rule: &ClassRule| RetentionScheduleItem {
             class: rule.class.as_str(),
             days: length(rule).map(|length| length.saturating_mul(rule.class.days_of_unit())),
@@ -188,6 +232,37 @@ impl RetentionScheduleBody {
             organization_id: view.organization_id.clone(),
             at: view.at.to_string(),
             items: view.rules.iter().map(item).collect(),
+            next_run_at: schedule.next_run_at.to_string(),
+            collections: schedule.collections.iter().map(|it| ScheduledCollectionBody::of(it, view.at)).collect(),
+            unscheduled: schedule.unscheduled.clone(),
+        }
+    }
+}
+
+impl ScheduledCollectionBody {
+    fn of(it: &ScheduledCollection, at: Timestamp) -> Self {
+        let class = it.rule.class;
+        Self {
+            collection: it.collection.clone(),
+            class: class.as_str(),
+            act: it.act.as_str(),
+            archive_first: it.archive,
+            days: length(&it.rule).map(|length| length.saturating_mul(class.days_of_unit())),
+            cutoff_at: it.rule.cutoff_at(at).map(|at| at.to_string()),
+            labelled: it.labelled,
+            last_run: it.last_run.as_ref().map(LastRunBody::of),
+        }
+    }
+}
+
+impl LastRunBody {
+    fn of(run: &LastRun) -> Self {
+        Self {
+            began_at: run.began_at.to_string(),
+            phase: run.phase.as_str(),
+            dry_run: run.dry_run,
+            counts: run.tally.counts().into_iter().collect(),
+            error: run.failed_because.clone(),
         }
     }
 }

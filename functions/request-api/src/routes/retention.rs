@@ -49,7 +49,7 @@ pub(crate) async fn replace(
     Ok(Json(RetentionBody::of(&view.map_err(|refusal| app.refused(&refusal))?)))
 }
 
-/// What expires when, by the policy that counts.
+/// What expires when, by the policy that counts and the data map; staff see what the last run of each collection did.
 #[utoipa::path(get, path = "/api/v1/privacy/retention/schedule", tag = "retention",
     params(("organization_id" = Option<String>, Query, description = "The organisation; an owner's own if not said")),
     responses((status = 200, description = "The schedule", body = RetentionScheduleBody)))]
@@ -60,6 +60,6 @@ pub(crate) async fn schedule(
     query: QueryPairs,
 ) -> Result<Json<RetentionScheduleBody>, Problem> {
     let id = organization(query)?;
-    let view = app.retention.show(&caller(principal, origin), id.as_deref()).await;
+    let view = app.retention.schedule(&caller(principal, origin), id.as_deref()).await;
     Ok(Json(RetentionScheduleBody::of(&view.map_err(|refusal| app.refused(&refusal))?)))
 }

@@ -59,6 +59,7 @@ pub(crate) async fn publish(stack: &Stack, dir: &Path, tenant: &str) -> anyhow::
     policy::attach(&config, &sample_arn, stack.resource("AnonymizeApiRole")?).await?;
     for arn in [&policy_arn, &erase_arn] {
         policy::attach(&config, arn, stack.resource("ErasureWorkerRole")?).await?;
+        policy::attach(&config, arn, stack.resource("RetentionSweepRole")?).await?;
     }
     let aws = Aws::new(config, CallCounter::process());
     let store = aws.job_store(stack.resource("JobsTable")?, stack.resource("KeyringTable")?);

@@ -22,8 +22,8 @@ impl Expressions {
         let mut it = Self::default();
         it.project(attributes);
         if let Some(field) = scope.tenant_field() {
-            let path: Vec<String> = field.split('.').map(|name| it.name(name.trim_end_matches("[]"))).collect();
-            it.filter = Some(format!("{} = :tenant", path.join(".")));
+            let path = it.path(field);
+            it.filter = Some(format!("{path} = :tenant"));
             let tenant = AttributeValue::S(scope.lookup.tenant.as_str().to_owned());
             it.values.insert(":tenant".to_owned(), tenant);
         }
@@ -41,6 +41,12 @@ impl Expressions {
     fn project(&mut self, attributes: Option<&[String]>) {
         let list = attributes.map(|names| names.iter().map(|name| self.name(name)).collect::<Vec<_>>().join(","));
         self.projection = list.filter(|list| !list.is_empty());
+    }
+
+    /// A dotted path, by placeholders.
+    pub(super) fn path(&mut self, field: &str) -> String {
+        let path: Vec<String> = field.split('.').map(|name| self.name(name.trim_end_matches("[]"))).collect();
+        path.join(".")
     }
 
     /// Asks for one partition key.

@@ -1,9 +1,10 @@
 //! `connection` manifests: how a dataset is reached, and why its data is held.
 
+mod retention;
 mod source;
 
 use crate::finding::{Located, Place, Report};
-use crate::model::{Connection, ConnectorKind, Processing, Source};
+use crate::model::{Connection, ConnectorKind, Processing, Retention, Source};
 use crate::object::Object;
 
 /// A connection as written.
@@ -26,6 +27,8 @@ pub(crate) struct RawEntry {
     /// Places of the fields that `indexes` and `key_template` name.
     pub(crate) fields: Vec<Located<String>>,
     pub(crate) processing: Processing,
+    pub(crate) retention: Option<Retention>,
+    pub(crate) retention_place: Option<Place>,
 }
 
 const PROCESSING: &[&str] = &["purpose", "lawful_basis", "recipients", "transfers", "retention_class", "source"];
@@ -154,7 +157,9 @@ fn read_entries(
         };
         let processing = processing(object, outer, report);
         let name = Located { value: name.text.clone(), place: name.place };
-        read.push(RawEntry { name, source, fields, processing });
+        let retention_place = object.node("retention").map(|node| node.place);
+        let retention = retention::read(object, &mut fields, report);
+        read.push(RawEntry { name, source, fields, processing, retention, retention_place });
     }
     read
 }

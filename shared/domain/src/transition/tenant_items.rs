@@ -1,12 +1,13 @@
 //! What a transition writes for the tenant as a whole: its data map, its legal holds, the guards these stand behind.
 
 use super::{Change, Expect, TransitionBuilder};
-use crate::event::{Action, EventType, ItemVersion};
+use crate::event::{Action, EventOutcome, EventType, ItemVersion, Level};
 use crate::hold::Hold;
 use crate::ids::HoldId;
 use crate::key::TenantKey;
 use crate::notice::NoticeSettings;
 use crate::record::{DataMapPointer, Record};
+use crate::retention_run::{RetentionRun, RunPhase};
 
 impl TransitionBuilder {
     /// Makes a data map the current one: its first pointer, or the next version of it.
@@ -43,6 +44,25 @@ impl TransitionBuilder {
         self.event(event);
         let expect = before.map_or(Expect::Absent, |hold| Expect::Version(hold.version));
         self.put(Record::Hold(Box::new(hold)), expect);
+    }
+
+    /// Writes how far a retention run is, with its event.
+    pub fn write_retention_run(&mut self, before: Option<&RetentionRun>, after: RetentionRun) {
+        let version = before.map_or(0, |run| run.version) + 1;
+        let run = RetentionRun { version, op_nonce: self.transition.op_nonce.clone(), ..after };
+        let mut event = self.tenant_event("retention_run", Action::Execute);
+        event.event_type = EventType::RetentionRun;
+        event.item = Some(ItemVersion { item: run.key().sort().to_owned(), version });
+        event.from = before.map(|run| run.phase.as_str().to_owned());
+        event.to = Some(run.phase.as_str().to_owned());
+        event.counts = run.told().counts();
+        if run.phase == RunPhase::BeyondCap {
+            event.level = Level::Error;
+            event.outcome = EventOutcome::Failure;
+        }
+        self.event(event);
+        let expect = before.map_or(Expect::Absent, |run| Expect::Version(run.version));
+        self.put(Record::RetentionRun(Box::new(run)), expect);
     }
 
     /// Writes the next version of a tenant's settings of notices, or its first.

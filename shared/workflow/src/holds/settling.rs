@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::hold::{Claim, GUARD_COPIES, Hold, HoldStatus};
 use domain::ids::OpNonce;
-use domain::key::TenantKey;
+use domain::key::{Partition, TenantKey};
 use domain::record::Record;
+use domain::retention_run::RetentionRun;
 use domain::transition::{Cause, Expect, Transition, TransitionBuilder};
 
-use super::InFlight;
+use super::{InFlight, Underway};
 use crate::ports::{CommitError, PortError, PortErrorKind};
 use crate::step_context::StepPorts;
 
@@ -43,7 +44,8 @@ pub(super) async fn settle(ports: &StepPorts, mut hold: Hold) -> Result<(Hold, V
             HoldStatus::Pending => {
                 if guard(ports, &hold).await? {
                     // Only now: a claim that is not found here meets a guard (INV-E1).
-                    let in_flight = in_flight(ports, &hold).await?;
+                    let mut in_flight = in_flight(ports, &hold).await?;
+                    in_flight.extend(sweeping(ports, &hold).await?);
                     if !in_flight.is_empty() {
                         return Ok((hold, in_flight));
                     }
@@ -133,12 +135,26 @@ async fn in_flight(ports: &StepPorts, hold: &Hold) -> Result<Vec<InFlight>, Port
     for chunk in keys.chunks(AT_ONCE) {
         for step in ports.store.load(chunk).await?.into_iter().flatten().filter_map(Record::into_step) {
             if claims.get(&step.key()).is_some_and(|claim| claim.runs(&step)) {
-                let (job, kind, shard) = (step.job.clone(), step.kind, step.shard);
-                running.push(InFlight { job, step: kind, shard, lease_until: step.lease_until });
+                let work = Underway::Step { job: step.job.clone(), step: step.kind, shard: step.shard };
+                running.push(InFlight { work, lease_until: step.lease_until });
             }
         }
     }
     Ok(running)
+}
+
+/// Chunks of the retention sweep that may have begun before the hold was there to be read: the sweep says that it begins,
+/// and then reads the holds.
+async fn sweeping(ports: &StepPorts, hold: &Hold) -> Result<Vec<InFlight>, PortError> {
+    let now = ports.clock.now();
+    let found = ports.store.query(&hold.tenant, &Partition::Tenant, RetentionRun::PREFIX).await?;
+    let runs = found.into_iter().filter_map(Record::into_retention_run);
+    let underway = runs.filter(|run| run.may_have_begun_before(hold.placed_at, now));
+    let told = |run: Box<RetentionRun>| {
+        let work = Underway::Sweep { collection: run.collection.clone() };
+        InFlight { work, lease_until: run.removing.map(|window| window.until) }
+    };
+    Ok(underway.map(told).collect())
 }
 
 /// Settles the holds behind these guards, if any.

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Cursor, PortError, SourceLookup};
 
+pub(crate) use sight::settled;
+
 mod sight;
 
 /// What erasure does to the rows that one lookup finds.

@@ -18,7 +18,6 @@ use super::erasure::with_earlier;
 use super::plan::{PlanStore, cut_into_shards, is_wanted, own_shard, shared_collections};
 use super::sources::Sources;
 use crate::advance_job::{Ran, RunStep};
-use crate::keyring::TenantSecrets;
 use crate::own_records;
 use crate::ports::Cursor;
 use crate::request_body::RequestBody;
@@ -202,29 +201,18 @@ impl Locate {
 async fn aliases(context: &StepContext, walk: &Walk) -> Result<(Vec<Alias>, Vec<Alias>), StepError> {
     let secrets = context.ports.keyring.tenant(&context.job.tenant, context.now).await?;
     let sorted = |aliases: BTreeSet<Alias>| aliases.into_iter().collect::<Vec<Alias>>();
-    let met = walk.found_identities().map(|(kind, value)| alias_of(&secrets, kind, value));
+    let met = walk.found_identities().map(|(kind, value)| secrets.alias_of_value(kind, value));
     // What earlier plans met stays: holds and suppressions must cover it to the end.
     let before = context.job.erasure.iter().flat_map(|erasure| erasure.aliases.iter().cloned());
     let aliases = sorted(met.chain(context.job.subject_ref.clone()).chain(before).collect());
     let organization = IdentityKind::OrganizationId.as_str();
     let known = context.job.erasure.iter().flat_map(|erasure| erasure.organizations.iter().cloned());
-    let met = walk.found_organizations().map(|id| alias_of(&secrets, organization, id));
+    let met = walk.found_organizations().map(|id| secrets.alias_of_value(organization, id));
     let organizations = sorted(met.chain(known).collect());
     if aliases.len() + organizations.len() > MAX_ALIASES {
         return Err(StepError::park(format!("the subject is known by more than {MAX_ALIASES} identities and keys")));
     }
     Ok((aliases, organizations))
-}
-
-/// Normalised as intake and holds do it, so that whoever names the identity in another spelling meets the same alias.
-fn alias_of(secrets: &TenantSecrets, kind: &str, value: &Datum) -> Alias {
-    let text = match value {
-        Datum::Text(text) | Datum::Number(text) => text.clone(),
-        Datum::Null | Datum::Bool(_) | Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => {
-            String::from_utf8_lossy(&value.to_json()).into_owned()
-        }
-    };
-    secrets.alias_of_found(kind, &text)
 }
 
 /// What the walk starts from: only identities that were proven.

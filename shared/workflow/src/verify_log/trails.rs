@@ -118,6 +118,7 @@ fn state_of(record: &Record) -> Option<&'static str> {
         | Record::Guard(_)
         | Record::Claim(_)
         | Record::Retention(_)
+        | Record::RetentionRun(_)
         | Record::Notices(_)
         | Record::Counter(_) => None,
     }

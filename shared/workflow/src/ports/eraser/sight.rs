@@ -83,7 +83,7 @@ fn attribute(path: &str) -> &str {
 }
 
 /// The value in a form that does not depend on the order of names, nor on how a number is written.
-fn settled(value: &Datum) -> Datum {
+pub(crate) fn settled(value: &Datum) -> Datum {
     match value {
         Datum::List(items) => Datum::List(items.iter().map(settled).collect()),
         Datum::Map(entries) => {

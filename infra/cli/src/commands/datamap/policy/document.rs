@@ -119,7 +119,7 @@ impl Needs {
 
     fn reading(&self, account: &Account) -> Vec<Value> {
         let mut statements = vec![
-            allow("AskTables", &["dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:DescribeTable"], &self.tables),
+            allow("AskTables", &ASK_TABLES, &self.tables),
             allow("AskIndexes", &["dynamodb:Query"], &self.indexes),
             allow("ReadTablesWhole", &["dynamodb:Scan"], &self.scanned),
             allow("ReadObjects", &["s3:GetObject"], &self.objects),
@@ -144,6 +144,8 @@ impl Needs {
     }
 }
 
+const ASK_TABLES: [&str; 4] =
+    ["dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:DescribeTable", "dynamodb:ListTagsOfResource"];
 const ERASE_ROWS: [&str; 4] =
     ["dynamodb:DeleteItem", "dynamodb:PartiQLDelete", "dynamodb:PartiQLUpdate", "dynamodb:UpdateItem"];
 const ERASE_OBJECTS: [&str; 8] = [

@@ -1,0 +1,10 @@
+//! Takes away what has lived long enough, by the retention policy of its organisation: counted, archived, then deleted or anonymised.
+//!
+//! Trigger: schedule, each night, every quarter of an hour until it is done; by hand with `{"dry_run": true}`.
+//! Reads: data maps, retention policies, legal holds, the mapped tables.
+//! Writes: retention runs with their audit events, archives under lock, subject keys; deletes and rewrites expired rows of mapped tables.
+//! If run twice: each chunk is archived once and each row goes only as it was read; of two runs at once one loses by the run's version.
+
+mod handler;
+
+pub use handler::{asked, handle};

@@ -1,0 +1,110 @@
+//! Finding what has lived long enough in a system, and taking it away. Apart from `Eraser`: only the sweep is given it.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datamap::{Collection, DataMap, Retention, Treatment};
+use domain::datum::Datum;
+use domain::ids::TenantId;
+use jiff::Timestamp;
+
+use super::{Cursor, Erased, PortError, PortErrorKind};
+
+/// Which rows of one collection have lived long enough.
+#[derive(Debug, Clone)]
+pub struct ExpiryOrder {
+    /// The tenant whose rows are meant; every row is checked on read, and again where it is taken away.
+    pub tenant: TenantId,
+    /// The data map.
+    pub map: Arc<DataMap>,
+    /// Position of the collection in the map.
+    pub collection: usize,
+    /// Rows whose time is counted from before this instant.
+    pub before: Timestamp,
+}
+
+impl ExpiryOrder {
+    /// The collection, and when its rows expire.
+    ///
+    /// # Errors
+    /// `Corrupt` where the map says nothing of it.
+    pub fn target(&self) -> Result<(&Collection, &Retention), PortError> {
+        let collection = self.map.collections.get(self.collection);
+        let found = collection.and_then(|collection| Some((collection, collection.retention.as_ref()?)));
+        found.ok_or(PortError::new(PortErrorKind::Corrupt, "look for expired rows"))
+    }
+
+    /// Whether a row has expired; one whose time can't be read never does.
+    #[must_use]
+    pub fn has_expired(&self, row: &Datum) -> bool {
+        let counted = self.target().ok().and_then(|(_, retention)| retention.counted_from(row));
+        counted.is_some_and(|at| at < self.before)
+    }
+}
+
+/// What an adapter must know again of a row it gave out; lives no longer than the call that took it.
+#[derive(Clone)]
+pub struct Held(Arc<dyn Any + Send + Sync>);
+
+impl Held {
+    /// Keeps something.
+    #[must_use]
+    pub fn new(it: impl Any + Send + Sync) -> Self {
+        Self(Arc::new(it))
+    }
+
+    /// What was kept, if it was this.
+    #[must_use]
+    pub fn get<T: Any>(&self) -> Option<&T> {
+        self.0.downcast_ref()
+    }
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Held")
+    }
+}
+
+/// A row that has expired.
+#[derive(Debug, Clone)]
+pub struct ExpiredRow {
+    /// The row as it was read.
+    pub row: Datum,
+    /// The same for the adapter.
+    pub held: Held,
+}
+
+/// A page of a look at a whole collection.
+#[derive(Debug, Clone, Default)]
+pub struct ExpiredPage {
+    /// Rows looked at, of whomever they are.
+    pub scanned: u64,
+    /// The expired ones.
+    pub rows: Vec<ExpiredRow>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<Cursor>,
+}
+
+/// Finds and takes away in one kind of system.
+#[async_trait]
+pub trait RetentionSource: Send + Sync {
+    /// A page of expired rows. Reads only.
+    async fn expired(&self, order: &ExpiryOrder, after: Option<&Cursor>) -> Result<ExpiredPage, PortError>;
+
+    /// Deletes or rewrites at most 25 rows, each only if it still is what was read; one answer for each, in order.
+    ///
+    /// Repeating it is harmless. It never takes part in a transaction of the customer's table.
+    async fn remove(
+        &self,
+        order: &ExpiryOrder,
+        treatment: &Treatment,
+        masker: &dyn datamap::Masker,
+        rows: &[ExpiredRow],
+    ) -> Result<Vec<Erased>, PortError>;
+
+    /// Whether what holds the collection is labelled with its retention class (R-RET-4).
+    async fn is_labelled(&self, order: &ExpiryOrder) -> Result<bool, PortError>;
+}

@@ -1,0 +1,139 @@
+//! The contract of what takes expired rows away: those of the tenant, each only as it was read, and nothing else.
+//!
+//! The adapter under test is loaded with the rows of the connector's contract; the suite gives some of them a time.
+
+use std::sync::Arc;
+
+use datamap::{DataMap, Strategy, Treatment};
+use domain::datum::Datum;
+use domain::ids::TenantId;
+use workflow::ports::{Connector, Cursor, Erased, ExpiredRow, ExpiryOrder, RetentionSource};
+
+use super::connector::{self, ROWS_EACH, export_all, lookup};
+use super::eraser::{PlainMasker, Rows, field};
+
+/// Rows of a person that have expired, and as many of the same address at another tenant.
+const EXPIRED: usize = 30;
+
+/// The map of the connector's contract, with rows that expire.
+#[must_use]
+pub fn map_text() -> String {
+    let amount = "          - name: amount";
+    let placed = "          - { name: placed_at, data_categories: [system.operations], fms }\n";
+    let placed = placed.replace("fms", "fides_meta: { data_type: string }");
+    let entry = "indexes: { email: by-email }";
+    let swept = "scan: allow, retention: { class: messages_days, time_field: placed_at }";
+    connector::MAP.replace(amount, &format!("{placed}{amount}")).replace(entry, &format!("{entry}, {swept}"))
+}
+
+/// What is under test.
+#[derive(Clone, Copy)]
+pub struct Under<'a> {
+    /// Finds and takes away.
+    pub source: &'a dyn RetentionSource,
+    /// Reads the same rows.
+    pub connector: &'a dyn Connector,
+    /// Changes the same rows.
+    pub rows: &'a dyn Rows,
+    /// The map of this contract.
+    pub map: &'a Arc<DataMap>,
+    /// Whose rows expire.
+    pub tenant: &'a TenantId,
+    /// Who shares the table.
+    pub other: &'a TenantId,
+}
+
+impl Under<'_> {
+    fn order(&self) -> ExpiryOrder {
+        let collection = self.map.collection("shop.orders").unwrap();
+        let before = "2025-06-01T00:00:00Z".parse().unwrap();
+        ExpiryOrder { tenant: self.tenant.clone(), map: Arc::clone(self.map), collection, before }
+    }
+
+    async fn rows_of(&self, tenant: &TenantId, email: &str) -> Vec<Datum> {
+        let mut rows = export_all(self.connector, &lookup(self.map, tenant, "shop.orders", "email", &[email])).await;
+        rows.sort_by_cached_key(id);
+        rows
+    }
+
+    async fn expired(&self) -> Vec<ExpiredRow> {
+        let (mut rows, mut scanned) = (Vec::new(), 0);
+        let mut after: Option<Cursor> = None;
+        for _ in 0..10_000 {
+            let page = self.source.expired(&self.order(), after.as_ref()).await.unwrap();
+            scanned += page.scanned;
+            rows.extend(page.rows);
+            after = page.next;
+            if after.is_none() {
+                assert!(scanned >= rows.len() as u64);
+                rows.sort_by_cached_key(|it| id(&it.row));
+                return rows;
+            }
+        }
+        panic!("the look has no end")
+    }
+
+    async fn remove(&self, treatment: &Treatment, rows: &[ExpiredRow]) -> Vec<Erased> {
+        self.source.remove(&self.order(), treatment, &PlainMasker, rows).await.unwrap()
+    }
+}
+
+fn id(row: &Datum) -> String {
+    row.get("id").and_then(Datum::as_text).unwrap().to_owned()
+}
+
+fn placed(row: &Datum, at: &str) -> Datum {
+    let Datum::Map(mut entries) = row.clone() else { panic!("a row is an object") };
+    entries.retain(|(name, _)| name != "placed_at");
+    entries.push(("placed_at".to_owned(), Datum::Text(at.to_owned())));
+    Datum::Map(entries)
+}
+
+/// Runs the whole contract over the loaded rows.
+///
+/// # Panics
+/// Where the port breaks its contract.
+pub async fn run(under: Under<'_>) {
+    for tenant in [under.tenant, under.other] {
+        for (number, row) in under.rows_of(tenant, "ada@example.com").await.iter().enumerate().take(EXPIRED + 12) {
+            let at = match number {
+                0..EXPIRED => "2025-01-01T00:00:00Z",
+                // The day before in its own zone, and past the cut-off all the same.
+                EXPIRED => "2025-05-31T23:00:00-05:00",
+                31..40 => "2026-01-01T00:00:00Z",
+                _ => "soon",
+            };
+            under.rows.put(placed(row, at)).await;
+        }
+    }
+    let (ada, others) =
+        (under.rows_of(under.tenant, "ada@example.com").await, under.rows_of(under.other, "ada@example.com").await);
+    let found = under.expired().await;
+    assert_eq!(found.iter().map(|it| &it.row).collect::<Vec<_>>(), ada[..EXPIRED].iter().collect::<Vec<_>>());
+    assert!(!under.source.is_labelled(&under.order()).await.unwrap(), "nobody has labelled it");
+
+    // One changes behind the look, one is gone already.
+    let changed = placed(&found[3].row, "2025-01-02T00:00:00Z");
+    under.rows.put(changed.clone()).await;
+    under.rows.remove(&id(&found[4].row)).await;
+    let answers = under.remove(&Treatment::Delete, &found[..10]).await;
+    let expected = |number: usize| match number {
+        3 => Erased::Drifted,
+        4 => Erased::Gone,
+        _ => Erased::Done,
+    };
+    assert_eq!(answers, (0..10).map(expected).collect::<Vec<_>>());
+    let again = under.remove(&Treatment::Delete, &found[..10]).await;
+    assert!(
+        again.iter().enumerate().all(|(number, it)| *it == if number == 3 { Erased::Drifted } else { Erased::Gone })
+    );
+
+    let fields = vec![field("amount", Strategy::NullRewrite)];
+    let rewriting = Treatment::Rewrite { fields, kept: None };
+    assert_eq!(under.remove(&rewriting, &found[10..20]).await, [Erased::Done; 10]);
+    let left = under.rows_of(under.tenant, "ada@example.com").await;
+    assert_eq!((left.len(), &left[0]), (ROWS_EACH - 9, &changed));
+    assert!(left[1..11].iter().all(|row| row.get("amount").is_none_or(|it| *it == Datum::Null)), "rewritten");
+    assert_eq!(left[11..], ada[20..], "what was not asked for stays");
+    assert_eq!(under.rows_of(under.other, "ada@example.com").await, others, "rows of another tenant");
+}

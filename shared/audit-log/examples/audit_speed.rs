@@ -13,7 +13,7 @@ use std::time::Instant;
 use audit_log::checkpoint::Checkpoint;
 use audit_log::edge::Edge;
 use audit_log::event::{EventView, LogEvent};
-use audit_log::hash::Hash;
+use audit_log::hash::{Hash, many};
 use audit_log::proof::{Nodes, holds_inclusion, prove_inclusion};
 use audit_log::tree::Tree;
 use audit_log::verify::LogVerifier;
@@ -131,8 +131,15 @@ fn main() {
     let mut root = Hash::default();
     let rate = per_second(count, || {
         let mut tree = Tree::default();
-        for event in &events {
-            tree.push(Hash::of_leaf(event));
+        for tile in events.chunks(256) {
+            let leaves: Vec<&[u8]> = tile.iter().map(Vec::as_slice).collect();
+            let hashes = many::of_leaves(&leaves);
+            match many::root_of(&hashes).filter(|_| hashes.len() == 256) {
+                Some(root) => tree.push_tile(root),
+                None => hashes.into_iter().for_each(|hash| {
+                    tree.push(hash);
+                }),
+            }
         }
         root = tree.root();
     });

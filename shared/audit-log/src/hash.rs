@@ -1,5 +1,7 @@
 //! SHA-256 as RFC 6962 uses it: leaves and inner nodes are hashed apart, so that neither passes for the other.
 
+pub mod many;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -57,18 +59,28 @@ fn sha256(data: &[u8]) -> Hash {
     finish(START, data, data.len())
 }
 
-/// Hashes the rest of an input of `length` bytes, with its padding (FIPS 180-4, 5.1.1).
+/// Hashes the rest of an input of `length` bytes, with its padding.
 fn finish(mut state: [u32; 8], rest: &[u8], length: usize) -> Hash {
     let (blocks, tail) = rest.as_chunks::<64>();
+    let (last, count) = ending(tail, length);
+    compress256(&mut state, blocks);
+    compress256(&mut state, &last[..count]);
+    hash_of(state)
+}
+
+/// The end of an input of `length` bytes with its padding (FIPS 180-4, 5.1.1), and whether it takes one block or two.
+#[inline]
+fn ending(tail: &[u8], length: usize) -> ([[u8; 64]; 2], usize) {
     let mut last = [[0; 64]; 2];
     last[0][..tail.len()].copy_from_slice(tail);
     last[0][tail.len()] = 0x80;
-    let last = if tail.len() < 56 { &mut last[..1] } else { &mut last[..] };
-    if let Some(block) = last.last_mut() {
-        block[56..].copy_from_slice(&(8 * length as u64).to_be_bytes());
-    }
-    compress256(&mut state, blocks);
-    compress256(&mut state, last);
+    let count = if tail.len() < 56 { 1 } else { 2 };
+    last[count - 1][56..].copy_from_slice(&(8 * length as u64).to_be_bytes());
+    (last, count)
+}
+
+#[inline]
+fn hash_of(state: [u32; 8]) -> Hash {
     let mut hash = [0; 32];
     for (bytes, word) in hash.as_chunks_mut::<4>().0.iter_mut().zip(state) {
         *bytes = word.to_be_bytes();

@@ -1,6 +1,7 @@
 //! The growing RFC 6962 tree: one hash per bit of its size, so a log of any length needs at most 64 of them.
 
 use crate::hash::Hash;
+use crate::tile::TILE_WIDTH;
 
 /// A tree of which only the right edge is kept: the roots of its complete subtrees.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,9 +40,21 @@ impl Tree {
 
     /// Appends the hash of a leaf; answers the root of the 256 leaves it completes, if it does.
     pub fn push(&mut self, leaf: Hash) -> Option<Hash> {
+        let completed = self.carry(leaf, 0);
+        self.size += 1;
+        completed
+    }
+
+    /// Appends 256 leaves by their root, to a tree whose size is a multiple of 256: after any other size the root is wrong.
+    pub fn push_tile(&mut self, root: Hash) {
+        debug_assert!(self.size.is_multiple_of(TILE_WIDTH), "a tile follows whole tiles");
+        self.carry(root, 8);
+        self.size += TILE_WIDTH;
+    }
+
+    /// Puts the root of 2^level leaves; what it meets at its level is joined with it, and so on upwards.
+    fn carry(&mut self, mut hash: Hash, mut level: usize) -> Option<Hash> {
         let mut tile = None;
-        let mut hash = leaf;
-        let mut level = 0;
         while self.size >> level & 1 == 1 {
             hash = Hash::of_children(&self.peaks[level], &hash);
             level += 1;
@@ -50,7 +63,6 @@ impl Tree {
             }
         }
         self.peaks[level] = hash;
-        self.size += 1;
         tile
     }
 

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use crate::checkpoint::Checkpoint;
 use crate::event::EventView;
-use crate::hash::Hash;
+use crate::hash::{Hash, many};
 use crate::tile::{self, Entries, TILE_WIDTH, TileKind, TileName};
 use crate::tree::Tree;
 
@@ -174,42 +174,59 @@ impl LogVerifier {
     fn read_entries(&mut self, name: TileName, bundle: &[u8]) {
         let from = name.index * TILE_WIDTH;
         let expected = std::mem::take(&mut self.hashes);
-        let mut read = 0;
-        for (entry, expected) in Entries::of(bundle).zip(&expected) {
-            let Ok(entry) = entry else { break };
-            self.read_entry(entry, from + read, expected);
-            read += 1;
+        let mut rest = Entries::of(bundle);
+        let entries: Vec<&[u8]> = rest.by_ref().take(expected.len()).map_while(Result::ok).collect();
+        let hashes = many::of_leaves(&entries);
+        let different = hashes.iter().zip(&expected).position(|(hash, expected)| hash != expected);
+        if let Some(place) = different {
+            self.entry.get_or_insert(Broken::Entry { index: from + place as u64 });
         }
-        let holds_more = Entries::of(bundle).nth(expected.len()).is_some();
-        if read < name.width {
-            self.end(Broken::Entry { index: from + read });
-        } else if holds_more {
+        for (index, entry) in (from..).zip(&entries) {
+            self.read_entry(entry, index);
+        }
+        self.push_all(&hashes);
+        let read = from + entries.len() as u64;
+        if read < from + name.width {
+            self.end(Broken::Entry { index: read });
+        } else if rest.next().is_some() {
             self.end(Broken::Extra { name });
         } else {
             self.complete_tile(&expected);
         }
     }
 
-    fn read_entry(&mut self, entry: &[u8], index: u64, expected: &Hash) {
-        let hash = Hash::of_leaf(entry);
-        if hash != *expected {
-            self.entry.get_or_insert(Broken::Entry { index });
+    /// Adds the leaves of a bundle to the tree; hash by hash where it is partial or a checkpoint seen before ends within it.
+    fn push_all(&mut self, hashes: &[Hash]) {
+        let end = self.of_entries.size() + TILE_WIDTH;
+        let is_met = self.remembered.front().is_some_and(|earlier| earlier.size < end);
+        if hashes.len() as u64 == TILE_WIDTH
+            && !is_met
+            && let Some(root) = many::root_of(hashes)
+        {
+            self.of_entries.push_tile(root);
+            self.tile_root = Some(root);
+            return self.compare_remembered();
         }
-        self.tile_root = self.of_entries.push(hash);
+        for hash in hashes {
+            self.tile_root = self.of_entries.push(*hash);
+            self.compare_remembered();
+        }
+    }
+
+    fn read_entry(&mut self, entry: &[u8], index: u64) {
         match EventView::read(entry) {
-            Ok(view) if view.tenant == self.tenant => self.note_time(view.at, index),
+            Ok(view) if view.is_of(&self.tenant) => self.note_time(view, index),
             Ok(_) => drop(self.form.get_or_insert(Broken::Foreign { index })),
             Err(_) => drop(self.form.get_or_insert(Broken::Form { index })),
         }
-        self.compare_remembered();
     }
 
-    fn note_time(&mut self, at: &str, index: u64) {
+    fn note_time(&mut self, view: EventView<'_>, index: u64) {
         if self.first_at.is_none() {
-            self.first_at = Some(at.to_owned());
+            self.first_at = Some(view.at().to_owned());
         }
         if index + 1 == self.checkpoint.size {
-            self.last_at = Some(at.to_owned());
+            self.last_at = Some(view.at().to_owned());
         }
     }
 
@@ -225,7 +242,7 @@ impl LogVerifier {
     fn complete_tile(&mut self, hashes: &[Hash]) {
         let mut root = match self.tile_root {
             Some(root) if self.entry.is_none() => Some(root),
-            Some(_) | None if hashes.len() as u64 == TILE_WIDTH => Some(root_of_full(hashes.to_vec())),
+            Some(_) | None if hashes.len() as u64 == TILE_WIDTH => many::root_of(hashes),
             Some(_) | None => None,
         };
         let mut level = 0_u8;
@@ -238,7 +255,7 @@ impl LogVerifier {
             self.rows[row].push(hash);
             if self.rows[row].len() as u64 == TILE_WIDTH {
                 let full = std::mem::take(&mut self.rows[row]);
-                root = Some(root_of_full(full.clone()));
+                root = many::root_of(&full);
                 self.want_upper(level, full);
             }
         }
@@ -257,11 +274,4 @@ impl LogVerifier {
         let name = TileName::of_hashes(level, (done - 1) / TILE_WIDTH, self.checkpoint.size);
         self.due.extend(name.map(|name| (name, hashes)));
     }
-}
-
-fn root_of_full(mut row: Vec<Hash>) -> Hash {
-    while row.len() > 1 {
-        row = row.chunks(2).map(|pair| Hash::of_children(&pair[0], &pair[1])).collect();
-    }
-    row[0]
 }

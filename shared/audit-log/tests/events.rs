@@ -41,8 +41,8 @@ fn a_leaf_is_the_canonical_form_and_reads_back() {
     assert_eq!(serde_json_canonicalizer::to_vec(&value).unwrap(), leaf);
     assert_eq!(serde_json::from_slice::<LogEvent>(&leaf).unwrap(), event());
     let view = EventView::read(&leaf).unwrap();
-    assert_eq!((view.id, view.tenant), (event().id.as_str(), "acme"));
-    assert_eq!((view.at, view.event_type), ("2026-11-21T07:00:00.123Z", "request_change"));
+    assert_eq!((view.id(), view.tenant()), (event().id.as_str(), "acme"));
+    assert_eq!((view.at(), view.event_type()), ("2026-11-21T07:00:00.123Z", "request_change"));
 }
 
 #[test]
@@ -63,6 +63,26 @@ fn what_is_read_is_canonical_whatever_byte_was_changed() {
         assert!(EventView::read(&leaf[..place]).is_err());
     }
     assert!(read > leaf.len(), "other letters in words and texts are other events");
+}
+
+#[test]
+fn what_is_read_of_a_plain_leaf_is_canonical_too_short_or_long() {
+    for letters in [0, 1, 40, 500, 600, 700, 2_000] {
+        let reason = Some("a plain reason".to_owned() + &"x".repeat(letters));
+        let leaf = LogEvent { reason, ..event() }.leaf().unwrap();
+        assert_eq!(EventView::read(&leaf).unwrap().id(), event().id);
+        for place in 0..leaf.len() {
+            for byte in [b'"', b'\\', b'{', b'}', b',', b':', b'0', b'x', 0x1f, 0x7f, 0x80, 0xff] {
+                let mut changed = leaf.clone();
+                changed[place] = byte;
+                if EventView::read(&changed).is_ok() {
+                    let value: Value = serde_json::from_slice(&changed).unwrap();
+                    assert_eq!(serde_json_canonicalizer::to_vec(&value).unwrap(), changed);
+                }
+            }
+            assert!(EventView::read(&leaf[..place]).is_err());
+        }
+    }
 }
 
 #[test]

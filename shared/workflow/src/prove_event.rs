@@ -124,7 +124,7 @@ impl ProveEvent {
         let proof = self.prove_index(key.tenant(), index).await?;
         let leaf = proof.bundle.extra.as_deref().unwrap_or_default();
         match EventView::read(leaf) {
-            Ok(view) if view.id == stored.event.id.as_str() => Ok(proof),
+            Ok(view) if view.id() == stored.event.id.as_str() => Ok(proof),
             Ok(_) | Err(_) => Err(PortError::new(PortErrorKind::Corrupt, "compare the event with its leaf").into()),
         }
     }

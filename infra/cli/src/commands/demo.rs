@@ -3,6 +3,7 @@
 mod erase;
 mod mailbox;
 mod outcome;
+mod place;
 mod watch;
 
 use std::path::Path;

@@ -1,5 +1,5 @@
 //! `habeas demo --erase`: one person is erased as the law asks: planned, approved by another, carried out, searched for
-//! again, and proven by a receipt that is checked here without the stack.
+//! again, and proven by a receipt and its place in the audit log, both checked here without the stack.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::mailbox::Mailbox;
 use super::outcome::{Stopwatch, millis};
+use super::place::{self, Place};
 use super::{Demo, watch};
 use crate::api::{self, Api};
 use crate::args::Role;
@@ -48,6 +49,7 @@ struct Seen {
     receipt: PathBuf,
     key: PathBuf,
     content: Receipt,
+    place: Place,
 }
 
 /// Runs the demo; success only if nothing is left and the receipt verifies.
@@ -66,6 +68,12 @@ pub(super) async fn run(demo: &Demo<'_>, mut laps: Stopwatch, as_json: bool) -> 
             "plan": { "hash": seen.plan["plan_hash"], "sources": seen.plan["sources"] },
             "residual": seen.residual,
             "receipt": { "path": seen.receipt, "key_path": seen.key },
+            "proof": {
+                "path": seen.place.proof,
+                "key_path": seen.place.key,
+                "leaf_index": seen.place.index,
+                "tree_size": seen.place.size,
+            },
         });
         report::line(&serde_json::to_string_pretty(&body)?);
     } else {
@@ -98,9 +106,12 @@ async fn play(demo: &Demo<'_>, laps: &mut Stopwatch) -> anyhow::Result<Seen> {
     laps.lap("plan again, erase, confirm, sign");
     let (receipt, key, content) = receipt(demo, &operator, &job).await?;
     laps.lap("verify the receipt offline");
+    let jws = std::fs::read_to_string(&receipt)?;
+    let place = place::of(demo, &operator, &job, (&jws, &content)).await?;
+    laps.lap("seal, verify its place offline");
     let residual = left(demo).await?;
     laps.lap("export again");
-    Ok(Seen { job, status: view["status"].clone(), plan, residual, receipt, key, content })
+    Ok(Seen { job, status: view["status"].clone(), plan, residual, receipt, key, content, place })
 }
 
 async fn submit(demo: &Demo<'_>, api: &Api, kind: &str) -> anyhow::Result<String> {
@@ -176,6 +187,12 @@ fn print(seen: &Seen, steps: &[(String, u64)]) {
         ));
     }
     report::line(&format!("receipt {} (verified offline with {})", seen.receipt.display(), seen.key.display()));
+    let Place { proof, key, index, size } = &seen.place;
+    report::line(&format!(
+        "proof   {} (event {index} of {size}, verified offline with {})",
+        proof.display(),
+        key.display()
+    ));
     for source in &seen.content.sources {
         let counts: Vec<String> = source.counts.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
         report::line(&format!("  {:32} {}", source.source, counts.join(", ")));

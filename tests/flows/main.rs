@@ -38,6 +38,7 @@ mod notices;
 mod organisation;
 mod own_records;
 mod portability;
+mod processors;
 mod proofs;
 mod quotas;
 mod resending;

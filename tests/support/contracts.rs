@@ -16,6 +16,7 @@ pub mod job_store;
 pub mod key_service;
 pub mod mailer;
 pub mod notices;
+pub mod outgoing;
 
 /// A case of a suite over a port.
 pub type Case<P> = (&'static str, for<'a> fn(&'a P, &'a mut Names) -> futures::future::BoxFuture<'a, ()>);

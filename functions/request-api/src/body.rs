@@ -8,6 +8,7 @@ mod hold;
 mod job;
 mod notices;
 mod plan;
+mod processor;
 mod retention;
 mod schema;
 mod suppression;
@@ -21,5 +22,6 @@ pub use hold::{HoldBody, HoldForm, HoldList, HoldScopeBody, HoldScopeForm, InFli
 pub use job::{ArchiveBody, JobBody, ProgressBody, StepBody, VerificationBody};
 pub use notices::{NoticesBody, NoticesForm, RecipientForm, TemplateForm, WebhookBody, WebhookForm};
 pub use plan::{EstimateBody, PlanBody, PlannedSourceBody};
+pub use processor::ProcessorBody;
 pub use retention::{RetentionBody, RetentionForm, RetentionScheduleBody, RetentionScheduleItem, RetentionVersion};
 pub use suppression::{SuppressedBody, SuppressionsBody, SuppressionsForm};

@@ -10,7 +10,7 @@ use crate::finding::{Located, Place, Report};
 use crate::graph;
 use crate::manifest::Manifests;
 use crate::manifest::dataset::{RawCollection, RawDataset, RawReference};
-use crate::model::{Collection, DataMap, Direction, VERSION};
+use crate::model::{Collection, DataMap, Direction, Processor, VERSION};
 
 use fields::flatten;
 
@@ -88,8 +88,16 @@ pub(crate) fn compile(manifests: &Manifests, report: &mut Report) -> Compiled {
         collections: compiler.collections,
         flows,
         erasure: manifests.erasure.clone(),
+        processors: processors(manifests),
     };
     Compiled { map, places: compiler.places, edges }
+}
+
+/// Processors by key; a second one of a key is refused by the lint.
+fn processors(manifests: &Manifests) -> Vec<Processor> {
+    let mut processors: Vec<Processor> = manifests.processors.iter().map(|raw| raw.processor.clone()).collect();
+    processors.sort_by(|one, other| one.fides_key.cmp(&other.fides_key));
+    processors
 }
 
 /// Datasets by key, each once.

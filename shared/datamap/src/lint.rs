@@ -2,6 +2,7 @@
 
 mod access;
 mod cycles;
+mod processors;
 mod reach;
 
 use crate::compile::Compiled;
@@ -30,6 +31,7 @@ pub(crate) fn check(manifests: &Manifests, compiled: &Compiled, report: &mut Rep
     access::check(compiled, report);
     reach::check(compiled, report);
     cycles::check(compiled, report);
+    processors::check(manifests, compiled, report);
 }
 
 /// Categories and identities that nobody knows.

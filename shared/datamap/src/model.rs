@@ -11,9 +11,11 @@ pub use parts::{
     ConnectorKind, Controller, DataType, Direction, ErasureRule, FieldReference, Masking, Processing, RowFormat,
     Strategy,
 };
+pub use processor::{Processor, ProcessorProtocol};
 
 mod collection;
 mod parts;
+mod processor;
 
 /// The version of the stored form that this code writes.
 pub const VERSION: u32 = 1;
@@ -33,6 +35,9 @@ pub struct DataMap {
     pub flows: Vec<Flow>,
     /// What erasure does by category, first match wins.
     pub erasure: Vec<ErasureRule>,
+    /// Who else holds the data, by key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub processors: Vec<Processor>,
 }
 
 /// How one or more datasets are reached.

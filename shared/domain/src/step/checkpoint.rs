@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::erasure::PlannedSource;
 use crate::notice::Delivery;
+use crate::processor::ProcessorCheckpoint;
 use crate::request::Alias;
 use crate::sealed::Sealed;
 
@@ -62,6 +63,8 @@ pub enum Checkpoint {
     Confirm(ConfirmCheckpoint),
     /// Deliveries of a notice.
     Notify(NotifyCheckpoint),
+    /// What became of telling a processor.
+    Processor(ProcessorCheckpoint),
 }
 
 /// Progress of `locate`: first the walk, then the frozen shards, then their steps.

@@ -30,6 +30,7 @@ pub(super) fn clock_notice(job: &Job, kind: StepKind, shard: u32) -> Option<Noti
         | StepKind::BeginErasure
         | StepKind::Erase
         | StepKind::Confirm
+        | StepKind::TellProcessor
         | StepKind::Conclude
         | StepKind::NotifyReceived
         | StepKind::NotifyCode

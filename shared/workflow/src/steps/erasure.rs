@@ -24,6 +24,7 @@ mod conclude;
 mod confirm;
 mod earlier;
 mod plan_shard;
+mod processors;
 mod seal_plan;
 mod wait;
 

@@ -143,6 +143,7 @@ impl Notify {
             | StepKind::BeginErasure
             | StepKind::Erase
             | StepKind::Confirm
+            | StepKind::TellProcessor
             | StepKind::Conclude
             | StepKind::Screen
             | StepKind::Verify
@@ -189,6 +190,7 @@ impl Notify {
             | StepKind::BeginErasure
             | StepKind::Erase
             | StepKind::Confirm
+            | StepKind::TellProcessor
             | StepKind::Conclude
             | StepKind::Screen
             | StepKind::Verify

@@ -85,9 +85,20 @@ pub(super) fn after_begin(job: &Job, now: Timestamp) -> Decision {
     Decision { job: None, next: vec![gate], settles: Vec::new() }
 }
 
-/// Nothing is left.
-pub(super) fn after_confirmation(now: Timestamp) -> Decision {
-    Decision { job: None, next: vec![ready(StepKind::Conclude, now)], settles: Vec::new() }
+/// Nothing is left: processors are told (GDPR Art. 19), and the receipt waits until each has been.
+pub(super) fn after_confirmation(processors: &[(u32, ObjectRef)], now: Timestamp) -> Decision {
+    let tell = |(shard, told): &(u32, ObjectRef)| StepSeed {
+        shard: *shard,
+        input: Some(told.clone()),
+        ..ready(StepKind::TellProcessor, now)
+    };
+    let mut next: Vec<StepSeed> = processors.iter().map(tell).collect();
+    next.push(if next.is_empty() {
+        ready(StepKind::Conclude, now)
+    } else {
+        waiting(StepKind::Conclude, now + GATE_INTERVAL)
+    });
+    Decision { job: None, next, settles: Vec::new() }
 }
 
 /// The receipt is signed.

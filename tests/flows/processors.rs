@@ -198,7 +198,7 @@ fn an_answer_comes_later_by_its_own_address_alone() {
     let url = body(&calls(&house, HOOK)[0])["data"]["answer_url"].as_str().unwrap().to_owned();
     let path = answer_path(&url);
     let done = json!({"status": "completed"});
-    let mut say = |house: &mut House, path: &str, body: &Value| house.send(Call::post(path.to_owned(), body)).status;
+    let say = |house: &mut House, path: &str, body: &Value| house.send(Call::post(path.to_owned(), body)).status;
     let (base, proof) = path.rsplit_once("proof=").unwrap();
     for wrong in [
         format!("{base}proof={}", "0".repeat(proof.len())),

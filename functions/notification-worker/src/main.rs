@@ -26,9 +26,8 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let topic = aws.notice_topic(&notices_topic_arn);
     let notify = Notify { mailer, webhooks, topic, public_url: public_url.clone() };
     let alerts = lambda_kit::emf_alerts(&settings);
-    let exports = aws.export_store(&settings.exports_bucket, &settings.kms_key_id);
     let tell = TellProcessors {
-        plans: PlanStore { exports },
+        plans: PlanStore { exports: aws.export_store(&settings.exports_bucket, &settings.kms_key_id) },
         calls: adapters_aws::outgoing_calls(is_local),
         secrets: aws.secrets(),
         alerts: Arc::clone(&alerts) as _,

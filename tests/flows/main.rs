@@ -44,6 +44,7 @@ mod quotas;
 mod resending;
 mod residency;
 mod retention;
+mod revoking;
 mod second_tenant;
 mod signed_in;
 mod slices;

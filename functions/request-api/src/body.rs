@@ -22,6 +22,6 @@ pub use hold::{HoldBody, HoldForm, HoldList, HoldScopeBody, HoldScopeForm, InFli
 pub use job::{ArchiveBody, JobBody, ProgressBody, StepBody, VerificationBody};
 pub use notices::{NoticesBody, NoticesForm, RecipientForm, TemplateForm, WebhookBody, WebhookForm};
 pub use plan::{EstimateBody, PlanBody, PlannedSourceBody};
-pub use processor::ProcessorBody;
+pub use processor::{ProcessorBody, TokensBody};
 pub use retention::{RetentionBody, RetentionForm, RetentionScheduleBody, RetentionScheduleItem, RetentionVersion};
 pub use suppression::{SuppressedBody, SuppressionsBody, SuppressionsForm};

@@ -155,6 +155,7 @@ impl<'a> Compiler<'a> {
             skip: raw.skip,
             erase_after: raw.erase_after.iter().map(|id| id.value.clone()).collect(),
             masking: raw.masking.clone(),
+            revoke: reached.revoke,
         });
     }
 }

@@ -6,7 +6,7 @@ use crate::finding::{Located, Place, Report};
 use crate::manifest::Manifests;
 use crate::manifest::connection::{RawConnection, RawEntry};
 use crate::manifest::dataset::RawDataset;
-use crate::model::{Connection, ConnectorKind, Processing, Source};
+use crate::model::{Connection, ConnectorKind, Processing, Revocation, Source};
 
 /// Connections by key, and what each collection is reached by.
 pub(crate) struct Connected<'a> {
@@ -24,6 +24,8 @@ pub(crate) struct Reached<'a> {
     pub(crate) processing: Processing,
     /// Fields that the connection names, to be checked against the collection.
     pub(crate) named: &'a [Located<String>],
+    /// Where the tokens in its rows are revoked.
+    pub(crate) revoke: Option<Revocation>,
 }
 
 /// Ties datasets and connections; everything that doesn't fit is reported.
@@ -121,7 +123,8 @@ impl<'a> Connected<'a> {
         if let Some((connection, entry)) = self.entries.get(&(dataset.to_owned(), name.value.clone())) {
             let source = entry.source.clone().unwrap_or_else(|| table_named_after(dataset, &name.value));
             let processing = entry.processing.clone();
-            return Reached { connection: *connection, source, processing, named: &entry.fields };
+            let revoke = entry.revoke.as_ref().map(|raw| raw.revocation.clone());
+            return Reached { connection: *connection, source, processing, named: &entry.fields, revoke };
         }
         let connection = self.of_dataset.get(dataset).copied().unwrap_or_default();
         let assumed = self.connections.get(connection).is_none_or(|connection| connection.assumed);
@@ -135,7 +138,7 @@ impl<'a> Connected<'a> {
             );
         }
         let source = table_named_after(dataset, &name.value);
-        Reached { connection, source, processing: Processing::default(), named: &[] }
+        Reached { connection, source, processing: Processing::default(), named: &[], revoke: None }
     }
 }
 

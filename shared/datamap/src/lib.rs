@@ -24,7 +24,8 @@ pub use erasure::{Exemption, FieldRewrite, Masker, Treatment, rewrite};
 pub use finding::{Finding, Severity};
 pub use model::{
     Access, Collection, Connection, ConnectorKind, Controller, DataMap, DataType, Direction, ErasureRule, Field,
-    FieldReference, Flow, Masking, Processing, Processor, ProcessorProtocol, RowFormat, Source, Strategy, VERSION,
+    FieldReference, Flow, Masking, Processing, Processor, ProcessorProtocol, Revocation, RowFormat, Source, Strategy,
+    VERSION,
 };
 pub use owner::{RowOwner, owner_input};
 pub use read::{Checked, ReadError, read_dir, read_strs};

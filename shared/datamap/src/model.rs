@@ -12,10 +12,12 @@ pub use parts::{
     Strategy,
 };
 pub use processor::{Processor, ProcessorProtocol};
+pub use revocation::Revocation;
 
 mod collection;
 mod parts;
 mod processor;
+mod revocation;
 
 /// The version of the stored form that this code writes.
 pub const VERSION: u32 = 1;
@@ -90,6 +92,9 @@ pub struct Collection {
     pub erase_after: Vec<String>,
     /// What erasure does with whole rows, over every rule.
     pub masking: Option<Masking>,
+    /// Where the tokens in its rows are revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoke: Option<Revocation>,
 }
 
 /// Where the rows or objects of a collection are.

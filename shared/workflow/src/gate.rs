@@ -59,6 +59,7 @@ const fn waits_for(gate: StepKind) -> Option<(StepKind, StepKind)> {
         | StepKind::PlanErasure
         | StepKind::Approve
         | StepKind::Grace
+        | StepKind::RevokeTokens
         | StepKind::BeginErasure
         | StepKind::Erase
         | StepKind::TellProcessor
@@ -88,7 +89,8 @@ fn shards_made_by(step: &Step) -> Option<usize> {
         | Checkpoint::Erase(_)
         | Checkpoint::Confirm(_)
         | Checkpoint::Notify(_)
-        | Checkpoint::Processor(_) => None,
+        | Checkpoint::Processor(_)
+        | Checkpoint::Revoke(_) => None,
     }
 }
 
@@ -112,6 +114,7 @@ pub const fn gate_after(kind: StepKind, erasing: bool) -> Option<StepKind> {
         | StepKind::SealPlan
         | StepKind::Approve
         | StepKind::Grace
+        | StepKind::RevokeTokens
         | StepKind::Confirm
         | StepKind::Conclude
         | StepKind::NotifyReceived

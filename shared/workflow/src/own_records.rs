@@ -84,6 +84,7 @@ fn collection(
         skip: false,
         erase_after: Vec::new(),
         masking: None,
+        revoke: None,
     }
 }
 

@@ -17,7 +17,7 @@ mod sources;
 mod verify;
 
 pub use collect::{Collect, format_of};
-pub use erasure::{Conclude, Erasing, erasure_steps};
+pub use erasure::{Conclude, Erasing, Issuers, erasure_steps};
 pub use expire::Expire;
 pub use locate::Locate;
 pub use notify::Notify;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use workflow::read_jobs::JobView;
 
-use super::{ProcessorBody, schema};
+use super::{ProcessorBody, TokensBody, schema};
 
 /// A job.
 #[derive(Serialize, ToSchema)]
@@ -68,6 +68,9 @@ pub struct JobBody {
     /// Who else was told of the erasure, and how that stands; shown for one job at a time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub processors: Vec<ProcessorBody>,
+    /// What became of the person's tokens; shown for one job at a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<TokensBody>,
     /// The finished archive.
     pub archive: Option<ArchiveBody>,
     /// Where to go from here.
@@ -158,6 +161,7 @@ impl JobBody {
             steps: None,
             progress: None,
             processors: Vec::new(),
+            tokens: None,
             archive: job.archive.as_ref().map(ArchiveBody::of),
             links: links(job),
         }
@@ -172,6 +176,7 @@ impl JobBody {
             steps: Some(view.steps.iter().map(StepBody::of).collect()),
             progress: Some(ProgressBody { done, total }),
             processors: ProcessorBody::of(&view.steps),
+            tokens: TokensBody::of(&view.steps),
             ..Self::of(&view.job)
         }
     }

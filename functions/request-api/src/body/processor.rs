@@ -1,4 +1,4 @@
-//! How the processors of an erasure stand, as shown with its job (GDPR Art. 19).
+//! How the processors of an erasure and the tokens of the person stand, as shown with its job (GDPR Art. 19, RFC 7009).
 
 use domain::processor::ProcessorStatus;
 use domain::step::{Checkpoint, Step};
@@ -42,6 +42,26 @@ impl ProcessorBody {
             answer_by: state.answer_by.to_string(),
             expected_at: state.expected_at.map(|at| at.to_string()),
             answered_at: state.answered_at.map(|at| at.to_string()),
+        })
+    }
+}
+
+/// The tokens of the person, revoked at their issuers while the grace period runs.
+#[derive(Serialize, ToSchema)]
+pub struct TokensBody {
+    /// Revoked in the last round.
+    pub revoked: u64,
+    /// Left after the last round; tried again.
+    pub left: u64,
+}
+
+impl TokensBody {
+    /// The tokens that the newest approval had revoked.
+    #[must_use]
+    pub fn of(steps: &[Step]) -> Option<Self> {
+        steps.iter().rev().find_map(|step| match &step.checkpoint {
+            Some(Checkpoint::Revoke(state)) => Some(Self { revoked: state.revoked, left: state.left }),
+            _ => None,
         })
     }
 }

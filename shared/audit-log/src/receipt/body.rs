@@ -23,6 +23,9 @@ pub struct Receipt {
     /// Who else was told, and how that stood when the receipt was signed (GDPR Art. 19).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub processors: Vec<ReceiptProcessor>,
+    /// Tokens of the person that were revoked at their issuer (RFC 7009); none where the data map names no issuer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<ReceiptTokens>,
     /// The article the request was answered under, such as `GDPR Art. 17`.
     pub legal_basis: String,
     /// When the request came in.
@@ -73,6 +76,15 @@ pub struct ReceiptProcessor {
     /// When it took the notice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told_at: Option<Timestamp>,
+}
+
+/// What became of the person's tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptTokens {
+    /// Revoked, as their issuers say.
+    pub revoked: u64,
+    /// Erased without an issuer having revoked them.
+    pub left: u64,
 }
 
 /// The place of the event in the audit log, with its inclusion proof (RFC 6962, 2.1.1).

@@ -1,4 +1,4 @@
-//! Rules about processors: names, addresses, secrets by reference, and that what they receive is in the map.
+//! Rules about processors, and issuers of tokens: names, addresses, secrets by reference, and that what they receive is in the map.
 
 use std::collections::BTreeSet;
 
@@ -32,6 +32,11 @@ pub(super) fn check(manifests: &Manifests, compiled: &Compiled, report: &mut Rep
         super::categories(&raw.categories, &manifests.categories, report);
         identities(raw, compiled, report);
     }
+    let entries = manifests.connections.iter().flat_map(|connection| &connection.collections);
+    for revoke in entries.filter_map(|entry| entry.revoke.as_ref()) {
+        address(&revoke.url, report);
+        secret_name(&revoke.secret, report);
+    }
 }
 
 fn names(raw: &RawProcessor, report: &mut Report) {
@@ -41,12 +46,7 @@ fn names(raw: &RawProcessor, report: &mut Report) {
         let message = "a processor's key has letters, digits and `_-.`, at most 100".to_owned();
         report.error("invalid-name", raw.key.place, message, "");
     }
-    let path = raw.secret.value.split('/');
-    if !fits(&raw.secret.value) || !path.clone().all(|part| !part.is_empty() && part.bytes().all(plain)) {
-        let message = "`secret` is the name of a secret, never the secret itself".to_owned();
-        let help = "letters, digits, `_-` and `/`: the part of its name behind habeas/<tenant>/";
-        report.error("processor-secret", raw.secret.place, message, help);
-    }
+    secret_name(&raw.secret, report);
     if let Some(key) = &raw.public_key
         && !(key.value.starts_with("-----BEGIN PUBLIC KEY-----") && key.value.contains("-----END PUBLIC KEY-----"))
     {
@@ -56,6 +56,18 @@ fn names(raw: &RawProcessor, report: &mut Report) {
     if raw.processor.protocol == ProcessorProtocol::OpenDsr && raw.public_key.is_none() {
         let message = format!("`{}` signs its answers, and nothing says with which key", raw.key.value);
         report.warning("processor-key", raw.key.place, message, "add `public_key`, that of its certificate");
+    }
+}
+
+/// The name of a secret, never the secret itself.
+fn secret_name(secret: &Located<String>, report: &mut Report) {
+    let text = secret.value.as_str();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let is_path = text.split('/').all(|part| !part.is_empty() && part.bytes().all(plain));
+    if !is_path || text.len() > LONGEST_NAME {
+        let message = "`secret` is the name of a secret, never the secret itself".to_owned();
+        let help = "letters, digits, `_-` and `/`: the part of its name behind habeas/<tenant>/";
+        report.error("processor-secret", secret.place, message, help);
     }
 }
 

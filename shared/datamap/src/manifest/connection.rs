@@ -3,7 +3,7 @@
 mod source;
 
 use crate::finding::{Located, Place, Report};
-use crate::model::{Connection, ConnectorKind, Processing, Source};
+use crate::model::{Connection, ConnectorKind, Processing, Revocation, Source};
 use crate::object::Object;
 
 /// A connection as written.
@@ -26,6 +26,16 @@ pub(crate) struct RawEntry {
     /// Places of the fields that `indexes` and `key_template` name.
     pub(crate) fields: Vec<Located<String>>,
     pub(crate) processing: Processing,
+    /// Where the tokens in its rows are revoked.
+    pub(crate) revoke: Option<RawRevocation>,
+}
+
+/// A revocation endpoint as written.
+#[derive(Debug)]
+pub(crate) struct RawRevocation {
+    pub(crate) url: Located<String>,
+    pub(crate) secret: Located<String>,
+    pub(crate) revocation: Revocation,
 }
 
 const PROCESSING: &[&str] = &["purpose", "lawful_basis", "recipients", "transfers", "retention_class", "source"];
@@ -153,8 +163,29 @@ fn read_entries(
             ConnectorKind::S3 => source::s3(object, &mut fields, report),
         };
         let processing = processing(object, outer, report);
+        let revoke = revocation(object, &mut fields, report);
         let name = Located { value: name.text.clone(), place: name.place };
-        read.push(RawEntry { name, source, fields, processing });
+        read.push(RawEntry { name, source, fields, processing, revoke });
     }
     read
+}
+
+/// The revocation endpoint of an entry; its token field is checked with the others that the entry names.
+fn revocation(object: Object<'_>, fields: &mut Vec<Located<String>>, report: &mut Report) -> Option<RawRevocation> {
+    let object = object.object("revoke", "revoke", report)?;
+    object.expect_only(&["url", "token", "token_type_hint", "client_id", "secret"], report);
+    let url = object.required("url", report);
+    let token = object.required("token", report);
+    let client_id = object.required("client_id", report);
+    let secret = object.required("secret", report);
+    fields.extend(token.clone());
+    let (url, token, client_id, secret) = (url?, token?, client_id?, secret?);
+    let revocation = Revocation {
+        url: url.value.clone(),
+        token: token.value,
+        token_type_hint: object.plain("token_type_hint", report),
+        client_id: client_id.value,
+        secret: secret.value.clone(),
+    };
+    Some(RawRevocation { url, secret, revocation })
 }

@@ -134,7 +134,7 @@ pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
         Outcome::Confirmed { processors } => erasing::after_confirmation(processors, now),
         Outcome::Concluded { receipt, notes } => erasing::after_conclusion(job, receipt.clone(), notes, now),
         Outcome::Packaged { archive } => after_package(job, archive.clone(), now),
-        Outcome::Cancelled => ended(job, JobStatus::Cancelled, "cancelled on request", now),
+        Outcome::Cancelled => ended(job, JobStatus::Cancelled, erasing::words_of_cancelling(job), now),
         Outcome::Rejected { reason } => refused(job, reason, now),
         Outcome::ShardDone | Outcome::Collected | Outcome::Notified | Outcome::Cleaned | Outcome::Nothing => {
             Decision::default()

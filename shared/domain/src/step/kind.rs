@@ -23,6 +23,8 @@ wire_enum! {
         Approve = "approve",
         /// Waits for the end of the grace period.
         Grace = "grace",
+        /// Revokes the person's tokens at their issuer while the grace period runs.
+        RevokeTokens = "revoke_tokens",
         /// Starts the irreversible part: one step for each shard of the plan.
         BeginErasure = "begin_erasure",
         /// Erases what one shard of the plan names.
@@ -81,6 +83,7 @@ impl StepKind {
             | Self::SealPlan
             | Self::Approve
             | Self::Grace
+            | Self::RevokeTokens
             | Self::BeginErasure
             | Self::Erase
             | Self::Confirm
@@ -135,6 +138,7 @@ impl StepKind {
             | Self::NotifyResumed
             | Self::NotifyRejected
             | Self::NotifyDeadline
+            | Self::RevokeTokens
             | Self::TellProcessor
             | Self::Expire => false,
         }

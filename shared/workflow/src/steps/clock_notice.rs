@@ -27,6 +27,7 @@ pub(super) fn clock_notice(job: &Job, kind: StepKind, shard: u32) -> Option<Noti
         | StepKind::SealPlan
         | StepKind::Approve
         | StepKind::Grace
+        | StepKind::RevokeTokens
         | StepKind::BeginErasure
         | StepKind::Erase
         | StepKind::Confirm

@@ -140,6 +140,7 @@ impl Notify {
             | StepKind::SealPlan
             | StepKind::Approve
             | StepKind::Grace
+            | StepKind::RevokeTokens
             | StepKind::BeginErasure
             | StepKind::Erase
             | StepKind::Confirm
@@ -187,6 +188,7 @@ impl Notify {
             | StepKind::SealPlan
             | StepKind::Approve
             | StepKind::Grace
+            | StepKind::RevokeTokens
             | StepKind::BeginErasure
             | StepKind::Erase
             | StepKind::Confirm

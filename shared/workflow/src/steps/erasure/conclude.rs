@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use audit_log::receipt::{Exemption, Receipt, ReceiptProcessor, ReceiptSource, Unsigned};
+use audit_log::receipt::{Exemption, Receipt, ReceiptProcessor, ReceiptSource, ReceiptTokens, Unsigned};
 use domain::erasure::{Erasure, ReceiptRef};
 use domain::job::{Job, Outcome};
 use domain::record::{KeyRecord, Record, SuppressionRecord};
@@ -53,7 +53,7 @@ impl RunStep for Conclude {
         suppress_and_shred(context, &erasure).await?;
         shred_acts(context, &erasure).await?;
         let processors = steps.iter().filter_map(told).collect();
-        let receipt = Receipt { processors, ..self.receipt(context, &erasure, &erased)? };
+        let receipt = Receipt { processors, tokens: tokens_of(&steps), ..self.receipt(context, &erasure, &erased)? };
         let unsigned = Unsigned::new(self.signer.key_id(), &receipt)
             .map_err(|_| StepError::park("the receipt has no canonical form"))?;
         let signature = self.signer.sign(&unsigned.digest()).await?;
@@ -90,6 +90,7 @@ impl Conclude {
             sources: erased.values().map(source_of).collect(),
             exemptions: exemptions.collect(),
             processors: Vec::new(),
+            tokens: None,
             legal_basis: legal_basis(job.regime).to_owned(),
             requested_at: job.received_at,
             completed_at: context.now,
@@ -189,6 +190,19 @@ fn told(step: &Step) -> Option<ReceiptProcessor> {
         reason: state.reason.clone(),
         told_at: state.told_at,
     })
+}
+
+/// What became of the person's tokens, over all plans that were approved.
+fn tokens_of(steps: &[Step]) -> Option<ReceiptTokens> {
+    let mut revoking = steps.iter().filter(|step| step.kind == StepKind::RevokeTokens).peekable();
+    revoking.peek()?;
+    let sum = revoking.fold(ReceiptTokens::default(), |sum, step| match &step.checkpoint {
+        Some(Checkpoint::Revoke(state)) => {
+            ReceiptTokens { revoked: sum.revoked + state.revoked, left: sum.left + state.left }
+        }
+        _ => sum,
+    });
+    Some(sum)
 }
 
 fn notes_of(erased: &BTreeMap<String, ErasedSource>) -> String {

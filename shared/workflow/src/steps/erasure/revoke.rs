@@ -130,8 +130,12 @@ impl RevokeTokens {
     }
 
     async fn end_round(&self, context: &mut StepContext, mut state: RevokeCheckpoint) -> Result<Ran, StepError> {
+        // Rows that are gone say nothing of the tokens that they held.
+        let is_gone = state.revoked + state.failed == 0;
         if state.failed == 0 {
-            context.step.checkpoint = Some(Checkpoint::Revoke(RevokeCheckpoint { rounds: state.rounds + 1, ..state }));
+            let left = if is_gone { state.left } else { 0 };
+            state.rounds += 1;
+            context.step.checkpoint = Some(Checkpoint::Revoke(RevokeCheckpoint { left, ..state }));
             return Ok(Ran::Done(Outcome::Nothing));
         }
         let wait = usize::try_from(state.rounds).ok().and_then(|round| ROUNDS.get(round)).copied();

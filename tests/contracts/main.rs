@@ -9,12 +9,12 @@ use domain::datum::Datum;
 use domain::step::{Nudge, QueueName};
 use habeas_tests::contracts::{
     audit_index, audit_log, connector, data_maps, eraser, event_sink, export_store, job_queue, job_store, key_service,
-    mailer, notices, retention_source, run_all,
+    mailer, notices, outgoing, retention_source, run_all,
 };
 use habeas_tests::executor::run;
 use habeas_tests::names::Names;
 use jiff::Timestamp;
-use workflow::ports::{ExportStore, KeyService, Mailer, NoticeTopic, PortErrorKind};
+use workflow::ports::{ExportStore, KeyService, Mailer, NoticeTopic, PortErrorKind, Secrets};
 
 fn world() -> (MemoryWorld, Names) {
     let now = "2026-03-01T09:00:00Z".parse::<Timestamp>().unwrap();
@@ -268,4 +268,12 @@ fn webhooks_and_topic_keep_their_contracts() {
     world.change(|state| state.outbox.receivers_are_down = true);
     let down = run(&world, hooks.send(&names.job().to_string())).answer();
     assert_eq!(down, Err(PortErrorKind::Transient));
+}
+
+#[test]
+fn calls_and_secrets_keep_their_contracts() {
+    let (world, mut names) = world();
+    let outgoing = outgoing::Outgoing { calls: world.outgoing(), url: "https://processor.example.com/".to_owned() };
+    run(&world, run_all(&outgoing, outgoing::CALL_CASES, &mut names)).answer();
+    run(&world, run_all(world.secrets().as_ref() as &dyn Secrets, outgoing::SECRET_CASES, &mut names)).answer();
 }

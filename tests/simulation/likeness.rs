@@ -104,6 +104,11 @@ fn hash_step(step: &Step, now: Timestamp, hasher: &mut DefaultHasher) {
             (8, it.rounds).hash(hasher);
             it.deliveries.iter().for_each(|delivery| (&delivery.to, delivery.outcome).hash(hasher));
         }
+        Some(Checkpoint::Processor(it)) => {
+            (9, &it.processor, it.status, it.rounds, it.told_at.is_some(), it.answered_at.is_some()).hash(hasher);
+            off(it.answer_by, now).hash(hasher);
+        }
+        Some(Checkpoint::Revoke(it)) => (10, it.lookups_done, it.revoked, it.failed, it.left, it.rounds).hash(hasher),
         Some(Checkpoint::Confirm(it)) => (7, it.shards_done, it.residual, it.reported).hash(hasher),
         None => 3.hash(hasher),
     }

@@ -15,11 +15,11 @@ use domain::ids::{OpNonce, TenantId};
 use domain::step::{Nudge, QueueName};
 use habeas_tests::contracts::{
     Case, audit_index, audit_log, connector, data_maps, eraser, export_store, job_queue, job_store, key_service,
-    mailer, notices, retention_source, run_all,
+    mailer, notices, outgoing, retention_source, run_all,
 };
 use habeas_tests::names::Names;
 use jiff::Timestamp;
-use workflow::ports::{ExportStore, JobStore, KeyService, Mailer, NoticeTopic, PortErrorKind};
+use workflow::ports::{ExportStore, JobStore, KeyService, Mailer, NoticeTopic, PortErrorKind, Secrets};
 
 use crate::aws::{self, Item};
 use crate::harness::{Stack, epoch_seconds};
@@ -307,8 +307,17 @@ async fn the_client_keeps_the_contract_of_webhooks() {
         }
     });
     let mut names = Names::new(epoch_seconds(), Timestamp::now());
-    let hooks = notices::Hooks { sender: adapters_aws::webhooks(true), url };
+    let hooks = notices::Hooks { sender: adapters_aws::webhooks(true), url: url.clone() };
     run_all(&hooks, notices::WEBHOOK_CASES, &mut names).await;
+    let outgoing = outgoing::Outgoing { calls: adapters_aws::outgoing_calls(true), url };
+    run_all(&outgoing, outgoing::CALL_CASES, &mut names).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_keep_their_contract() {
+    let Some(stack) = Stack::plain().await else { return };
+    let (aws, _, mut names) = start(&stack).await;
+    run_all(aws.secrets().as_ref() as &dyn Secrets, outgoing::SECRET_CASES, &mut names).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

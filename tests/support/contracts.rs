@@ -16,6 +16,7 @@ pub mod job_store;
 pub mod key_service;
 pub mod mailer;
 pub mod notices;
+pub mod outgoing;
 pub mod retention_source;
 
 /// A case of a suite over a port.

@@ -16,8 +16,8 @@ use workflow::read_jobs::ReadJobs;
 use workflow::seal_audit::SealAudit;
 use workflow::step_context::StepPorts;
 use workflow::steps::{
-    Collect, Conclude, Erasing, Expire, Locate, Notify, Package, Packing, PlanStore, Screen, Sources, Verify,
-    erasure_steps,
+    Collect, Conclude, Erasing, Expire, Issuers, Locate, Notify, Package, Packing, PlanStore, Screen, Sources,
+    TellProcessors, Verify, erasure_steps,
 };
 use workflow::submit_request::{Quotas, SubmitRequest};
 use workflow::sweep_deadlines::SweepDeadlines;
@@ -196,7 +196,8 @@ fn erasure_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
     let signer = world.receipt_signer();
     let conclude = Conclude { exports, signer, backups_last: SignedDuration::from_hours(35 * 24) };
     let engine = AdvanceJob::new(ports.clone(), world.alerts(), LEASE);
-    let engine = erasure_steps(engine, &erasing, world.alerts(), conclude);
+    let issuers = Issuers { calls: world.outgoing(), secrets: world.secrets() };
+    let engine = erasure_steps(engine, &erasing, issuers, world.alerts(), conclude);
     let mutants = world.inspect(|state| state.mutants);
     if mutants == Mutants::NONE { engine } else { bugs::wrong_steps(engine, mutants) }
 }
@@ -205,5 +206,13 @@ fn notification_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
     let topic = world.inspect(|state| state.outbox.has_topic).then(|| world.topic() as _);
     let (mailer, webhooks) = (world.mailer(), world.webhooks());
     let notify = Notify { mailer, webhooks, topic, public_url: PUBLIC_URL.to_owned() };
-    AdvanceJob::new(ports.clone(), world.alerts(), LEASE).runs(notify)
+    let tell = TellProcessors {
+        plans: PlanStore { exports: world.export_store() },
+        calls: world.outgoing(),
+        secrets: world.secrets(),
+        alerts: world.alerts(),
+        public_url: PUBLIC_URL.to_owned(),
+    };
+    let engine = AdvanceJob::new(ports.clone(), world.alerts(), LEASE).runs(notify).runs(tell);
+    bugs::wrong_notices(engine, world.inspect(|state| state.mutants))
 }

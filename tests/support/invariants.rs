@@ -13,6 +13,7 @@ mod ends;
 mod erasure;
 mod journal;
 mod privacy;
+mod processors;
 mod rest;
 
 pub use self::ends::receipt_of;

@@ -94,8 +94,26 @@ connection:
       pictures: { bucket: media, format: media, key_template: 'u/{user}/{file}.png' }
 ";
 
+/// Who else holds the first tenant's data: a mailer that knows people by address, a shipper that knows no pictures.
+pub const PROCESSORS_MAP: &str = r"
+processors:
+  - fides_key: mailer
+    url: https://mailer.example.com/hooks
+    protocol: webhook
+    secret: processors/mailer
+    datasets: [app.users]
+    identities: [email]
+    answer_within_days: 14
+  - fides_key: shipper
+    url: https://shipper.example.com/opendsr/v2
+    protocol: opendsr
+    secret: processors/shipper
+    data_categories: [user.financial]
+    identities: { email: email }
+";
+
 static COMPILED: LazyLock<[Arc<DataMap>; 2]> = LazyLock::new(|| {
-    let both = [("sample.yml", MAP), ("media.yml", MEDIA_MAP)];
+    let both = [("sample.yml", MAP), ("media.yml", MEDIA_MAP), ("processors.yml", PROCESSORS_MAP)];
     [&both[..], &both[..1]].map(|files| {
         let checked = datamap::read_strs(files);
         let errors =
@@ -148,6 +166,13 @@ pub fn load(world: &MemoryWorld) {
     for slug in ["acme", "globex"] {
         world.publish(&tenant(slug), data_map(slug)).unwrap();
     }
+    world.change(|state| {
+        for (name, secret) in
+            [("mailer", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), ("shipper", "token-of-the-shipper")]
+        {
+            state.outside.secrets.insert((tenant("acme"), format!("processors/{name}")), secret.to_owned());
+        }
+    });
     world.change_sources(|sources| {
         // Small pages, so that every lookup has several.
         sources.page_rows = 2;

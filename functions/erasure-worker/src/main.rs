@@ -5,7 +5,7 @@ use std::sync::Arc;
 use erasure_worker::{Config, handle};
 use workflow::advance_job::AdvanceJob;
 use workflow::ports::ExportStore;
-use workflow::steps::{Conclude, Erasing, PlanStore, Sources, erasure_steps};
+use workflow::steps::{Conclude, Erasing, Issuers, PlanStore, Sources, erasure_steps};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_kit::StartError> {
@@ -27,7 +27,8 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let signer = aws.receipt_signer(&settings.receipt_key_id);
     let alerts = lambda_kit::emf_alerts(&settings);
     let engine = AdvanceJob::new(ports, Arc::clone(&alerts) as _, lease);
-    let advance = &erasure_steps(engine, &erasing, alerts, Conclude { exports, signer, backups_last });
+    let issuers = Issuers { calls: adapters_aws::outgoing_calls(settings.is_local()), secrets: aws.secrets() };
+    let advance = &erasure_steps(engine, &erasing, issuers, alerts, Conclude { exports, signer, backups_last });
     let handle = async |nudge, ends_at| handle(advance, &nudge, ends_at).await;
     lambda_kit::run_sqs(&settings, adapters_aws::take_calls, handle).await
 }

@@ -1,8 +1,9 @@
-//! Tells the person of each milestone, and whoever else the tenant wants told: officers, a webhook, the topic.
+//! Tells the person of each milestone, whoever else the tenant wants told (officers, a webhook, the topic), and
+//! processors of what was erased (GDPR Art. 19).
 //!
 //! Trigger: SQS `notification-worker-queue`, one notice per message.
-//! Runs: every `notify_…` step.
-//! Reads: jobs, settings of notices, keyring. Writes: jobs + audit, the hashed code or ticket. Sends: mail by SES, webhooks, SNS messages, nudges.
+//! Runs: every `notify_…` step, `tell_processor`.
+//! Reads: jobs, settings of notices, keyring, what a processor is told, secrets of processors. Writes: jobs + audit, the hashed code or ticket. Sends: mail by SES, webhooks, calls of processors, SNS messages, nudges.
 //! If run twice: the second run sees the committed step; a crash between the mail and the commit can double one mail.
 
 mod config;

@@ -17,6 +17,7 @@ use workflow::notice_settings::ManageNotices;
 use workflow::ports::{
     AuditFeed, CheckpointSigner, Clock, DataMaps, Entropy, EvidenceStore, ExportStore, JobQueue, JobStore, KeyService,
 };
+use workflow::processor_answer::TakeAnswer;
 use workflow::prove_event::ProveEvent;
 use workflow::read_jobs::ReadJobs;
 use workflow::read_receipt::ReadReceipt;
@@ -63,6 +64,7 @@ pub struct App {
     pub(crate) submit: Arc<SubmitRequest>,
     pub(crate) read: Arc<ReadJobs>,
     pub(crate) verify: Arc<VerifyIdentity>,
+    pub(crate) answers: Arc<TakeAnswer>,
     pub(crate) act: Arc<ActOnJob>,
     pub(crate) holds: Arc<Holds>,
     pub(crate) legal: Arc<ActOnClock>,
@@ -116,6 +118,7 @@ impl App {
                 clock: Arc::clone(&clock),
             }),
             verify: Arc::new(VerifyIdentity { ports: steps.clone() }),
+            answers: Arc::new(TakeAnswer { ports: steps.clone() }),
             act: Arc::new(ActOnJob { ports: steps.clone() }),
             holds: Arc::new(Holds { ports: steps.clone() }),
             receipts: Arc::new(ReadReceipt {

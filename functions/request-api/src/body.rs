@@ -8,6 +8,7 @@ mod hold;
 mod job;
 mod notices;
 mod plan;
+mod processor;
 mod retention;
 mod schema;
 mod suppression;
@@ -21,6 +22,7 @@ pub use hold::{HoldBody, HoldForm, HoldList, HoldScopeBody, HoldScopeForm, InFli
 pub use job::{ArchiveBody, JobBody, ProgressBody, StepBody, VerificationBody};
 pub use notices::{NoticesBody, NoticesForm, RecipientForm, TemplateForm, WebhookBody, WebhookForm};
 pub use plan::{EstimateBody, PlanBody, PlannedSourceBody};
+pub use processor::{ProcessorBody, TokensBody};
 pub use retention::{
     LastRunBody, RetentionBody, RetentionForm, RetentionScheduleBody, RetentionScheduleItem, RetentionVersion,
     ScheduledCollectionBody,

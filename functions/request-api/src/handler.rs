@@ -8,7 +8,8 @@ use lambda_kit::http::harden;
 use crate::access;
 use crate::app::App;
 use crate::routes::{
-    acts, clock, download, erasure, holds, jobs, me, notices, requests, retention, suppressions, verification,
+    acts, clock, download, erasure, holds, jobs, me, notices, processors, requests, retention, suppressions,
+    verification,
 };
 
 /// The router of this function, whole: tests drive the same one that Lambda serves.
@@ -32,7 +33,8 @@ pub fn router(app: App) -> Router {
         .route("/approve", post(erasure::approve))
         .route("/receipt", get(erasure::receipt))
         .route("/receipt/proof", get(erasure::proof))
-        .route("/download", get(download::download));
+        .route("/download", get(download::download))
+        .route("/processors/{number}/answer", post(processors::answer));
     let privacy = Router::new()
         .route("/export", post(requests::export_organization))
         .route("/delete", post(requests::delete_organization))

@@ -6,7 +6,8 @@ use utoipa::openapi::OpenApi as Document;
 use utoipa::{Modify, OpenApi};
 
 use crate::routes::{
-    acts, clock, download, erasure, holds, jobs, me, notices, requests, retention, suppressions, verification,
+    acts, clock, download, erasure, holds, jobs, me, notices, processors, requests, retention, suppressions,
+    verification,
 };
 
 #[derive(OpenApi)]
@@ -29,6 +30,7 @@ use crate::routes::{
         retention::show, retention::replace, retention::schedule,
         suppressions::check,
         notices::show, notices::replace,
+        processors::answer,
         me::dashboard, me::export, me::delete,
     ),
     components(schemas(ProblemDocument, FieldError)),

@@ -13,6 +13,7 @@ pub(crate) mod holds;
 pub(crate) mod jobs;
 pub(crate) mod me;
 pub(crate) mod notices;
+pub(crate) mod processors;
 pub(crate) mod requests;
 pub(crate) mod retention;
 pub(crate) mod suppressions;

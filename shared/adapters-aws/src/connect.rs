@@ -12,7 +12,8 @@ use workflow::ports::{EventSink, NoticeTopic, PortError, SinkTarget};
 use crate::calls::{CallCounter, CountCalls};
 use crate::{
     DynamoAuditFeed, DynamoAuditIndex, DynamoJobStore, KinesisSink, KmsCheckpointSigner, KmsKeyService,
-    KmsReceiptSigner, QueueUrls, S3DataMaps, S3EvidenceStore, S3ExportStore, SesMailer, SnsTopic, SqsJobQueue, SqsSink,
+    KmsReceiptSigner, ManagedSecrets, QueueUrls, S3DataMaps, S3EvidenceStore, S3ExportStore, SesMailer, SnsTopic,
+    SqsJobQueue, SqsSink,
 };
 
 /// The way to AWS: hands out the adapters of one process.
@@ -214,6 +215,16 @@ impl Aws {
             aws_sdk_s3::Client::from_conf(config)
         };
         self.s3.get_or_init(make).clone()
+    }
+
+    /// Secrets of tenants, by name.
+    #[must_use]
+    pub fn secrets(&self) -> Arc<ManagedSecrets> {
+        let config = aws_sdk_secretsmanager::config::Builder::from(&self.config)
+            .timeout_config(attempt_timeout(5))
+            .interceptor(self.count_calls())
+            .build();
+        Arc::new(ManagedSecrets::new(aws_sdk_secretsmanager::Client::from_conf(config)))
     }
 
     fn count_calls(&self) -> CountCalls {

@@ -23,6 +23,7 @@ mod pause;
 mod receipt_signer;
 #[cfg(test)]
 mod replay;
+mod secrets;
 mod webhooks;
 
 pub use audit_feed::DynamoAuditFeed;
@@ -40,4 +41,5 @@ pub use key_service::KmsKeyService;
 pub use mailer::SesMailer;
 pub use notice_topic::SnsTopic;
 pub use receipt_signer::KmsReceiptSigner;
-pub use webhooks::{HttpsWebhooks, webhooks};
+pub use secrets::ManagedSecrets;
+pub use webhooks::{HttpsWebhooks, outgoing_calls, webhooks};

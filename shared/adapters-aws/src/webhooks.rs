@@ -12,12 +12,13 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
-use workflow::ports::{PortError, PortErrorKind, Webhook, WebhookSender};
+use workflow::ports::{OutgoingCalls, PortError, PortErrorKind, Webhook, WebhookSender};
 use workflow::webhook::checked_url;
 
 use self::address::PublicAddresses;
 
 mod address;
+mod outgoing;
 
 const OPERATION: &str = "send webhook";
 const MOST_BYTES: usize = 64 * 1024;
@@ -35,6 +36,12 @@ pub struct HttpsWebhooks {
 /// Webhooks to public HTTPS addresses; on a local stack to this machine over plain HTTP as well.
 #[must_use]
 pub fn webhooks(is_local: bool) -> Arc<dyn WebhookSender> {
+    Arc::new(HttpsWebhooks::new(is_local))
+}
+
+/// Calls to systems of others, under the rules of webhooks.
+#[must_use]
+pub fn outgoing_calls(is_local: bool) -> Arc<dyn OutgoingCalls> {
     Arc::new(HttpsWebhooks::new(is_local))
 }
 

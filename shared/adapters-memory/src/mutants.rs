@@ -1,6 +1,6 @@
 //! Deliberate bugs. A suite that does not catch each of them proves nothing.
 //!
-//! Most are here, at the border of the ports; the last three are wrong steps, which whoever wires the steps puts in.
+//! Most are here, at the border of the ports; the last four are wrong steps, which whoever wires the steps puts in.
 
 /// One deliberate bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,6 +59,8 @@ pub enum Mutant {
     SweepUnseen,
     /// The retention sweep knows no cap; whoever wires it puts that in.
     CapIgnored,
+    /// Processors are forgotten.
+    ProcessorsNotTold,
 }
 
 impl Mutant {
@@ -98,6 +100,7 @@ impl Mutant {
         Self::PlanNotRechecked,
         Self::ShredFirst,
         Self::ReceiptBeforeConfirmation,
+        Self::ProcessorsNotTold,
     ];
 }
 

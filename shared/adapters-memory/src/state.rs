@@ -19,6 +19,7 @@ use crate::job_store::Commit;
 use crate::key_service::MasterKey;
 use crate::mailer::Outbox;
 use crate::mutants::Mutants;
+use crate::outgoing::Outside;
 use crate::random::SplitMix;
 use crate::source::{Effect, Sources};
 
@@ -53,6 +54,8 @@ pub struct State {
     pub master_key: MasterKey,
     /// The mail service.
     pub outbox: Outbox,
+    /// Systems of others.
+    pub outside: Outside,
     /// Every alert, oldest first.
     pub alerts: Vec<(Timestamp, Alert)>,
     /// Deadline warnings passed on.
@@ -102,6 +105,7 @@ impl State {
             objects: Objects::default(),
             master_key,
             outbox: Outbox::default(),
+            outside: Outside::default(),
             alerts: Vec::new(),
             warnings: Vec::new(),
             broken_logs: Vec::new(),

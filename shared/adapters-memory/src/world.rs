@@ -20,6 +20,7 @@ use crate::job_store::{MemoryJobStore, write_item};
 use crate::key_service::MemoryKeyService;
 use crate::mailer::MemoryMailer;
 use crate::notices::{MemoryTopic, MemoryWebhooks};
+use crate::outgoing::{MemoryOutgoing, MemorySecrets};
 use crate::receipt_signer::MemoryReceiptSigner;
 use crate::source::{MemoryEraser, MemoryRetentionSource, MemorySource, Sources};
 use crate::state::State;
@@ -174,6 +175,18 @@ impl MemoryWorld {
     #[must_use]
     pub fn webhooks(&self) -> Arc<MemoryWebhooks> {
         Arc::new(MemoryWebhooks::new(self.clone()))
+    }
+
+    /// Systems of others.
+    #[must_use]
+    pub fn outgoing(&self) -> Arc<MemoryOutgoing> {
+        Arc::new(MemoryOutgoing::new(self.clone()))
+    }
+
+    /// The secrets of tenants.
+    #[must_use]
+    pub fn secrets(&self) -> Arc<MemorySecrets> {
+        Arc::new(MemorySecrets::new(self.clone()))
     }
 
     /// The operator's topic.

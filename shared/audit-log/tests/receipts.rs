@@ -37,6 +37,8 @@ fn receipt() -> Receipt {
             object_versions: vec!["3/L4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY".to_owned()],
         }],
         exemptions: vec![Exemption { source: "invoices".to_owned(), rule: "GDPR Art. 17(3)(b)".to_owned(), count: 2 }],
+        processors: Vec::new(),
+        tokens: None,
         legal_basis: "GDPR Art. 17".to_owned(),
         requested_at: "2026-10-01T08:00:00Z".parse().unwrap(),
         completed_at: "2026-10-03T08:00:00Z".parse().unwrap(),

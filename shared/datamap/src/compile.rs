@@ -10,7 +10,7 @@ use crate::finding::{Located, Place, Report};
 use crate::graph;
 use crate::manifest::Manifests;
 use crate::manifest::dataset::{RawCollection, RawDataset, RawReference};
-use crate::model::{Collection, DataMap, Direction, VERSION};
+use crate::model::{Collection, DataMap, Direction, Processor, VERSION};
 
 use fields::flatten;
 
@@ -90,8 +90,16 @@ pub(crate) fn compile(manifests: &Manifests, report: &mut Report) -> Compiled {
         collections: compiler.collections,
         flows,
         erasure: manifests.erasure.clone(),
+        processors: processors(manifests),
     };
     Compiled { map, places: compiler.places, edges }
+}
+
+/// Processors by key; a second one of a key is refused by the lint.
+fn processors(manifests: &Manifests) -> Vec<Processor> {
+    let mut processors: Vec<Processor> = manifests.processors.iter().map(|raw| raw.processor.clone()).collect();
+    processors.sort_by(|one, other| one.fides_key.cmp(&other.fides_key));
+    processors
 }
 
 /// Datasets by key, each once.
@@ -151,6 +159,7 @@ impl<'a> Compiler<'a> {
             erase_after: raw.erase_after.iter().map(|id| id.value.clone()).collect(),
             masking: raw.masking.clone(),
             retention: reached.retention,
+            revoke: reached.revoke,
         });
     }
 }

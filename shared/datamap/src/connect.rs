@@ -6,7 +6,7 @@ use crate::finding::{Located, Place, Report};
 use crate::manifest::Manifests;
 use crate::manifest::connection::{RawConnection, RawEntry};
 use crate::manifest::dataset::RawDataset;
-use crate::model::{Connection, ConnectorKind, Processing, Retention, Source};
+use crate::model::{Connection, ConnectorKind, Processing, Retention, Revocation, Source};
 
 /// Connections by key, and what each collection is reached by.
 pub(crate) struct Connected<'a> {
@@ -26,6 +26,8 @@ pub(crate) struct Reached<'a> {
     pub(crate) retention_place: Option<Place>,
     /// Fields that the connection names, to be checked against the collection.
     pub(crate) named: &'a [Located<String>],
+    /// Where the tokens in its rows are revoked.
+    pub(crate) revoke: Option<Revocation>,
 }
 
 /// Ties datasets and connections; everything that doesn't fit is reported.
@@ -124,8 +126,9 @@ impl<'a> Connected<'a> {
             let source = entry.source.clone().unwrap_or_else(|| table_named_after(dataset, &name.value));
             let processing = entry.processing.clone();
             let (retention, retention_place) = (entry.retention.clone(), entry.retention_place);
+            let revoke = entry.revoke.as_ref().map(|raw| raw.revocation.clone());
             let named = &entry.fields;
-            return Reached { connection: *connection, source, processing, retention, retention_place, named };
+            return Reached { connection: *connection, source, processing, retention, retention_place, named, revoke };
         }
         let connection = self.of_dataset.get(dataset).copied().unwrap_or_default();
         let assumed = self.connections.get(connection).is_none_or(|connection| connection.assumed);
@@ -140,7 +143,8 @@ impl<'a> Connected<'a> {
         }
         let source = table_named_after(dataset, &name.value);
         let processing = Processing::default();
-        Reached { connection, source, processing, retention: None, retention_place: None, named: &[] }
+        let (retention, retention_place, revoke) = (None, None, None);
+        Reached { connection, source, processing, retention, retention_place, named: &[], revoke }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod cycles;
+mod processors;
 mod reach;
 mod retention;
 
@@ -32,6 +33,7 @@ pub(crate) fn check(manifests: &Manifests, compiled: &Compiled, report: &mut Rep
     reach::check(compiled, report);
     cycles::check(compiled, report);
     retention::check(compiled, report);
+    processors::check(manifests, compiled, report);
 }
 
 /// Categories and identities that nobody knows.

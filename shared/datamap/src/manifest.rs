@@ -3,6 +3,7 @@
 pub(crate) mod connection;
 pub(crate) mod controller;
 pub(crate) mod dataset;
+pub(crate) mod processor;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use crate::yaml::{Node, Value};
 
 use connection::RawConnection;
 use dataset::RawDataset;
+use processor::RawProcessor;
 
 /// Everything read from all files.
 #[derive(Debug, Default)]
@@ -21,6 +23,7 @@ pub(crate) struct Manifests {
     pub(crate) connections: Vec<RawConnection>,
     pub(crate) erasure: Vec<ErasureRule>,
     pub(crate) controller: Option<Located<Controller>>,
+    pub(crate) processors: Vec<RawProcessor>,
     /// Categories that the files declare themselves (`data_category:` manifests).
     pub(crate) categories: Vec<String>,
 }
@@ -34,7 +37,7 @@ impl Manifests {
         let Some(root) = Object::of(node, "the file", report) else {
             return;
         };
-        root.expect(&["dataset", "connection", "erasure", "controller", "data_category"], report);
+        root.expect(&["dataset", "connection", "erasure", "controller", "data_category", "processors"], report);
         for object in root.objects("dataset", "dataset", report) {
             self.datasets.extend(dataset::read(object, report));
         }
@@ -46,6 +49,9 @@ impl Manifests {
         }
         for object in root.objects("data_category", "data category", report) {
             self.categories.extend(object.plain("fides_key", report));
+        }
+        for object in root.objects("processors", "processor", report) {
+            self.processors.extend(processor::read(object, report));
         }
         let Some(object) = root.object("controller", "controller", report) else {
             return;

@@ -11,11 +11,15 @@ pub use parts::{
     ConnectorKind, Controller, DataType, Direction, ErasureRule, FieldReference, Masking, Processing, RowFormat,
     Strategy,
 };
+pub use processor::{Processor, ProcessorProtocol};
 pub use retention::{Retention, RetentionAct, TimeUnit};
+pub use revocation::Revocation;
 
 mod collection;
 mod parts;
+mod processor;
 mod retention;
+mod revocation;
 
 /// The version of the stored form that this code writes.
 pub const VERSION: u32 = 1;
@@ -35,6 +39,9 @@ pub struct DataMap {
     pub flows: Vec<Flow>,
     /// What erasure does by category, first match wins.
     pub erasure: Vec<ErasureRule>,
+    /// Who else holds the data, by key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub processors: Vec<Processor>,
 }
 
 /// How one or more datasets are reached.
@@ -90,6 +97,9 @@ pub struct Collection {
     /// When its rows expire; none where nothing sweeps them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention: Option<Retention>,
+    /// Where the tokens in its rows are revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoke: Option<Revocation>,
 }
 
 /// Where the rows or objects of a collection are.

@@ -68,6 +68,12 @@ impl Erasure {
         aliases.map(GuardScope::alias).chain([GuardScope::tenant()]).collect()
     }
 
+    /// Whether tokens are revoked once the plan is approved.
+    #[must_use]
+    pub fn revokes(&self) -> bool {
+        self.plan.as_ref().is_some_and(|plan| plan.sources.iter().any(|source| source.revokes))
+    }
+
     /// Whether the current plan is the one that was approved.
     #[must_use]
     pub fn is_approved(&self) -> bool {
@@ -104,6 +110,9 @@ pub struct PlannedSource {
     pub targets: u64,
     /// Rows of others in those objects.
     pub other_rows: u64,
+    /// Whether its rows hold tokens that are revoked at their issuer first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub revokes: bool,
 }
 
 /// Who approved which plan.

@@ -10,6 +10,7 @@ pub mod ids;
 pub mod job;
 pub mod key;
 pub mod notice;
+pub mod processor;
 pub mod record;
 pub mod request;
 pub mod retention;

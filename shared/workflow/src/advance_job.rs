@@ -266,7 +266,9 @@ impl AdvanceJob {
     async fn gate_if_open(&self, context: &StepContext) -> Option<Nudge> {
         let (tenant, job) = (&context.job.tenant, &context.job.id);
         let gate = gate_after(context.step.kind, context.job.erasure.is_some())?;
-        let round = context.job.erasure.as_ref().map_or(0, |erasure| erasure.generation);
+        // A plan may be made anew, the end of an erasure comes once.
+        let plan = context.job.erasure.as_ref().map_or(0, |erasure| erasure.generation);
+        let round = if gate == StepKind::Conclude { 0 } else { plan };
         match steps_of(self.ports.store.as_ref(), tenant, job).await {
             Ok(steps) => is_open(&steps, gate, round).then(|| gate_nudge(tenant, job, gate, round)),
             Err(error) => {

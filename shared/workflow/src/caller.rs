@@ -52,7 +52,9 @@ impl Circumstances {
         Cause { sealed, key, ..self.open_cause(secrets, now) }
     }
 
-    fn open_cause(&self, secrets: &TenantSecrets, now: Timestamp) -> Cause {
+    /// The cause of what somebody does who is neither the person nor staff: nothing is sealed, and no key is made.
+    #[must_use]
+    pub fn open_cause(&self, secrets: &TenantSecrets, now: Timestamp) -> Cause {
         let hash = |ip: &Sensitive<String>| secrets.digest("ip v1", &[ip.expose().as_bytes()])[..32].to_owned();
         Cause {
             actor: Actor::Holder,

@@ -3,6 +3,7 @@
 use domain::erasure::SHARDS_PER_GENERATION;
 use domain::ids::{JobId, TenantId};
 use domain::key::Partition;
+use domain::processor::ProcessorStatus;
 use domain::record::Record;
 use domain::step::{Checkpoint, Nudge, Step, StepKind, StepState};
 
@@ -28,11 +29,21 @@ pub async fn gate_is_open(store: &dyn JobStore, gate: &Step) -> Result<bool, Por
 /// Whether everything that a gate waits for is done; `round` is the gate's own shard number.
 #[must_use]
 pub fn is_open(steps: &[Step], gate: StepKind, round: u32) -> bool {
+    if gate == StepKind::Conclude {
+        return steps.iter().filter(|step| step.kind == StepKind::TellProcessor).all(is_told);
+    }
     let Some((opener, worker)) = waits_for(gate) else { return true };
     let Some(opener) = steps.iter().find(|step| step.kind == opener && step.shard == round) else { return false };
     let Some(wanted) = shards_made_by(opener) else { return false };
     let done = steps.iter().filter(|step| step.kind == worker && step.state == StepState::Done);
     opener.state == StepState::Done && done.filter(|step| round_of(step) == round).count() == wanted
+}
+
+/// Whether the receipt need not wait for a processor any more: it was told, could not be reached, or a person must look.
+#[must_use]
+pub fn is_told(step: &Step) -> bool {
+    let ended = matches!(step.state, StepState::Done | StepState::Parked);
+    ended || matches!(&step.checkpoint, Some(Checkpoint::Processor(told)) if told.status != ProcessorStatus::Waiting)
 }
 
 /// The step that makes the shards, and the kind of those shards.
@@ -48,8 +59,10 @@ const fn waits_for(gate: StepKind) -> Option<(StepKind, StepKind)> {
         | StepKind::PlanErasure
         | StepKind::Approve
         | StepKind::Grace
+        | StepKind::RevokeTokens
         | StepKind::BeginErasure
         | StepKind::Erase
+        | StepKind::TellProcessor
         | StepKind::Conclude
         | StepKind::NotifyReceived
         | StepKind::NotifyCode
@@ -75,7 +88,9 @@ fn shards_made_by(step: &Step) -> Option<usize> {
         | Checkpoint::PlanErasure(_)
         | Checkpoint::Erase(_)
         | Checkpoint::Confirm(_)
-        | Checkpoint::Notify(_) => None,
+        | Checkpoint::Notify(_)
+        | Checkpoint::Processor(_)
+        | Checkpoint::Revoke(_) => None,
     }
 }
 
@@ -92,12 +107,14 @@ pub const fn gate_after(kind: StepKind, erasing: bool) -> Option<StepKind> {
         StepKind::Locate | StepKind::Collect => Some(StepKind::Package),
         StepKind::PlanErasure => Some(StepKind::SealPlan),
         StepKind::BeginErasure | StepKind::Erase => Some(StepKind::Confirm),
+        StepKind::TellProcessor => Some(StepKind::Conclude),
         StepKind::Screen
         | StepKind::Verify
         | StepKind::Package
         | StepKind::SealPlan
         | StepKind::Approve
         | StepKind::Grace
+        | StepKind::RevokeTokens
         | StepKind::Confirm
         | StepKind::Conclude
         | StepKind::NotifyReceived

@@ -24,6 +24,7 @@ pub mod nudging;
 pub mod open_event;
 pub mod own_records;
 pub mod ports;
+pub mod processor_answer;
 pub mod prove_event;
 pub mod read_audit;
 pub mod read_jobs;

@@ -85,6 +85,7 @@ fn collection(
         erase_after: Vec::new(),
         masking: None,
         retention: None,
+        revoke: None,
     }
 }
 

@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::sensitive::Sensitive;
 use jiff::Timestamp;
+use zeroize::Zeroizing;
 
 use crate::keyring::TenantSecrets;
 use crate::ports::Webhook;
@@ -36,11 +37,24 @@ impl WebhookSecret {
     /// Signs one attempt: HMAC-SHA-256 over `id.seconds.body`.
     #[must_use]
     pub fn sign(&self, id: String, url: String, at: Timestamp, body: String) -> Webhook {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.0.expose().as_bytes());
-        let signed = format!("{id}.{}.{body}", at.as_second());
-        let signature = format!("v1,{}", BASE64.encode(hmac::sign(&key, signed.as_bytes())));
+        let signature = signature(self.0.expose().as_bytes(), &id, at, &body);
         Webhook { id, url, at, body, signature }
     }
+}
+
+/// The bytes of a secret in the form in which receivers hand it out: `whsec_` and base64.
+#[must_use]
+pub fn secret_bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let bytes = BASE64.decode(text.trim().strip_prefix("whsec_")?).ok()?;
+    (!bytes.is_empty()).then(|| Zeroizing::new(bytes))
+}
+
+/// `v1,` and HMAC-SHA-256 over `id.seconds.body` in base64.
+#[must_use]
+pub fn signature(secret: &[u8], id: &str, at: Timestamp, body: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+    let signed = format!("{id}.{}.{body}", at.as_second());
+    format!("v1,{}", BASE64.encode(hmac::sign(&key, signed.as_bytes())))
 }
 
 #[cfg(test)]
@@ -69,6 +83,18 @@ mod tests {
         let signed = br#"msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{"test": 2432232314}"#;
         let expected = "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
         assert_eq!(BASE64.encode(hmac::sign(&key, signed)), expected);
+    }
+
+    #[test]
+    fn a_secret_that_is_none_is_not_signed_with() {
+        for text in ["", "whsec_", "c2VjcmV0", "whsec_not base64"] {
+            assert!(secret_bytes(text).is_none(), "{text}");
+        }
+        let text = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        let at: Timestamp = "2026-03-01T09:00:00Z".parse().unwrap();
+        let theirs = standardwebhooks::Webhook::new(text).unwrap();
+        let ours = signature(&secret_bytes(text).unwrap(), "id", at, "{}");
+        assert_eq!(theirs.sign("id", at.as_second(), b"{}").unwrap(), ours);
     }
 
     #[test]

@@ -24,6 +24,11 @@ pub(super) fn wrong_steps(mut engine: AdvanceJob, mutants: Mutants) -> AdvanceJo
     engine
 }
 
+/// The same for the notification worker.
+pub(super) fn wrong_notices(engine: AdvanceJob, mutants: Mutants) -> AdvanceJob {
+    if mutants.has(Mutant::ProcessorsNotTold) { engine.runs(ForgetProcessors) } else { engine }
+}
+
 /// When the grace period of the job ends; nothing to do before.
 fn ends_later(context: &StepContext) -> Option<Ran> {
     let ends_at = context.job.erasure.as_ref().and_then(|erasure| erasure.grace_ends_at)?;
@@ -84,6 +89,19 @@ impl RunStep for ConfirmBlindly {
     }
 
     async fn run(&self, _: &mut StepContext) -> Result<Ran, StepError> {
-        Ok(Ran::Done(Outcome::Confirmed))
+        Ok(Ran::Done(Outcome::Confirmed { processors: Vec::new() }))
+    }
+}
+
+struct ForgetProcessors;
+
+#[async_trait]
+impl RunStep for ForgetProcessors {
+    fn kinds(&self) -> &'static [StepKind] {
+        &[StepKind::TellProcessor]
+    }
+
+    async fn run(&self, _: &mut StepContext) -> Result<Ran, StepError> {
+        Ok(Ran::Done(Outcome::Nothing))
     }
 }

@@ -41,7 +41,10 @@ pub(super) fn check_ends(state: &State, expected: &Expected, broken: &mut Vec<St
             broken.push("INV-E5 an erasure is completed and rows are left".to_owned());
         }
         match receipt_of(state, job) {
-            Ok(receipt) => check_receipt(state, job, &receipt, broken),
+            Ok(receipt) => {
+                check_receipt(state, job, &receipt, broken);
+                super::processors::check(state, job, *person, &receipt, broken);
+            }
             Err(error) => broken.push(format!("INV-E5 {error}")),
         }
         check_keys(state, job, broken);

@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use workflow::read_jobs::JobView;
 
-use super::schema;
+use super::{ProcessorBody, TokensBody, schema};
 
 /// A job.
 #[derive(Serialize, ToSchema)]
@@ -65,6 +65,12 @@ pub struct JobBody {
     /// How far it is; shown for one job at a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress: Option<ProgressBody>,
+    /// Who else was told of the erasure, and how that stands; shown for one job at a time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub processors: Vec<ProcessorBody>,
+    /// What became of the person's tokens; shown for one job at a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<TokensBody>,
     /// The finished archive.
     pub archive: Option<ArchiveBody>,
     /// Where to go from here.
@@ -154,6 +160,8 @@ impl JobBody {
             verification: job.verification.as_ref().map(VerificationBody::of),
             steps: None,
             progress: None,
+            processors: Vec::new(),
+            tokens: None,
             archive: job.archive.as_ref().map(ArchiveBody::of),
             links: links(job),
         }
@@ -167,6 +175,8 @@ impl JobBody {
             description: view.description.clone().map(Sensitive::into_exposed),
             steps: Some(view.steps.iter().map(StepBody::of).collect()),
             progress: Some(ProgressBody { done, total }),
+            processors: ProcessorBody::of(&view.steps),
+            tokens: TokensBody::of(&view.steps),
             ..Self::of(&view.job)
         }
     }

@@ -109,6 +109,7 @@ impl House {
             let map = DataMap {
                 v: datamap::VERSION,
                 controller: None,
+                processors: Vec::new(),
                 connections: Vec::new(),
                 collections: Vec::new(),
                 flows: Vec::new(),

@@ -20,6 +20,12 @@ pub struct Receipt {
     pub sources: Vec<ReceiptSource>,
     /// What was kept, and the rule that says so.
     pub exemptions: Vec<Exemption>,
+    /// Who else was told, and how that stood when the receipt was signed (GDPR Art. 19).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub processors: Vec<ReceiptProcessor>,
+    /// Tokens of the person that were revoked at their issuer (RFC 7009); none where the data map names no issuer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<ReceiptTokens>,
     /// The article the request was answered under, such as `GDPR Art. 17`.
     pub legal_basis: String,
     /// When the request came in.
@@ -55,6 +61,30 @@ pub struct Exemption {
     pub rule: String,
     /// How many records it keeps.
     pub count: u64,
+}
+
+/// A processor that was told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptProcessor {
+    /// Its key in the data map.
+    pub processor: String,
+    /// `accepted`, `completed`, `refused` or `unreachable`.
+    pub status: String,
+    /// Why it refused or could not be told, as a code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When it took the notice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<Timestamp>,
+}
+
+/// What became of the person's tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptTokens {
+    /// Revoked, as their issuers say.
+    pub revoked: u64,
+    /// Erased without an issuer having revoked them.
+    pub left: u64,
 }
 
 /// The place of the event in the audit log, with its inclusion proof (RFC 6962, 2.1.1).

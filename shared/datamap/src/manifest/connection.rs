@@ -4,7 +4,7 @@ mod retention;
 mod source;
 
 use crate::finding::{Located, Place, Report};
-use crate::model::{Connection, ConnectorKind, Processing, Retention, Source};
+use crate::model::{Connection, ConnectorKind, Processing, Retention, Revocation, Source};
 use crate::object::Object;
 
 /// A connection as written.
@@ -29,6 +29,16 @@ pub(crate) struct RawEntry {
     pub(crate) processing: Processing,
     pub(crate) retention: Option<Retention>,
     pub(crate) retention_place: Option<Place>,
+    /// Where the tokens in its rows are revoked.
+    pub(crate) revoke: Option<RawRevocation>,
+}
+
+/// A revocation endpoint as written.
+#[derive(Debug)]
+pub(crate) struct RawRevocation {
+    pub(crate) url: Located<String>,
+    pub(crate) secret: Located<String>,
+    pub(crate) revocation: Revocation,
 }
 
 const PROCESSING: &[&str] = &["purpose", "lawful_basis", "recipients", "transfers", "retention_class", "source"];
@@ -156,10 +166,31 @@ fn read_entries(
             ConnectorKind::S3 => source::s3(object, &mut fields, report),
         };
         let processing = processing(object, outer, report);
+        let revoke = revocation(object, &mut fields, report);
         let name = Located { value: name.text.clone(), place: name.place };
         let retention_place = object.node("retention").map(|node| node.place);
         let retention = retention::read(object, &mut fields, report);
-        read.push(RawEntry { name, source, fields, processing, retention, retention_place });
+        read.push(RawEntry { name, source, fields, processing, retention, retention_place, revoke });
     }
     read
+}
+
+/// The revocation endpoint of an entry; its token field is checked with the others that the entry names.
+fn revocation(object: Object<'_>, fields: &mut Vec<Located<String>>, report: &mut Report) -> Option<RawRevocation> {
+    let object = object.object("revoke", "revoke", report)?;
+    object.expect_only(&["url", "token", "token_type_hint", "client_id", "secret"], report);
+    let url = object.required("url", report);
+    let token = object.required("token", report);
+    let client_id = object.required("client_id", report);
+    let secret = object.required("secret", report);
+    fields.extend(token.clone());
+    let (url, token, client_id, secret) = (url?, token?, client_id?, secret?);
+    let revocation = Revocation {
+        url: url.value.clone(),
+        token: token.value,
+        token_type_hint: object.plain("token_type_hint", report),
+        client_id: client_id.value,
+        secret: secret.value.clone(),
+    };
+    Some(RawRevocation { url, secret, revocation })
 }

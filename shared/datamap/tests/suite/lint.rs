@@ -262,3 +262,23 @@ fn no_input_panics_the_reader() {
         assert!(checked.map.is_none() || !checked.findings.iter().any(|it| it.severity == ERROR));
     }
 }
+
+#[test]
+fn issuers_of_tokens_are_checked() {
+    let revoke =
+        |more: &str| format!("    orders: {{table: orders, indexes: {{user_id: by_user}}, revoke: {{{more}}}}}");
+    let good = "url: 'https://issuer.example.com/revoke', token: id, client_id: c, secret: oauth/issuer";
+    let text = GOOD.lines().enumerate().map(|(at, line)| if at == 32 { revoke(good) } else { line.to_owned() });
+    let map = read_strs(&[("m.yml", &text.collect::<Vec<_>>().join("\n"))]).map.unwrap();
+    let found = map.collections[1].revoke.as_ref().unwrap();
+    assert_eq!((found.token.as_str(), found.token_type_hint.as_deref()), ("id", None));
+    for (from, to, code) in [
+        ("https:", "http:", "processor-address"),
+        ("token: id", "token: secret_id", "unknown-field"),
+        ("secret: oauth/issuer", "secret: '5tr0ng!'", "processor-secret"),
+        (", client_id: c", "", "missing-required"),
+        (", client_id: c", ", client_id: c, retries: 3", "unknown-key"),
+    ] {
+        check(33, &revoke(&good.replace(from, to)), ERROR, code);
+    }
+}

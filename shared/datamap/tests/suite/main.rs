@@ -4,5 +4,6 @@
 mod chinook;
 mod erasure;
 mod lint;
+mod processors;
 mod support;
 mod walk;

@@ -64,7 +64,10 @@ pub enum Outcome {
     /// Every shard of the plan has its step.
     Begun,
     /// Searching again found nothing.
-    Confirmed,
+    Confirmed {
+        /// Who is to be told, by their place in the data map, with what each is told.
+        processors: Vec<(u32, ObjectRef)>,
+    },
     /// The receipt is signed.
     Concluded {
         /// Where it is.
@@ -128,10 +131,10 @@ pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
         Outcome::Approved { by, plan_hash } => erasing::after_approval(job, by, plan_hash, now),
         Outcome::PlanAgain => erasing::plan_again(job, now),
         Outcome::Begun => erasing::after_begin(job, now),
-        Outcome::Confirmed => erasing::after_confirmation(now),
+        Outcome::Confirmed { processors } => erasing::after_confirmation(processors, now),
         Outcome::Concluded { receipt, notes } => erasing::after_conclusion(job, receipt.clone(), notes, now),
         Outcome::Packaged { archive } => after_package(job, archive.clone(), now),
-        Outcome::Cancelled => ended(job, JobStatus::Cancelled, "cancelled on request", now),
+        Outcome::Cancelled => ended(job, JobStatus::Cancelled, erasing::words_of_cancelling(job), now),
         Outcome::Rejected { reason } => refused(job, reason, now),
         Outcome::ShardDone | Outcome::Collected | Outcome::Notified | Outcome::Cleaned | Outcome::Nothing => {
             Decision::default()

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::erasure::PlannedSource;
 use crate::notice::Delivery;
+use crate::processor::ProcessorCheckpoint;
 use crate::request::Alias;
 use crate::sealed::Sealed;
 
@@ -62,6 +63,10 @@ pub enum Checkpoint {
     Confirm(ConfirmCheckpoint),
     /// Deliveries of a notice.
     Notify(NotifyCheckpoint),
+    /// What became of telling a processor.
+    Processor(ProcessorCheckpoint),
+    /// Progress of `revoke_tokens`.
+    Revoke(RevokeCheckpoint),
 }
 
 /// Progress of `locate`: first the walk, then the frozen shards, then their steps.
@@ -197,5 +202,20 @@ pub struct NotifyCheckpoint {
     pub deliveries: Vec<Delivery>,
     /// Rounds after which somebody was still to be told.
     #[serde(default)]
+    pub rounds: u32,
+}
+
+/// Progress of `revoke_tokens`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct RevokeCheckpoint {
+    /// Lookups of this round that are done.
+    pub lookups_done: u32,
+    /// Tokens revoked in this round.
+    pub revoked: u64,
+    /// Tokens that were not revoked in this round.
+    pub failed: u64,
+    /// Tokens that were left after the last round.
+    pub left: u64,
+    /// Rounds that are over.
     pub rounds: u32,
 }

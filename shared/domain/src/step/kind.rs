@@ -23,12 +23,16 @@ wire_enum! {
         Approve = "approve",
         /// Waits for the end of the grace period.
         Grace = "grace",
+        /// Revokes the person's tokens at their issuer while the grace period runs.
+        RevokeTokens = "revoke_tokens",
         /// Starts the irreversible part: one step for each shard of the plan.
         BeginErasure = "begin_erasure",
         /// Erases what one shard of the plan names.
         Erase = "erase",
         /// Searches again with what found it.
         Confirm = "confirm",
+        /// Tells one processor of the erasure, and waits for its answer.
+        TellProcessor = "tell_processor",
         /// Destroys the subject's keys, remembers whom not to take back, signs the receipt.
         Conclude = "conclude",
         /// Tells the person that the request has arrived.
@@ -79,6 +83,7 @@ impl StepKind {
             | Self::SealPlan
             | Self::Approve
             | Self::Grace
+            | Self::RevokeTokens
             | Self::BeginErasure
             | Self::Erase
             | Self::Confirm
@@ -92,14 +97,18 @@ impl StepKind {
             | Self::NotifyPaused
             | Self::NotifyResumed
             | Self::NotifyRejected
-            | Self::NotifyDeadline => QueueName::Notification,
+            | Self::NotifyDeadline
+            | Self::TellProcessor => QueueName::Notification,
         }
     }
 
     /// Whether the step may only run while its job is open.
     #[must_use]
     pub const fn needs_open_job(self) -> bool {
-        !matches!(self, Self::NotifyReady | Self::NotifyErased | Self::NotifyRejected | Self::Expire)
+        !matches!(
+            self,
+            Self::NotifyReady | Self::NotifyErased | Self::NotifyRejected | Self::TellProcessor | Self::Expire
+        )
     }
 
     /// Whether the job's own fate hangs on the step; a parked notice leaves the job alone.
@@ -129,19 +138,22 @@ impl StepKind {
             | Self::NotifyResumed
             | Self::NotifyRejected
             | Self::NotifyDeadline
+            | Self::RevokeTokens
+            | Self::TellProcessor
             | Self::Expire => false,
         }
     }
 
-    /// Whether the step makes irreversible changes to the customer's data: legal holds stop it at its claim (INV-E1).
+    /// Whether the step makes irreversible changes to the customer's data, or has others make them: legal holds stop it
+    /// at its claim (INV-E1).
     #[must_use]
     pub const fn erases(self) -> bool {
-        matches!(self, Self::Erase | Self::Conclude)
+        matches!(self, Self::Erase | Self::TellProcessor | Self::Conclude)
     }
 
     /// Whether the step waits for other steps of its job, not for a time.
     #[must_use]
     pub const fn is_gate(self) -> bool {
-        matches!(self, Self::Package | Self::SealPlan | Self::Confirm)
+        matches!(self, Self::Package | Self::SealPlan | Self::Confirm | Self::Conclude)
     }
 }

@@ -27,9 +27,11 @@ pub(super) fn clock_notice(job: &Job, kind: StepKind, shard: u32) -> Option<Noti
         | StepKind::SealPlan
         | StepKind::Approve
         | StepKind::Grace
+        | StepKind::RevokeTokens
         | StepKind::BeginErasure
         | StepKind::Erase
         | StepKind::Confirm
+        | StepKind::TellProcessor
         | StepKind::Conclude
         | StepKind::NotifyReceived
         | StepKind::NotifyCode

@@ -13,7 +13,7 @@ use super::plan::{PlanStore, ShardPlan};
 use super::sources::{Sources, source_lookup};
 use crate::advance_job::AdvanceJob;
 use crate::keyring::TenantSecrets;
-use crate::ports::{Alerts, Eraser, ErasureOrder, Target};
+use crate::ports::{Alerts, Eraser, ErasureOrder, OutgoingCalls, Secrets, Target};
 use crate::sealing::SealingKey;
 use crate::step_context::StepContext;
 use crate::step_error::StepError;
@@ -24,6 +24,8 @@ mod conclude;
 mod confirm;
 mod earlier;
 mod plan_shard;
+mod processors;
+mod revoke;
 mod seal_plan;
 mod wait;
 
@@ -34,8 +36,19 @@ use begin::BeginErasure;
 use carry_out::Erase;
 use confirm::Confirm;
 use plan_shard::PlanErasure;
+use revoke::RevokeTokens;
 use seal_plan::SealPlan;
 use wait::{Approve, Grace};
+
+/// Systems of others that steps of an erasure call.
+#[derive(Clone)]
+pub struct Issuers {
+    // Dependencies.
+    /// Calls the issuers of tokens.
+    pub calls: Arc<dyn OutgoingCalls>,
+    /// What they know us by.
+    pub secrets: Arc<dyn Secrets>,
+}
 
 /// What the steps that look at the customer's systems hold.
 #[derive(Clone)]
@@ -51,8 +64,21 @@ pub struct Erasing {
 
 /// Lets an engine run every step of an erasure that plans, waits or acts.
 #[must_use]
-pub fn erasure_steps(engine: AdvanceJob, erasing: &Erasing, alerts: Arc<dyn Alerts>, conclude: Conclude) -> AdvanceJob {
+pub fn erasure_steps(
+    engine: AdvanceJob,
+    erasing: &Erasing,
+    issuers: Issuers,
+    alerts: Arc<dyn Alerts>,
+    conclude: Conclude,
+) -> AdvanceJob {
+    let revoke = RevokeTokens {
+        erasing: erasing.clone(),
+        calls: issuers.calls,
+        secrets: issuers.secrets,
+        alerts: Arc::clone(&alerts),
+    };
     engine
+        .runs(revoke)
         .runs(PlanErasure { erasing: erasing.clone() })
         .runs(SealPlan)
         .runs(Approve { alerts })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::job::Outcome;
 use domain::record::KeyRecord;
-use domain::step::{StepKind, StepState};
+use domain::step::{Checkpoint, Step, StepKind, StepState};
 use domain::transition::Cause;
 use jiff::SignedDuration;
 
@@ -37,6 +37,13 @@ pub(super) fn archive_key(tenant: &str, job: &str) -> String {
     format!("exports/{tenant}/{job}.zip")
 }
 
+/// Whether a processor is not told yet and may still be.
+fn has_to_be_told(step: &Step) -> bool {
+    let ended = matches!(step.state, StepState::Done | StepState::Parked);
+    let told = matches!(&step.checkpoint, Some(Checkpoint::Processor(state)) if state.told_at.is_some());
+    step.kind == StepKind::TellProcessor && !ended && !told
+}
+
 #[async_trait]
 impl RunStep for Expire {
     fn kinds(&self) -> &'static [StepKind] {
@@ -59,6 +66,10 @@ impl RunStep for Expire {
         let notice_left = steps.iter().any(|step| is_last_notice(step.kind) && !ended(step.state));
         if notice_left {
             return Ok(Ran::NotBefore(context.now + NOTICES_FIRST));
+        }
+        // Whoever is still to be told of the erasure is told what is sealed under the job key.
+        if let Some(at) = steps.iter().filter(|step| has_to_be_told(step)).filter_map(|step| step.next_check_at).min() {
+            return Ok(Ran::NotBefore(at.max(context.now + NOTICES_FIRST)));
         }
         // Also where the job knows of no archive: it may have ended while the archive was written.
         self.exports.delete(&archive_key(tenant.as_str(), job.as_str())).await?;

@@ -216,7 +216,7 @@ async fn aliases(context: &StepContext, walk: &Walk) -> Result<(Vec<Alias>, Vec<
 }
 
 /// What the walk starts from: only identities that were proven.
-async fn seeds(context: &mut StepContext) -> Result<Vec<(String, Datum)>, StepError> {
+pub(super) async fn seeds(context: &mut StepContext) -> Result<Vec<(String, Datum)>, StepError> {
     if context.job.scope == Scope::Organization {
         let id = context.job.organization_id.clone().ok_or_else(|| StepError::park("the job names no organisation"))?;
         return Ok(vec![(IdentityKind::OrganizationId.to_string(), Datum::Text(id))]);

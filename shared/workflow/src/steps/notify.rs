@@ -140,9 +140,11 @@ impl Notify {
             | StepKind::SealPlan
             | StepKind::Approve
             | StepKind::Grace
+            | StepKind::RevokeTokens
             | StepKind::BeginErasure
             | StepKind::Erase
             | StepKind::Confirm
+            | StepKind::TellProcessor
             | StepKind::Conclude
             | StepKind::Screen
             | StepKind::Verify
@@ -186,9 +188,11 @@ impl Notify {
             | StepKind::SealPlan
             | StepKind::Approve
             | StepKind::Grace
+            | StepKind::RevokeTokens
             | StepKind::BeginErasure
             | StepKind::Erase
             | StepKind::Confirm
+            | StepKind::TellProcessor
             | StepKind::Conclude
             | StepKind::Screen
             | StepKind::Verify

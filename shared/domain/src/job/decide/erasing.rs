@@ -64,6 +64,9 @@ pub(super) fn after_approval(job: &Job, by: &Pseudonym, plan_hash: &str, now: Ti
     if job.contact.is_some() && ends_at > now {
         next.push(ready(StepKind::NotifyScheduled, now));
     }
+    if erasure.revokes() {
+        next.push(StepSeed { shard, ..ready(StepKind::RevokeTokens, now) });
+    }
     Decision { job: Some(with(job, JobStatus::Scheduled, erasure)), next, settles: vec![StepKind::Approve] }
 }
 
@@ -85,9 +88,20 @@ pub(super) fn after_begin(job: &Job, now: Timestamp) -> Decision {
     Decision { job: None, next: vec![gate], settles: Vec::new() }
 }
 
-/// Nothing is left.
-pub(super) fn after_confirmation(now: Timestamp) -> Decision {
-    Decision { job: None, next: vec![ready(StepKind::Conclude, now)], settles: Vec::new() }
+/// Nothing is left: processors are told (GDPR Art. 19), and the receipt waits until each has been.
+pub(super) fn after_confirmation(processors: &[(u32, ObjectRef)], now: Timestamp) -> Decision {
+    let tell = |(shard, told): &(u32, ObjectRef)| StepSeed {
+        shard: *shard,
+        input: Some(told.clone()),
+        ..ready(StepKind::TellProcessor, now)
+    };
+    let mut next: Vec<StepSeed> = processors.iter().map(tell).collect();
+    next.push(if next.is_empty() {
+        ready(StepKind::Conclude, now)
+    } else {
+        waiting(StepKind::Conclude, now + GATE_INTERVAL)
+    });
+    Decision { job: None, next, settles: Vec::new() }
 }
 
 /// The receipt is signed.
@@ -101,6 +115,16 @@ pub(super) fn after_conclusion(job: &Job, receipt: ReceiptRef, notes: &str, now:
         next.push(ready(StepKind::NotifyErased, now));
     }
     Decision { job: Some(job), next, settles: Vec::new() }
+}
+
+/// What cancelling does not bring back is said.
+pub(super) fn words_of_cancelling(job: &Job) -> &'static str {
+    let erasure = job.erasure.as_deref();
+    if erasure.is_some_and(|erasure| erasure.approval.is_some() && erasure.revokes()) {
+        "cancelled on request; tokens that were revoked stay revoked"
+    } else {
+        "cancelled on request"
+    }
 }
 
 fn erasure_of(job: &Job) -> Erasure {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use audit_log::receipt::{Exemption, Receipt, ReceiptSource, Unsigned};
+use audit_log::receipt::{Exemption, Receipt, ReceiptProcessor, ReceiptSource, ReceiptTokens, Unsigned};
 use domain::erasure::{Erasure, ReceiptRef};
 use domain::job::{Job, Outcome};
 use domain::record::{KeyRecord, Record, SuppressionRecord};
@@ -16,7 +16,7 @@ use domain::transition::{Cause, Expect};
 use jiff::SignedDuration;
 
 use crate::advance_job::{Ran, RunStep};
-use crate::gate::steps_of;
+use crate::gate::{is_open, steps_of};
 use crate::ports::{ExportStore, ReceiptSigner};
 use crate::sealing::sha256;
 use crate::step_context::{StepContext, unreadable};
@@ -46,10 +46,14 @@ impl RunStep for Conclude {
     async fn run(&self, context: &mut StepContext) -> Result<Ran, StepError> {
         let erasure = context.job.erasure.clone().ok_or_else(|| unreadable("erasure"))?;
         let steps = steps_of(context.ports.store.as_ref(), &context.job.tenant, &context.job.id).await?;
+        if !is_open(&steps, StepKind::Conclude, 0) {
+            return Err(StepError::Retry { source: None });
+        }
         let erased = sum_of(&steps);
         suppress_and_shred(context, &erasure).await?;
         shred_acts(context, &erasure).await?;
-        let receipt = self.receipt(context, &erasure, &erased)?;
+        let processors = steps.iter().filter_map(told).collect();
+        let receipt = Receipt { processors, tokens: tokens_of(&steps), ..self.receipt(context, &erasure, &erased)? };
         let unsigned = Unsigned::new(self.signer.key_id(), &receipt)
             .map_err(|_| StepError::park("the receipt has no canonical form"))?;
         let signature = self.signer.sign(&unsigned.digest()).await?;
@@ -85,6 +89,8 @@ impl Conclude {
             plan_hash: plan.hash.clone(),
             sources: erased.values().map(source_of).collect(),
             exemptions: exemptions.collect(),
+            processors: Vec::new(),
+            tokens: None,
             legal_basis: legal_basis(job.regime).to_owned(),
             requested_at: job.received_at,
             completed_at: context.now,
@@ -167,6 +173,36 @@ fn source_of(erased: &ErasedSource) -> ReceiptSource {
         counts: counts.map(|(kind, count)| (kind.to_owned(), count)).collect(),
         object_versions: Vec::new(),
     }
+}
+
+/// Where a processor stands when the receipt is signed; its answer may come later.
+fn told(step: &Step) -> Option<ReceiptProcessor> {
+    if step.kind != StepKind::TellProcessor {
+        return None;
+    }
+    let Some(Checkpoint::Processor(state)) = &step.checkpoint else {
+        let processor = format!("#{}", step.shard);
+        return Some(ReceiptProcessor { processor, status: "waiting".to_owned(), reason: None, told_at: None });
+    };
+    Some(ReceiptProcessor {
+        processor: state.processor.clone(),
+        status: state.status.to_string(),
+        reason: state.reason.clone(),
+        told_at: state.told_at,
+    })
+}
+
+/// What became of the person's tokens, over all plans that were approved.
+fn tokens_of(steps: &[Step]) -> Option<ReceiptTokens> {
+    let mut revoking = steps.iter().filter(|step| step.kind == StepKind::RevokeTokens).peekable();
+    revoking.peek()?;
+    let sum = revoking.fold(ReceiptTokens::default(), |sum, step| match &step.checkpoint {
+        Some(Checkpoint::Revoke(state)) => {
+            ReceiptTokens { revoked: sum.revoked + state.revoked, left: sum.left + state.left }
+        }
+        _ => sum,
+    });
+    Some(sum)
 }
 
 fn notes_of(erased: &BTreeMap<String, ErasedSource>) -> String {

@@ -5,6 +5,7 @@ use datamap::Treatment;
 use domain::job::Outcome;
 use domain::step::{Checkpoint, ConfirmCheckpoint, Step, StepKind};
 
+use super::processors::order_processors;
 use super::{EraseOrder, Erasing, of_round};
 use crate::advance_job::{Ran, RunStep};
 use crate::gate::{is_open, steps_of};
@@ -45,7 +46,8 @@ impl RunStep for Confirm {
             }
         }
         if state.residual == 0 {
-            return Ok(Ran::Done(Outcome::Confirmed));
+            let processors = order_processors(&self.erasing, context, &steps, round).await?;
+            return Ok(Ran::Done(Outcome::Confirmed { processors }));
         }
         // What changed while it was erased is planned and approved anew; anything else a person must see first.
         if state.reported || shards.iter().any(|step| has_drifted(step)) {

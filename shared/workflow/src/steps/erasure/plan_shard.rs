@@ -104,6 +104,8 @@ impl PlanErasure {
         }
         let page = self.erasing.eraser.plan(order, after).await?;
         let count = counted(&mut shard.state.sources, source, &order.treatment);
+        let collection = shard.open.map.collections.get(order.lookup.collection);
+        count.revokes |= !page.targets.is_empty() && collection.is_some_and(|it| it.revoke.is_some());
         for target in &page.targets {
             let rows = if deletes(&order.treatment) { &mut count.would_delete } else { &mut count.would_anonymise };
             *rows += target.rows;

@@ -56,6 +56,7 @@ fn add(sum: &mut PlannedSource, one: &PlannedSource) {
     sum.would_keep += one.would_keep;
     sum.targets += one.targets;
     sum.other_rows += one.other_rows;
+    sum.revokes |= one.revokes;
     if sum.reason.is_none() {
         sum.reason.clone_from(&one.reason);
     }

@@ -4,12 +4,17 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::job::{APPROVAL_REMINDER, JobStatus, Outcome};
-use domain::step::StepKind;
+use domain::record::Record;
+use domain::step::{Checkpoint, Step, StepKind, StepState};
+use jiff::SignedDuration;
 
 use crate::advance_job::{Ran, RunStep};
 use crate::ports::{Alert, Alerts};
 use crate::step_context::StepContext;
 use crate::step_error::StepError;
+
+/// How soon the end of the grace period looks again whether tokens are revoked.
+const TOKENS_FIRST: SignedDuration = SignedDuration::from_secs(30);
 
 /// Reminds of a plan that nobody has approved; the approval itself is an act of a person.
 pub(super) struct Approve {
@@ -50,6 +55,25 @@ impl RunStep for Grace {
         if ends_at > context.now {
             return Ok(Ran::NotBefore(ends_at));
         }
+        // What erasing takes away can't be revoked any more: every token is tried once first.
+        if is_revoking(context).await? {
+            return Ok(Ran::NotBefore(context.now + TOKENS_FIRST));
+        }
         Ok(Ran::Done(Outcome::PlanAgain))
     }
+}
+
+/// Whether the tokens are still to be revoked for the first time.
+async fn is_revoking(context: &StepContext) -> Result<bool, StepError> {
+    if !context.job.erasure.as_ref().is_some_and(|erasure| erasure.revokes()) {
+        return Ok(false);
+    }
+    let (tenant, job) = (&context.job.tenant, &context.job.id);
+    let key = Step::key_of(tenant, job, StepKind::RevokeTokens, context.step.shard);
+    let found = context.ports.store.load(&[key]).await?.into_iter().flatten().find_map(Record::into_step);
+    let waits = |step: &Step| {
+        let tried = matches!(&step.checkpoint, Some(Checkpoint::Revoke(state)) if state.rounds > 0);
+        !tried && !matches!(step.state, StepState::Done | StepState::Parked)
+    };
+    Ok(found.is_some_and(|step| waits(&step)))
 }

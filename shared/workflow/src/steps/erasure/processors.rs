@@ -1,0 +1,100 @@
+//! Whom to tell of an erasure, and what: frozen in sealed objects when the erasure is confirmed, one for each processor.
+
+use std::collections::BTreeSet;
+
+use datamap::{DataMap, Processor, Treatment};
+use domain::datum::Datum;
+use domain::step::{Checkpoint, ObjectRef, Step, StepKind};
+
+use super::{EraseOrder, Erasing, of_round};
+use crate::step_context::{StepContext, unreadable};
+use crate::step_error::StepError;
+use crate::steps::locate::seeds;
+use crate::steps::processors::ProcessorOrder;
+
+/// Identities that one processor is told at most; more need a person.
+const MOST_IDENTITIES: usize = 500;
+
+/// Seals what each processor concerned is told. None is where nothing of what went was ever given to one.
+pub(super) async fn order_processors(
+    erasing: &Erasing,
+    context: &mut StepContext,
+    steps: &[Step],
+    round: u32,
+) -> Result<Vec<(u32, ObjectRef)>, StepError> {
+    let map = erasing.sources.map_of(&context.job).await?;
+    if map.processors.is_empty() {
+        return Ok(Vec::new());
+    }
+    let went = sources_that_went(steps);
+    let concerned: Vec<(usize, &Processor)> = map.processors_of(&went).collect();
+    if concerned.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = identities(erasing, context, steps, round, &map).await?;
+    let mut orders = Vec::new();
+    for (number, processor) in concerned {
+        let order = ProcessorOrder::of(processor, &known, received(&map, processor, &went));
+        if order.identities.len() > MOST_IDENTITIES {
+            return Err(StepError::park(format!("a processor would be told more than {MOST_IDENTITIES} identities")));
+        }
+        let name = format!("processor-{number:03}");
+        let object = erasing.plans.write(context, &name, order.identities.len(), &order).await?;
+        orders.push((u32::try_from(number).unwrap_or(u32::MAX), object));
+    }
+    Ok(orders)
+}
+
+/// The sources in which something went or was rewritten, in any plan of the job.
+fn sources_that_went(steps: &[Step]) -> Vec<String> {
+    let mut went = BTreeSet::new();
+    for step in steps.iter().filter(|step| step.kind == StepKind::Erase) {
+        let Some(Checkpoint::Erase(state)) = &step.checkpoint else { continue };
+        let touched = state.sources.iter().filter(|one| one.deleted + one.anonymised + one.gone > 0);
+        went.extend(touched.map(|one| one.source.clone()));
+    }
+    went.into_iter().collect()
+}
+
+/// The sources among them that the processor received something of.
+fn received(map: &DataMap, processor: &Processor, went: &[String]) -> Vec<String> {
+    let collection = |id: &&String| map.collection(id).and_then(|at| map.collections.get(at));
+    went.iter().filter(|id| collection(id).is_some_and(|it| processor.receives(it))).cloned().collect()
+}
+
+/// What the person is known by, `(kind, value)`: what the request proved, and what the plan looked up.
+async fn identities(
+    erasing: &Erasing,
+    context: &mut StepContext,
+    steps: &[Step],
+    round: u32,
+    map: &DataMap,
+) -> Result<BTreeSet<(String, String)>, StepError> {
+    let mut known: BTreeSet<(String, String)> = BTreeSet::new();
+    for (kind, value) in seeds(context).await? {
+        known.extend(text_of(&value).map(|text| (kind, text)));
+    }
+    for step in of_round(steps, StepKind::Erase, round) {
+        let input = step.input.as_ref().ok_or_else(|| unreadable("plan"))?;
+        let order: EraseOrder = erasing.plans.read(context, input).await?;
+        let shard = erasing.open(context, &order.shard).await?;
+        for lookup in &shard.plan.lookups {
+            let collection = map.collections.get(lookup.collection);
+            let field = collection.and_then(|it| it.fields.get(it.field(&lookup.field)?));
+            let Some(kind) = field.and_then(|field| field.identity.clone()) else { continue };
+            // A row that is kept may be other people's as well.
+            if matches!(map.treatment(lookup.collection, &lookup.field), Treatment::Keep { .. }) {
+                continue;
+            }
+            known.extend(lookup.values.iter().filter_map(text_of).map(|text| (kind.clone(), text)));
+        }
+    }
+    Ok(known)
+}
+
+fn text_of(value: &Datum) -> Option<String> {
+    match value {
+        Datum::Text(text) | Datum::Number(text) => Some(text.clone()),
+        Datum::Null | Datum::Bool(_) | Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => None,
+    }
+}

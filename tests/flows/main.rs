@@ -37,6 +37,7 @@ mod needs_human;
 mod notices;
 mod organisation;
 mod own_records;
+mod plans;
 mod portability;
 mod proofs;
 mod quotas;

@@ -19,6 +19,7 @@ use workflow::ports::{
 };
 use workflow::prove_event::ProveEvent;
 use workflow::read_jobs::ReadJobs;
+use workflow::read_plan::ReadPlan;
 use workflow::read_receipt::ReadReceipt;
 use workflow::record_access::RecordAccess;
 use workflow::refusal::Refusal;
@@ -70,6 +71,7 @@ pub struct App {
     pub(crate) suppressions: Arc<CheckSuppressions>,
     pub(crate) notices: Arc<ManageNotices>,
     pub(crate) download: Arc<IssueDownload>,
+    pub(crate) plans: Arc<ReadPlan>,
     pub(crate) receipts: Arc<ReadReceipt>,
     pub(crate) dashboard: Arc<Dashboard>,
     pub(crate) access: Arc<RecordAccess>,
@@ -118,6 +120,13 @@ impl App {
             verify: Arc::new(VerifyIdentity { ports: steps.clone() }),
             act: Arc::new(ActOnJob { ports: steps.clone() }),
             holds: Arc::new(Holds { ports: steps.clone() }),
+            plans: Arc::new(ReadPlan {
+                store: Arc::clone(&store),
+                keyring: Arc::clone(&keyring),
+                exports: Arc::clone(&exports),
+                maps: Arc::clone(&maps),
+                clock: Arc::clone(&clock),
+            }),
             receipts: Arc::new(ReadReceipt {
                 store: Arc::clone(&store),
                 keyring: Arc::clone(&keyring),

@@ -20,6 +20,6 @@ pub use forms::{
 pub use hold::{HoldBody, HoldForm, HoldList, HoldScopeBody, HoldScopeForm, InFlightBody, OrganizationForm};
 pub use job::{ArchiveBody, JobBody, ProgressBody, StepBody, VerificationBody};
 pub use notices::{NoticesBody, NoticesForm, RecipientForm, TemplateForm, WebhookBody, WebhookForm};
-pub use plan::{EstimateBody, PlanBody, PlannedSourceBody};
+pub use plan::{EstimateBody, PlanAnswer, PlanBody, PlanRecordBody, PlanRecordList, PlannedSourceBody};
 pub use retention::{RetentionBody, RetentionForm, RetentionScheduleBody, RetentionScheduleItem, RetentionVersion};
 pub use suppression::{SuppressedBody, SuppressionsBody, SuppressionsForm};

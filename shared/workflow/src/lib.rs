@@ -27,6 +27,7 @@ pub mod ports;
 pub mod prove_event;
 pub mod read_audit;
 pub mod read_jobs;
+pub mod read_plan;
 pub mod read_receipt;
 pub mod record_access;
 pub mod refusal;

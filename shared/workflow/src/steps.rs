@@ -17,11 +17,13 @@ mod verify;
 
 pub use collect::{Collect, format_of};
 pub use erasure::{Conclude, Erasing, erasure_steps};
+pub(crate) use erasure::{PlannedTarget, of_round};
 pub use expire::Expire;
 pub use locate::Locate;
 pub use notify::Notify;
 pub use package::Package;
 pub use plan::PlanStore;
+pub(crate) use plan::ShardPlan;
 pub use screen::Screen;
 pub use sources::Sources;
 pub use verify::Verify;

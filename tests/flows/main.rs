@@ -43,6 +43,7 @@ mod proofs;
 mod quotas;
 mod resending;
 mod residency;
+mod restricting;
 mod retention;
 mod second_tenant;
 mod signed_in;

@@ -12,6 +12,7 @@ pub mod key;
 pub mod notice;
 pub mod record;
 pub mod request;
+pub mod restriction;
 pub mod retention;
 pub mod role;
 pub mod sealed;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use domain::datum::Datum;
 use domain::ids::{JobId, OpNonce, TenantId};
 use domain::record::{KeyRecord, Record};
 use domain::request::{Alias, Identity, IdentityKind};
@@ -58,6 +59,17 @@ impl TenantSecrets {
             Some(Ok(identity)) => self.alias(&identity),
             // A key of a row, or a value that is no identity of its kind: as it is.
             Some(Err(_)) | None => self.alias_of(kind, value),
+        }
+    }
+
+    /// The same of a value of any kind: whoever names the identity in another spelling meets the same alias.
+    #[must_use]
+    pub fn alias_of_value(&self, kind: &str, value: &Datum) -> Alias {
+        match value {
+            Datum::Text(text) | Datum::Number(text) => self.alias_of_found(kind, text),
+            Datum::Null | Datum::Bool(_) | Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => {
+                self.alias_of_found(kind, &String::from_utf8_lossy(&value.to_json()))
+            }
         }
     }
 

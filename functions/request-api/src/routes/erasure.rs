@@ -52,10 +52,10 @@ pub(crate) async fn plan(
         .ok_or_else(|| app.refused(&Refusal::WrongState { status: view.job.status }))
 }
 
-/// Approves the plan that was looked at; the grace period starts.
+/// Approves the plan of an erasure that was looked at, and its grace period starts; or upholds an objection.
 #[utoipa::path(post, path = "/api/v1/privacy/jobs/{id}/approve", tag = "erasure", request_body = ApproveBody,
     params(("id" = String, Path, description = "Id of the job")),
-    responses((status = 200, description = "The job, scheduled", body = JobBody)))]
+    responses((status = 200, description = "The job, scheduled or done", body = JobBody)))]
 pub(crate) async fn approve(
     State(app): State<App>,
     Authenticated(principal): Authenticated,
@@ -63,8 +63,15 @@ pub(crate) async fn approve(
     origin: Origin,
     JsonBody { value, .. }: JsonBody<ApproveBody>,
 ) -> Result<Json<JobBody>, Problem> {
-    let plan_hash = checked_text("/plan_hash", value.plan_hash, 128)?;
-    let job = app.act.act(&caller(principal, origin), &id, &Act::Approve { plan_hash }).await;
+    let act = match (value.plan_hash, value.reason) {
+        (Some(hash), None) => Act::Approve { plan_hash: checked_text("/plan_hash", hash, 128)? },
+        (None, Some(reason)) => Act::Uphold { reason: checked_text("/reason", reason, 1_000)? },
+        (Some(_), Some(_)) | (None, None) => {
+            let detail = "must name the plan of an erasure, or reason why an objection is upheld, and not both";
+            return Err(Problem::invalid("/plan_hash", detail));
+        }
+    };
+    let job = app.act.act(&caller(principal, origin), &id, &act).await;
     Ok(Json(JobBody::of(&job.map_err(|refusal| app.refused(&refusal))?)))
 }
 

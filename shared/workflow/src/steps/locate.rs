@@ -18,7 +18,6 @@ use super::erasure::with_earlier;
 use super::plan::{PlanStore, cut_into_shards, is_wanted, own_shard, shared_collections};
 use super::sources::Sources;
 use crate::advance_job::{Ran, RunStep};
-use crate::keyring::TenantSecrets;
 use crate::own_records;
 use crate::ports::Cursor;
 use crate::request_body::RequestBody;
@@ -150,6 +149,11 @@ impl Locate {
         map: &DataMap,
         walk: &Walk,
     ) -> Result<LocateCheckpoint, StepError> {
+        if context.job.restriction.is_some() {
+            // Nothing is collected and nothing goes: it is enough to know who it is.
+            let (aliases, _) = aliases(context, walk).await?;
+            return Ok(LocateCheckpoint { frozen: true, aliases, ..LocateCheckpoint::default() });
+        }
         // Erasure leaves no medium behind.
         let include_media = context.job.include_media || context.job.erasure.is_some();
         let mut lookups = with_earlier(&self.plans, context, map, walk.lookups(map)).await?;
@@ -190,7 +194,7 @@ impl Locate {
             state.created += u32::try_from(seeds.len()).unwrap_or(u32::MAX);
             context.save(Checkpoint::Locate(state.clone()), seeds).await?;
         }
-        if context.job.erasure.is_some() {
+        if context.job.erasure.is_some() || context.job.restriction.is_some() {
             let LocateCheckpoint { aliases, organizations, .. } = state;
             return Ok(Ran::Done(Outcome::Traced { aliases, organizations }));
         }
@@ -202,29 +206,18 @@ impl Locate {
 async fn aliases(context: &StepContext, walk: &Walk) -> Result<(Vec<Alias>, Vec<Alias>), StepError> {
     let secrets = context.ports.keyring.tenant(&context.job.tenant, context.now).await?;
     let sorted = |aliases: BTreeSet<Alias>| aliases.into_iter().collect::<Vec<Alias>>();
-    let met = walk.found_identities().map(|(kind, value)| alias_of(&secrets, kind, value));
+    let met = walk.found_identities().map(|(kind, value)| secrets.alias_of_value(kind, value));
     // What earlier plans met stays: holds and suppressions must cover it to the end.
     let before = context.job.erasure.iter().flat_map(|erasure| erasure.aliases.iter().cloned());
     let aliases = sorted(met.chain(context.job.subject_ref.clone()).chain(before).collect());
     let organization = IdentityKind::OrganizationId.as_str();
     let known = context.job.erasure.iter().flat_map(|erasure| erasure.organizations.iter().cloned());
-    let met = walk.found_organizations().map(|id| alias_of(&secrets, organization, id));
+    let met = walk.found_organizations().map(|id| secrets.alias_of_value(organization, id));
     let organizations = sorted(met.chain(known).collect());
     if aliases.len() + organizations.len() > MAX_ALIASES {
         return Err(StepError::park(format!("the subject is known by more than {MAX_ALIASES} identities and keys")));
     }
     Ok((aliases, organizations))
-}
-
-/// Normalised as intake and holds do it, so that whoever names the identity in another spelling meets the same alias.
-fn alias_of(secrets: &TenantSecrets, kind: &str, value: &Datum) -> Alias {
-    let text = match value {
-        Datum::Text(text) | Datum::Number(text) => text.clone(),
-        Datum::Null | Datum::Bool(_) | Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => {
-            String::from_utf8_lossy(&value.to_json()).into_owned()
-        }
-    };
-    secrets.alias_of_found(kind, &text)
 }
 
 /// What the walk starts from: only identities that were proven.

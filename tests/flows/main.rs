@@ -41,6 +41,7 @@ mod plans;
 mod portability;
 mod proofs;
 mod quotas;
+mod replaying;
 mod resending;
 mod residency;
 mod restricting;

@@ -1,11 +1,7 @@
 //! Leaves out the rows of people whose data is kept and not used (GDPR Art. 18(2)).
-//!
-//! A row is somebody's by an identity in it, by its key where it carries an identity, or by a field that leads to such a
-//! key. Rows that are two steps from the person are not recognised.
 
 use std::collections::BTreeSet;
 
-use datamap::{Collection, DataMap};
 use domain::datum::Datum;
 use domain::ids::TenantId;
 use domain::key::TenantKey;
@@ -18,6 +14,7 @@ use super::source::Found;
 use crate::caller::Caller;
 use crate::ports::PortError;
 use crate::refusal::Refusal;
+use crate::whose_row::Telling;
 
 /// Items of one read of the store.
 const AT_ONCE: usize = 100;
@@ -37,14 +34,10 @@ impl Anonymization {
         }
         let secrets = self.secrets(caller, self.clock.now()).await?;
         let (map, position) = found.place();
-        let kinds = kinds_of(map, position);
+        let telling = Telling::of(map, position);
         let is_theirs = |row: &Datum| {
-            kinds.iter().any(|(path, kind)| {
-                let values = row.values_at(path).into_iter();
-                values
-                    .into_iter()
-                    .any(|value| restricted.contains(&secrets.alias_of_value(kind, datamap::canonical(value).as_ref())))
-            })
+            let mut told = telling.values(row).into_iter();
+            told.any(|(kind, value)| restricted.contains(&secrets.alias_of_value(kind, &value)))
         };
         rows.retain(|row| !is_theirs(row));
         Ok(rows)
@@ -63,38 +56,4 @@ impl Anonymization {
         }
         Ok(aliases)
     }
-}
-
-/// The fields of a collection that tell whose a row is, each with the kind that its values are known by.
-fn kinds_of(map: &DataMap, position: usize) -> Vec<(String, String)> {
-    let Some(collection) = map.collections.get(position) else { return Vec::new() };
-    let mut kinds = Vec::new();
-    for field in &collection.fields {
-        kinds.extend(field.identity.iter().map(|kind| (field.path.clone(), kind.clone())));
-    }
-    kinds.extend(key_kind(collection).map(|(path, kind)| (path.to_owned(), kind)));
-    for flow in &map.flows {
-        let ends = [
-            (flow.from, flow.from_field, flow.to, flow.to_field),
-            (flow.to, flow.to_field, flow.from, flow.from_field),
-        ];
-        for (here, field, there, key) in ends {
-            let other = map.collections.get(there).filter(|_| here == position);
-            let (Some(other), Some(field)) = (other, collection.fields.get(field)) else { continue };
-            let leads = other.fields.get(key).map(|key| key.path.as_str());
-            let kind = key_kind(other).filter(|(path, _)| Some(*path) == leads);
-            kinds.extend(kind.map(|(_, kind)| (field.path.clone(), kind)));
-        }
-    }
-    kinds.sort();
-    kinds.dedup();
-    kinds
-}
-
-/// The key of rows that carry an identity, and what it is called; none for keys of several fields.
-fn key_kind(collection: &Collection) -> Option<(&str, String)> {
-    let mut key = collection.primary_key();
-    let first = key.next().filter(|_| key.next().is_none())?;
-    let carries = collection.fields.iter().any(|field| field.identity.is_some());
-    carries.then(|| (first.path.as_str(), format!("{}.{}", collection.id(), first.path)))
 }

@@ -66,6 +66,9 @@ fn hash_job(job: &Job, now: Timestamp, hasher: &mut DefaultHasher) {
         erasure.grace_ends_at.map(|at| off(at, now)).hash(hasher);
         erasure.begun_at.is_some().hash(hasher);
     }
+    if let Some(restriction) = &job.restriction {
+        (restriction.set_at.is_some(), restriction.lift.is_some(), restriction.lifted_at.is_some()).hash(hasher);
+    }
     job.verification.as_ref().map(|verification| verification.method).hash(hasher);
     job.archive
         .as_ref()

@@ -60,6 +60,17 @@ fn erasures_survive_every_single_fault() {
     report.conclude();
 }
 
+/// The same of a restriction, from the request until it is lifted.
+#[test]
+fn restrictions_survive_every_single_fault() {
+    let mut report = Report::new("single faults in restrictions");
+    for weather in Weather::ALL {
+        let share = if !cfg!(debug_assertions) || weather == Weather::Fair { Share::All } else { Share::UntilKnown };
+        faults::erasure_singles(&mut report, Kind::Restriction, weather, share);
+    }
+    report.conclude();
+}
+
 /// The same of erasures that are parked, held or cancelled on their way.
 #[test]
 fn erasures_with_a_detour_survive_every_single_fault() {

@@ -117,7 +117,7 @@ async fn wrong_calls(stack: &Stack, planted: &mut Planted) -> String {
         json!({ "type": "access", "subject": subject(&planted.word()) }),
         json!({ "type": planted.word(), "subject": subject("a@example.com") }),
         json!({ "type": "access", "subject": subject("a@example.com"), "received_at": planted.word() }),
-        json!({ "type": "objection", "subject": subject(&format!("{}@example.com", planted.word())), "description": planted.word() }),
+        json!({ "type": "opt_out", "subject": subject(&format!("{}@example.com", planted.word())), "description": planted.word() }),
         json!([planted.word()]),
         json!({ "type": "access", "subject": planted.word() }),
     ];

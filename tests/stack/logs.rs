@@ -11,7 +11,7 @@ use crate::harness::Stack;
 use crate::http::send;
 
 /// Outputs of the template that name the functions.
-pub(crate) const FUNCTIONS: [&str; 13] = [
+pub(crate) const FUNCTIONS: [&str; 14] = [
     "RequestApi",
     "AuditApi",
     "ExportWorker",
@@ -25,6 +25,7 @@ pub(crate) const FUNCTIONS: [&str; 13] = [
     "DeadlineSweep",
     "RetentionSweep",
     "AnonymizeApi",
+    "RestoreReplay",
 ];
 
 /// Lines of a function since a time in milliseconds, in the order they were written.

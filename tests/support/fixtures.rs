@@ -74,6 +74,7 @@ pub fn job(names: &mut Names, tenant: &TenantId, id: &JobId, now: Timestamp) -> 
         contact: None,
         codes_sent: 0,
         erasure: None,
+        restriction: None,
         timing: domain::job::Timing::default(),
         language: None,
     }

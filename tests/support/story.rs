@@ -13,16 +13,17 @@ use domain::sensitive::Sensitive;
 use jiff::SignedDuration;
 use workflow::issue_download::TicketHolder;
 use workflow::refusal::Refusal;
-use workflow::submit_request::{Idempotency, NewRequest};
+use workflow::submit_request::Idempotency;
 
 use crate::executor::Ended;
 use crate::invariants::{Expected, check_archive};
-use crate::sample::{Person, access, officer, signed_in, tenant};
+use crate::sample::{Person, officer, signed_in, tenant};
 use crate::world::World;
 
 mod erasure;
 mod interrupted;
 mod letters;
+mod restricting;
 
 pub use self::interrupted::{place_hold, release_hold};
 pub use self::letters::{first_code, mails, newest_mail, ticket_of};
@@ -45,6 +46,8 @@ pub enum Kind {
     HeldErasure,
     /// To be forgotten, and not any more: taken back during the grace period.
     CancelledErasure,
+    /// To be kept and not used, until an officer lifts it.
+    Restriction,
 }
 
 /// A part of a story.
@@ -129,6 +132,7 @@ impl Story {
             Kind::ParkedErasure => Self::PARKED_ERASURE,
             Kind::HeldErasure => Self::HELD_ERASURE,
             Kind::CancelledErasure => Self::CANCELLED_ERASURE,
+            Kind::Restriction => Self::RESTRICTION,
         }
     }
 
@@ -141,11 +145,6 @@ impl Story {
         Act::Alone(|world| world.advance(SignedDuration::from_hours(26))),
         Act::People(Self::find_nothing),
     ];
-
-    fn request(&self) -> (NewRequest, &'static str) {
-        let erasure = || (erasure::request(self.person), "POST /requests");
-        if self.kind == Kind::Access { (access(self.person), "POST /export") } else { erasure() }
-    }
 
     /// Staff asks until there is an answer.
     pub fn submit(&mut self, world: &mut World) {

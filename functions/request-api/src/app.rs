@@ -20,6 +20,7 @@ use workflow::ports::{
 use workflow::processor_answer::TakeAnswer;
 use workflow::prove_event::ProveEvent;
 use workflow::read_jobs::ReadJobs;
+use workflow::read_plan::ReadPlan;
 use workflow::read_receipt::ReadReceipt;
 use workflow::record_access::RecordAccess;
 use workflow::refusal::Refusal;
@@ -72,6 +73,7 @@ pub struct App {
     pub(crate) suppressions: Arc<CheckSuppressions>,
     pub(crate) notices: Arc<ManageNotices>,
     pub(crate) download: Arc<IssueDownload>,
+    pub(crate) plans: Arc<ReadPlan>,
     pub(crate) receipts: Arc<ReadReceipt>,
     pub(crate) dashboard: Arc<Dashboard>,
     pub(crate) access: Arc<RecordAccess>,
@@ -121,6 +123,13 @@ impl App {
             answers: Arc::new(TakeAnswer { ports: steps.clone() }),
             act: Arc::new(ActOnJob { ports: steps.clone() }),
             holds: Arc::new(Holds { ports: steps.clone() }),
+            plans: Arc::new(ReadPlan {
+                store: Arc::clone(&store),
+                keyring: Arc::clone(&keyring),
+                exports: Arc::clone(&exports),
+                maps: Arc::clone(&maps),
+                clock: Arc::clone(&clock),
+            }),
             receipts: Arc::new(ReadReceipt {
                 store: Arc::clone(&store),
                 keyring: Arc::clone(&keyring),

@@ -15,16 +15,16 @@ mod suppression;
 
 pub use answers::{DashboardBody, DataHeld, EventBody, EventList, JobList, JobSummary, LinkBody, Rights};
 pub use forms::{
-    ApproveBody, AssignBody, CancelBody, CodeBody, DeleteBody, EmptyBody, ExportBody, IdentityForm, ManualBody,
-    NoteBody, OwnDeletionBody, OwnExportBody, PauseBody, ReasonBody, RejectBody, RequestForm, SubjectForm,
+    ApproveBody, AssignBody, CancelBody, CodeBody, DeleteBody, EmptyBody, ExportBody, IdentityForm, LiftBody,
+    ManualBody, NoteBody, OwnDeletionBody, OwnExportBody, PauseBody, ReasonBody, RejectBody, RequestForm, SubjectForm,
 };
 pub use hold::{HoldBody, HoldForm, HoldList, HoldScopeBody, HoldScopeForm, InFlightBody, OrganizationForm};
-pub use job::{ArchiveBody, JobBody, ProgressBody, StepBody, VerificationBody};
+pub use job::{ArchiveBody, JobBody, ProgressBody, RestrictionBody, StepBody, VerificationBody};
 pub use notices::{NoticesBody, NoticesForm, RecipientForm, TemplateForm, WebhookBody, WebhookForm};
-pub use plan::{EstimateBody, PlanBody, PlannedSourceBody};
+pub use plan::{EstimateBody, PlanAnswer, PlanBody, PlanRecordBody, PlanRecordList, PlannedSourceBody};
 pub use processor::{ProcessorBody, TokensBody};
 pub use retention::{
     LastRunBody, RetentionBody, RetentionForm, RetentionScheduleBody, RetentionScheduleItem, RetentionVersion,
     ScheduledCollectionBody,
 };
-pub use suppression::{SuppressedBody, SuppressionsBody, SuppressionsForm};
+pub use suppression::{RestrictedBody, SuppressedBody, SuppressionsBody, SuppressionsForm};

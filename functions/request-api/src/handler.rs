@@ -27,6 +27,7 @@ pub fn router(app: App) -> Router {
         .route("/extend", post(clock::extend))
         .route("/pause", post(clock::pause))
         .route("/resume", post(clock::resume))
+        .route("/lift", post(acts::lift))
         .route("/assign", post(acts::assign))
         .route("/notes", post(acts::note))
         .route("/plan", get(erasure::plan))

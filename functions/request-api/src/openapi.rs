@@ -22,7 +22,7 @@ use crate::routes::{
         requests::submit, requests::export_organization, requests::delete_organization,
         jobs::list, jobs::one, jobs::timeline,
         verification::code, verification::resend, verification::manual,
-        acts::process, acts::cancel, acts::reject, acts::assign, acts::note,
+        acts::process, acts::cancel, acts::reject, acts::lift, acts::assign, acts::note,
         erasure::plan, erasure::approve, erasure::receipt, erasure::proof,
         holds::place, holds::list, holds::release,
         clock::extend, clock::pause, clock::resume,

@@ -19,11 +19,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::FieldPath;
 use crate::graph::Scope;
-use crate::model::{Collection, DataMap};
+use crate::model::{Collection, DataMap, Flow};
 use crate::taxonomy::is_organization;
 use crate::value::{cast, leads, values_at};
 
-use rules::{is_own, key_of, leads_on, of_scope, projection};
+use rules::{is_own, key_called, key_of, leads_on, of_scope, projection};
 
 /// The state of one walk; the same seeds and rows give the same state, in whatever order rows were absorbed.
 ///
@@ -65,7 +65,8 @@ pub struct Lookup {
 }
 
 impl Walk {
-    /// A walk from these identities, `(kind, value)`; kinds that the map doesn't hold lead nowhere.
+    /// A walk from these identities, `(kind, value)`, or keys as [`Self::found_identities`] calls them; what the map
+    /// doesn't hold leads nowhere.
     #[must_use]
     pub fn start(map: &DataMap, seeds: &[(String, Datum)]) -> Self {
         let organization = !seeds.is_empty() && seeds.iter().all(|(kind, _)| is_organization(kind));
@@ -166,6 +167,15 @@ impl Walk {
         let fields: Vec<(usize, usize)> = map.identities(kind).collect();
         for (collection, field) in fields {
             self.learn(map, (collection, field, false), value);
+        }
+        let Some((collection, field)) = key_called(map, kind) else { return };
+        self.learn(map, (collection, field, false), value);
+        // The row of that key may be gone and others lead to it still.
+        let scope = self.scope();
+        let flows: Vec<Flow> =
+            map.flows.iter().filter(|flow| (flow.from, flow.from_field) == (collection, field)).copied().collect();
+        for flow in flows.into_iter().filter(|flow| flow.is_open(scope)) {
+            self.learn(map, (flow.to, flow.to_field, flow.shared), value);
         }
     }
 

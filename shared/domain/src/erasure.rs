@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::hold::GuardScope;
+use crate::ids::JobId;
 use crate::request::Alias;
 use crate::role::Pseudonym;
 
@@ -42,6 +43,18 @@ pub struct Erasure {
     pub begun_at: Option<Timestamp>,
     /// The signed receipt.
     pub receipt: Option<ReceiptRef>,
+    /// Which erasure it repeats, where what was erased has come back.
+    #[serde(default)]
+    pub repeats: Option<Repeats>,
+}
+
+/// An erasure that is carried out again: what was approved once is approved of whatever of the person comes back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repeats {
+    /// The erasure.
+    pub job: JobId,
+    /// Who approved it.
+    pub approved_by: Pseudonym,
 }
 
 impl Erasure {
@@ -58,6 +71,7 @@ impl Erasure {
             grace_ends_at: None,
             begun_at: None,
             receipt: None,
+            repeats: None,
         }
     }
 

@@ -139,6 +139,12 @@ impl GuardScope {
         Self(format!("alias#{}", alias.as_str()))
     }
 
+    /// The guard of a person's restrictions (GDPR Art. 18), or the list of all: it stops no claim.
+    #[must_use]
+    pub fn restricted(alias: Option<&Alias>) -> Self {
+        Self(alias.map_or_else(|| "restricted".to_owned(), |alias| format!("restricted#{}", alias.as_str())))
+    }
+
     /// The guard of everybody.
     #[must_use]
     pub fn tenant() -> Self {

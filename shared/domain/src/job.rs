@@ -13,6 +13,7 @@ use crate::ids::{JobId, OpNonce, TenantId};
 use crate::key::TenantKey;
 use crate::notice::Language;
 use crate::request::{Alias, ExportFormat, Regime, RequestType, wire_enum};
+use crate::restriction::Restriction;
 use crate::role::Pseudonym;
 use crate::sealed::Sealed;
 
@@ -79,7 +80,16 @@ impl JobStatus {
                     | Self::Failed
             ),
             Self::AwaitingApproval => {
-                matches!(next, Self::Scheduled | Self::OnHold | Self::NeedsHuman | Self::Rejected | Self::Cancelled)
+                // An objection that is upheld is done.
+                matches!(
+                    next,
+                    Self::Scheduled
+                        | Self::OnHold
+                        | Self::NeedsHuman
+                        | Self::Completed
+                        | Self::Rejected
+                        | Self::Cancelled
+                )
             }
             Self::Scheduled => matches!(next, Self::InProgress | Self::OnHold | Self::NeedsHuman | Self::Cancelled),
             Self::OnHold => {
@@ -219,6 +229,9 @@ pub struct Job {
     /// The state of an erasure; erasure jobs only.
     #[serde(default)]
     pub erasure: Option<Box<Erasure>>,
+    /// The state of a restriction; restrictions and objections only.
+    #[serde(default)]
+    pub restriction: Option<Box<Restriction>>,
     /// What moves and watches the due date.
     #[serde(default)]
     pub timing: Timing,
@@ -238,6 +251,12 @@ impl Job {
     #[must_use]
     pub fn notes_with(&self, note: &str) -> String {
         self.resolution_notes.as_ref().map_or_else(|| note.to_owned(), |earlier| format!("{earlier}\n{note}"))
+    }
+
+    /// Whether the job keeps a person's data from being used now (GDPR Art. 18(2)).
+    #[must_use]
+    pub fn restricts(&self) -> bool {
+        self.restriction.as_deref().is_some_and(Restriction::stands)
     }
 
     /// Whether work on the job may start or go on.

@@ -13,6 +13,7 @@ pub mod notice;
 pub mod processor;
 pub mod record;
 pub mod request;
+pub mod restriction;
 pub mod retention;
 pub mod retention_run;
 pub mod role;

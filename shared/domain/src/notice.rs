@@ -36,6 +36,8 @@ wire_enum! {
         RequestResumed = "request_resumed",
         /// The request was refused.
         RequestRejected = "request_rejected",
+        /// A restriction is about to end.
+        RestrictionLifting = "restriction_lifting",
         /// A due date is near; to staff.
         RequestDueSoon = "request_due_soon",
         /// A due date is over; to staff.

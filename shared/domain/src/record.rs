@@ -246,6 +246,14 @@ pub fn deadline_shard(job: &JobId) -> u8 {
     WAKE_SHARDS + wake_shard(job)
 }
 
+impl Record {
+    /// The guard, if this is one.
+    #[must_use]
+    pub const fn as_guard(&self) -> Option<&Guard> {
+        if let Self::Guard(guard) = self { Some(guard) } else { None }
+    }
+}
+
 macro_rules! openers {
     ($($(#[$doc:meta])* $name:ident: $variant:ident => $inner:ty),+ $(,)?) => {
         impl Record {

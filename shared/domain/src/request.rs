@@ -62,7 +62,14 @@ wire_enum! {
 
 impl RequestType {
     /// The types this version fulfils; the others are refused by name.
-    pub const SUPPORTED: &'static [Self] = &[Self::Access, Self::Portability, Self::Erasure];
+    pub const SUPPORTED: &'static [Self] =
+        &[Self::Access, Self::Portability, Self::Erasure, Self::Restriction, Self::Objection];
+
+    /// Whether the person's data is restricted by it: at once, or until an objection is decided (GDPR Art. 18(1)(d)).
+    #[must_use]
+    pub const fn restricts(self) -> bool {
+        matches!(self, Self::Restriction | Self::Objection)
+    }
 }
 
 wire_enum! {

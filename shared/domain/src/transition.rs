@@ -71,6 +71,7 @@ impl TransitionBuilder {
         if before.is_open() && !job.is_open() {
             self.add(crate::record::Counter::open_jobs(&job.tenant), -1, None);
         }
+        self.restrict(before, &job);
         self.put(Record::Job(Box::new(job)), Expect::Version(before.version));
     }
 

@@ -19,6 +19,8 @@ use crate::refusal::Refusal;
 use crate::step_context::StepPorts;
 use crate::words::keep_words;
 
+mod restricting;
+
 /// How often an act is decided anew because the job moved meanwhile.
 const MAX_DECISIONS: u32 = 5;
 /// Parked steps started again in one transaction: two items each, and the store takes a hundred.
@@ -46,6 +48,18 @@ pub enum Act {
         /// The plan that was looked at.
         plan_hash: String,
     },
+    /// Uphold an objection (GDPR Art. 21(1)).
+    Uphold {
+        /// Why.
+        reason: String,
+    },
+    /// End a restriction, once the person has been told (GDPR Art. 18(3)).
+    Lift {
+        /// Why, for the person.
+        reason: String,
+        /// How the person was told by other means.
+        told_by: Option<String>,
+    },
     /// Keep a note with the job.
     Note {
         /// The note.
@@ -58,7 +72,7 @@ impl Act {
         match self {
             Self::Process => Permission::AdminSystemConfig,
             Self::Cancel | Self::Reject { .. } => Permission::JobDelete,
-            Self::Approve { .. } => Permission::JobApprove,
+            Self::Approve { .. } | Self::Uphold { .. } | Self::Lift { .. } => Permission::JobApprove,
             Self::Assign { .. } | Self::Note { .. } => Permission::JobUpdate,
         }
     }
@@ -69,6 +83,13 @@ pub struct ActOnJob {
     // Dependencies.
     /// What every use case runs on.
     pub ports: StepPorts,
+}
+
+/// Who acts on a job, or is named by the act.
+struct Doer {
+    who: Pseudonym,
+    /// Whether it is the person the job is about, or the owner of the organisation.
+    is_own: bool,
 }
 
 /// What an act writes.
@@ -108,20 +129,20 @@ impl ActOnJob {
                 return Err(Refusal::NotFound);
             }
             let own = caller.is_subject_of(&job, &secrets) || caller.owns_organization_of(&job);
-            let own_cancel = matches!(act, Act::Cancel) && own;
+            let own_cancel = matches!(act, Act::Cancel | Act::Lift { .. }) && own;
             if !caller.principal.may(act.needs()) && !own_cancel {
                 return Err(Refusal::Forbidden { needs: vec![act.needs()] });
             }
             let actor = secrets.pseudonym(&caller.principal.subject);
             // Four eyes: whoever asked for the erasure does not approve it (INV-E1 asks the same of holds).
-            if matches!(act, Act::Approve { .. }) && (own || job.requester == actor) {
-                return Err(Refusal::Reserved { to: "an officer who did not ask for the erasure" });
+            if matches!(act, Act::Approve { .. } | Act::Uphold { .. }) && (own || job.requester == actor) {
+                return Err(Refusal::Reserved { to: "an officer who did not ask for it" });
             }
             if matches!(act, Act::Approve { .. }) && is_held(&self.ports, &job).await? {
                 return Err(Refusal::Held);
             }
             let who = if let Act::Assign { assignee } = act { secrets.pseudonym(assignee) } else { actor };
-            let written = self.decide(&job, act, who, now).await?;
+            let written = self.decide(&job, act, Doer { who, is_own: own }, now).await?;
             match self.commit(&job, written, caller.cause(&secrets, self.ports.entropy.as_ref(), now), words).await {
                 // More parked steps than one transaction takes: the rest follows.
                 Ok(job) if job.status == JobStatus::NeedsHuman && matches!(act, Act::Process) => {
@@ -136,15 +157,18 @@ impl ActOnJob {
         written_so_far.ok_or(Refusal::Busy)
     }
 
-    async fn decide(&self, job: &Job, act: &Act, who: Pseudonym, now: Timestamp) -> Result<Written, Refusal> {
+    async fn decide(&self, job: &Job, act: &Act, doer: Doer, now: Timestamp) -> Result<Written, Refusal> {
         let wrong = || Refusal::WrongState { status: job.status };
         let plain = |decision| Written { decision, restarted: Vec::new() };
         let begun = job.erasure.as_ref().is_some_and(|erasure| erasure.begun_at.is_some());
         match act {
             Act::Process => self.process(job, now).await,
-            Act::Approve { plan_hash } => approve(job, plan_hash, who, now).map(plain),
+            Act::Approve { plan_hash } => approve(job, plan_hash, doer.who, now).map(plain),
+            Act::Uphold { reason } => restricting::uphold(job, reason, doer, now).map(plain),
+            Act::Lift { reason, told_by } => restricting::lift(job, (reason, told_by.as_deref()), doer, now).map(plain),
             // What has begun can't be taken back: some of it is gone.
             Act::Cancel | Act::Reject { .. } if begun => Err(wrong()),
+            Act::Cancel if job.restricts() && !doer.is_own => Err(restricting::tell_first("reject it, with a reason")),
             Act::Cancel if job.status.may_become(JobStatus::Cancelled) => {
                 Ok(plain(decide(job, &Outcome::Cancelled, now)))
             }
@@ -152,7 +176,7 @@ impl ActOnJob {
                 Ok(plain(decide(job, &Outcome::Rejected { reason: reason.clone() }, now)))
             }
             Act::Cancel | Act::Reject { .. } => Err(wrong()),
-            Act::Assign { .. } if job.is_open() => Ok(plain(only(Job { assignee: Some(who), ..job.clone() }))),
+            Act::Assign { .. } if job.is_open() => Ok(plain(only(Job { assignee: Some(doer.who), ..job.clone() }))),
             Act::Assign { .. } => Err(wrong()),
             Act::Note { note } => Ok(plain(only(with_note(job, note)))),
         }

@@ -265,6 +265,10 @@ impl AdvanceJob {
     /// Best effort like every nudge: the sweep looks at the waiting gate as well.
     async fn gate_if_open(&self, context: &StepContext) -> Option<Nudge> {
         let (tenant, job) = (&context.job.tenant, &context.job.id);
+        if context.job.restriction.is_some() {
+            // Nothing is collected, so nothing waits.
+            return None;
+        }
         let gate = gate_after(context.step.kind, context.job.erasure.is_some())?;
         // A plan may be made anew, the end of an erasure comes once.
         let plan = context.job.erasure.as_ref().map_or(0, |erasure| erasure.generation);

@@ -24,6 +24,7 @@ use crate::refusal::Refusal;
 
 mod analytics;
 mod dataset;
+mod restricted;
 mod source;
 
 pub use analytics::{Answer, BUDGET, Query, Question, Values};

@@ -1,10 +1,13 @@
-//! Tells an importer which people must not come back: those whose erasure left a suppression record (R-ERA-8).
+//! Tells an importer which people must not come back, since their erasure left a suppression record (R-ERA-8), and
+//! whoever processes data whose is to be kept and not used (GDPR Art. 18).
 
 use std::sync::Arc;
 
 use domain::ids::JobId;
+use domain::key::TenantKey;
 use domain::record::{Record, SuppressionRecord};
-use domain::request::Identity;
+use domain::request::{Alias, Identity};
+use domain::restriction::{guard_of, jobs_behind};
 use domain::role::Permission;
 use jiff::Timestamp;
 
@@ -27,7 +30,25 @@ pub struct Suppressed {
     pub erased_at: Timestamp,
 }
 
-/// Looks identities up in the ledger of erased people.
+/// Somebody whose data is to be kept and not used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restricted {
+    /// Place of the identity in the question.
+    pub index: usize,
+    /// The first of the requests that restrict.
+    pub job: JobId,
+}
+
+/// What is known of the identities of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// The erased, in the order of the question.
+    pub suppressed: Vec<Suppressed>,
+    /// The restricted, in the order of the question.
+    pub restricted: Vec<Restricted>,
+}
+
+/// Looks identities up in the ledger of erased people, and behind the guards of restrictions.
 pub struct CheckSuppressions {
     // Dependencies.
     /// Our tables.
@@ -39,32 +60,45 @@ pub struct CheckSuppressions {
 }
 
 impl CheckSuppressions {
-    /// Those of the identities, at most [`MOST_IDENTITIES`], whose person was erased, in the order of the question.
+    /// Those of the identities, at most [`MOST_IDENTITIES`], whose person was erased or is restricted.
     ///
     /// # Errors
     /// `Forbidden` for all who may not submit requests for others.
-    pub async fn check(&self, caller: &Caller, identities: &[Identity]) -> Result<Vec<Suppressed>, Refusal> {
+    pub async fn check(&self, caller: &Caller, identities: &[Identity]) -> Result<Checked, Refusal> {
         if !caller.principal.may(Permission::JobCreate) {
             return Err(Refusal::Forbidden { needs: vec![Permission::JobCreate] });
         }
         let tenant = &caller.principal.tenant;
         let secrets = self.keyring.tenant(tenant, self.clock.now()).await?;
-        let key = |identity| SuppressionRecord::key_of(tenant, &secrets.alias(identity));
-        let mut asked: Vec<_> = identities.iter().map(key).collect();
-        let places = asked.clone();
-        // The store reads a key once, however often the question names the person.
+        let aliases: Vec<Alias> = identities.iter().map(|identity| secrets.alias(identity)).collect();
+        let erased = self.found(&aliases, |alias| SuppressionRecord::key_of(tenant, alias)).await?;
+        let suppressed = |(index, record): (usize, &Option<Record>)| match record {
+            Some(Record::Suppression(it)) => Some(Suppressed { index, job: it.job.clone(), erased_at: it.erased_at }),
+            Some(_) | None => None,
+        };
+        let guards = self.found(&aliases, |alias| guard_of(tenant, alias)).await?;
+        let restricted = |(index, record): (usize, &Option<Record>)| {
+            let job = jobs_behind(record.as_ref()?.as_guard()?).next()?;
+            Some(Restricted { index, job })
+        };
+        Ok(Checked {
+            suppressed: erased.iter().enumerate().filter_map(suppressed).collect(),
+            restricted: guards.iter().enumerate().filter_map(restricted).collect(),
+        })
+    }
+
+    /// What is stored for each alias; the store reads a key once, however often the question names the person.
+    async fn found(
+        &self,
+        aliases: &[Alias],
+        key: impl Fn(&Alias) -> TenantKey,
+    ) -> Result<Vec<Option<Record>>, Refusal> {
+        let places: Vec<TenantKey> = aliases.iter().map(key).collect();
+        let mut asked = places.clone();
         asked.sort();
         asked.dedup();
         let found = self.store.load(&asked).await?;
-        let suppressed = |(index, key): (usize, &_)| {
-            let at = asked.binary_search(key).ok()?;
-            match found.get(at)? {
-                Some(Record::Suppression(it)) => {
-                    Some(Suppressed { index, job: it.job.clone(), erased_at: it.erased_at })
-                }
-                Some(_) | None => None,
-            }
-        };
-        Ok(places.iter().enumerate().filter_map(suppressed).collect())
+        let at = |key: &TenantKey| found.get(asked.binary_search(key).ok()?)?.clone();
+        Ok(places.iter().map(at).collect())
     }
 }

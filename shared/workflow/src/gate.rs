@@ -69,6 +69,8 @@ const fn waits_for(gate: StepKind) -> Option<(StepKind, StepKind)> {
         | StepKind::NotifyReady
         | StepKind::NotifyScheduled
         | StepKind::NotifyErased
+        | StepKind::NotifyDecided
+        | StepKind::NotifyLifting
         | StepKind::NotifyExtended
         | StepKind::NotifyPaused
         | StepKind::NotifyResumed
@@ -122,6 +124,8 @@ pub const fn gate_after(kind: StepKind, erasing: bool) -> Option<StepKind> {
         | StepKind::NotifyReady
         | StepKind::NotifyScheduled
         | StepKind::NotifyErased
+        | StepKind::NotifyDecided
+        | StepKind::NotifyLifting
         | StepKind::NotifyExtended
         | StepKind::NotifyPaused
         | StepKind::NotifyResumed

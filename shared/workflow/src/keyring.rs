@@ -52,19 +52,6 @@ impl TenantSecrets {
         Alias::from_keyed_hash(hash[..32].to_owned())
     }
 
-    /// The alias of a value as it stands in a row. Normalised as intake and holds do it, so that whoever names the
-    /// identity in another spelling meets the same alias.
-    #[must_use]
-    pub fn alias_of_value(&self, kind: &str, value: &Datum) -> Alias {
-        let text = match value {
-            Datum::Text(text) | Datum::Number(text) => text.clone(),
-            Datum::Null | Datum::Bool(_) | Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => {
-                String::from_utf8_lossy(&value.to_json()).into_owned()
-            }
-        };
-        self.alias_of_found(kind, &text)
-    }
-
     /// The alias of a value as a source holds it, normalised as intake and holds do it.
     #[must_use]
     pub fn alias_of_found(&self, kind: &str, value: &str) -> Alias {
@@ -72,6 +59,17 @@ impl TenantSecrets {
             Some(Ok(identity)) => self.alias(&identity),
             // A key of a row, or a value that is no identity of its kind: as it is.
             Some(Err(_)) | None => self.alias_of(kind, value),
+        }
+    }
+
+    /// The same of a value of any kind: whoever names the identity in another spelling meets the same alias.
+    #[must_use]
+    pub fn alias_of_value(&self, kind: &str, value: &Datum) -> Alias {
+        match value {
+            Datum::Text(text) | Datum::Number(text) => self.alias_of_found(kind, text),
+            Datum::Null | Datum::Bool(_) | Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => {
+                self.alias_of_found(kind, &String::from_utf8_lossy(&value.to_json()))
+            }
         }
     }
 

@@ -61,6 +61,20 @@ pub enum Notice {
         /// The job's id.
         job: String,
     },
+    /// The data is only kept from now on.
+    Restricted {
+        /// The job's id.
+        job: String,
+        /// Whether because an objection was upheld.
+        objected: bool,
+    },
+    /// The restriction is about to end.
+    Lifting {
+        /// The job's id.
+        job: String,
+        /// Why, in an officer's words.
+        reason: String,
+    },
     /// The legal clock was moved, or the request refused.
     Clock(ClockNotice),
     /// A deadline is near or over; to staff.
@@ -120,7 +134,8 @@ impl Notice {
             Self::Code { .. } => NoticeName::VerificationCode,
             Self::Ready { .. } => NoticeName::ExportReady,
             Self::Scheduled { .. } => NoticeName::DeletionScheduled,
-            Self::Erased { .. } => NoticeName::RequestCompleted,
+            Self::Erased { .. } | Self::Restricted { .. } => NoticeName::RequestCompleted,
+            Self::Lifting { .. } => NoticeName::RestrictionLifting,
             Self::Clock(notice) => notice.moved.name(),
             Self::Deadline(notice) if notice.is_late() => NoticeName::RequestOverdue,
             Self::Deadline(_) => NoticeName::RequestDueSoon,
@@ -134,6 +149,8 @@ impl Notice {
             | Self::Code { job, .. }
             | Self::Ready { job, .. }
             | Self::Scheduled { job, .. }
+            | Self::Restricted { job, .. }
+            | Self::Lifting { job, .. }
             | Self::Erased { job } => Some(job),
             Self::Clock(notice) => Some(&notice.job),
             Self::Deadline(notice) => Some(&notice.job),

@@ -14,6 +14,9 @@ pub struct RequestBody {
     identities: Vec<(IdentityKind, String, String)>,
     /// The requester's words.
     description: Option<String>,
+    /// What rows told of the person, where nobody asked: kinds and values, as a walk knows them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    told: Vec<(String, Datum)>,
 }
 
 impl RequestBody {
@@ -26,7 +29,14 @@ impl RequestBody {
                 .map(|i| (i.kind, i.value.expose().clone(), i.given.expose().clone()))
                 .collect(),
             description: description.map(|text| text.expose().clone()),
+            told: Vec::new(),
         }
+    }
+
+    /// What rows told of a person.
+    #[must_use]
+    pub const fn of_told(told: Vec<(String, Datum)>) -> Self {
+        Self { identities: Vec::new(), description: None, told }
     }
 
     /// The bytes to seal.
@@ -55,6 +65,7 @@ impl RequestBody {
                 seeds.push(seed(kind, given));
             }
         }
+        seeds.extend(self.told.iter().cloned());
         seeds
     }
 

@@ -18,11 +18,13 @@ mod verify;
 
 pub use collect::{Collect, format_of};
 pub use erasure::{Conclude, Erasing, Issuers, erasure_steps};
+pub(crate) use erasure::{PlannedTarget, of_round};
 pub use expire::Expire;
 pub use locate::Locate;
 pub use notify::Notify;
 pub use package::Package;
 pub use plan::PlanStore;
+pub(crate) use plan::ShardPlan;
 pub use processors::TellProcessors;
 pub use screen::Screen;
 pub use sources::Sources;

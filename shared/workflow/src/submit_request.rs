@@ -189,6 +189,7 @@ impl SubmitRequest {
             codes_sent: 0,
             erasure: (request.request_type == RequestType::Erasure)
                 .then(|| Box::new(Erasure::new(request.grace_days.unwrap_or(DEFAULT_GRACE_DAYS)))),
+            restriction: request.request_type.restricts().then(Box::default),
             timing: timing(&due, received_at, intake.by_subject, *now),
             // What a browser asks for is the person's own wish only where the person asks.
             language: request.language.or(caller.language.filter(|_| intake.by_subject)),

@@ -186,13 +186,28 @@ pub struct OwnDeletionBody {
     pub grace_period_days: Option<u16>,
 }
 
-/// An officer's approval of a plan.
+/// An officer's approval of a plan, or of an objection.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApproveBody {
-    /// `plan_hash` of the plan that was looked at.
+    /// Of an erasure: `plan_hash` of the plan that was looked at.
     #[schema(min_length = 1, max_length = 128)]
-    pub plan_hash: String,
+    pub plan_hash: Option<String>,
+    /// Of an objection: why it is upheld.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: Option<String>,
+}
+
+/// The end of a restriction.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LiftBody {
+    /// The reason, for the person.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: String,
+    /// How the person was told by other means; else they are mailed, and the restriction ends then.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub told_by: Option<String>,
 }
 
 /// A body without fields.

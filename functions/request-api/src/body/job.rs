@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::job::{Archive, Job, JobStatus, Scope, Verification, VerificationMethod};
 use domain::request::{ExportFormat, Regime, RequestType};
+use domain::restriction::Restriction;
 use domain::sensitive::Sensitive;
 use domain::step::Step;
 use serde::Serialize;
@@ -71,6 +72,9 @@ pub struct JobBody {
     /// What became of the person's tokens; shown for one job at a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens: Option<TokensBody>,
+    /// The restriction it puts on a person's data; restrictions and objections only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restriction: Option<RestrictionBody>,
     /// The finished archive.
     pub archive: Option<ArchiveBody>,
     /// Where to go from here.
@@ -85,6 +89,19 @@ pub struct VerificationBody {
     pub method: VerificationMethod,
     /// When.
     pub at: String,
+}
+
+/// A restriction (GDPR Art. 18).
+#[derive(Serialize, ToSchema)]
+pub struct RestrictionBody {
+    /// Since when the data is kept and not used.
+    pub since: Option<String>,
+    /// Whether an objection was upheld.
+    pub upheld: bool,
+    /// Whether its end is being told to the person.
+    pub lifting: bool,
+    /// When it ended.
+    pub lifted_at: Option<String>,
 }
 
 /// One step.
@@ -162,6 +179,7 @@ impl JobBody {
             progress: None,
             processors: Vec::new(),
             tokens: None,
+            restriction: job.restriction.as_deref().map(RestrictionBody::of),
             archive: job.archive.as_ref().map(ArchiveBody::of),
             links: links(job),
         }
@@ -205,6 +223,7 @@ impl JobBody {
             verification: organization.then_some(verification),
             archive: None,
             erasure: None,
+            restriction: None,
             ..job.clone()
         })
     }
@@ -213,6 +232,17 @@ impl JobBody {
 impl VerificationBody {
     fn of(verification: &Verification) -> Self {
         Self { method: verification.method, at: verification.at.to_string() }
+    }
+}
+
+impl RestrictionBody {
+    fn of(restriction: &Restriction) -> Self {
+        Self {
+            since: restriction.set_at.map(|at| at.to_string()),
+            upheld: restriction.upheld.is_some(),
+            lifting: restriction.lift.is_some() && restriction.stands(),
+            lifted_at: restriction.lifted_at.map(|at| at.to_string()),
+        }
     }
 }
 

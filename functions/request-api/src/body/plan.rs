@@ -1,8 +1,9 @@
-//! The plan of an erasure as it is shown: counts by source, never a record.
+//! The plan of an erasure as it is shown: counts by source, and for one source the ids of its records.
 
 use domain::erasure::{Erasure, PlannedSource};
 use serde::Serialize;
 use utoipa::ToSchema;
+use workflow::read_plan::{PlanPage, PlannedRecord};
 
 /// What an erasure would do.
 #[derive(Serialize, ToSchema)]
@@ -45,6 +46,52 @@ pub struct EstimateBody {
     pub targets: u64,
     /// Calls of the port that erases, 25 targets each.
     pub calls: u64,
+}
+
+/// The plan, or the records of one source of it.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum PlanAnswer {
+    /// Without `source`.
+    Plan(PlanBody),
+    /// With `source`.
+    Records(PlanRecordList),
+}
+
+/// A page of the records that would change in one source.
+#[derive(Serialize, ToSchema)]
+pub struct PlanRecordList {
+    /// The records, in the order they were planned.
+    pub items: Vec<PlanRecordBody>,
+    /// Where the next page starts.
+    pub next_cursor: Option<String>,
+}
+
+/// A record that would change.
+#[derive(Serialize, ToSchema)]
+pub struct PlanRecordBody {
+    /// Its key in the source: of a row, or of an object.
+    pub id: String,
+    /// `delete` or `anonymise`.
+    pub action: &'static str,
+    /// Rows of the person in it.
+    pub rows: u64,
+    /// Rows of others in it.
+    pub other_rows: u64,
+}
+
+impl PlanRecordList {
+    /// A page as it is shown.
+    #[must_use]
+    pub fn of(page: PlanPage) -> Self {
+        let body = |record: PlannedRecord| PlanRecordBody {
+            id: record.id,
+            action: if record.deletes { "delete" } else { "anonymise" },
+            rows: record.rows,
+            other_rows: record.other_rows,
+        };
+        Self { items: page.records.into_iter().map(body).collect(), next_cursor: page.next }
+    }
 }
 
 impl PlanBody {

@@ -4,7 +4,7 @@ use domain::request::Identity;
 use lambda_kit::{Problem, ProblemKind};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use workflow::check_suppressions::{MOST_IDENTITIES, Suppressed};
+use workflow::check_suppressions::{Checked, MOST_IDENTITIES, Restricted, Suppressed};
 
 use super::forms::IdentityForm;
 
@@ -22,6 +22,17 @@ pub struct SuppressionsForm {
 pub struct SuppressionsBody {
     /// The erased ones, in the order of the question; the others are not named.
     pub suppressed: Vec<SuppressedBody>,
+    /// Those whose data is kept and not used, in the order of the question.
+    pub restricted: Vec<RestrictedBody>,
+}
+
+/// An identity whose person's data is restricted.
+#[derive(Serialize, ToSchema)]
+pub struct RestrictedBody {
+    /// Its place in the question, from 0.
+    pub index: usize,
+    /// The restriction, or the objection.
+    pub job_id: String,
 }
 
 /// An identity whose person was erased.
@@ -66,12 +77,16 @@ impl SuppressionsForm {
 impl SuppressionsBody {
     /// The answer as it is shown.
     #[must_use]
-    pub fn of(found: &[Suppressed]) -> Self {
+    pub fn of(found: &Checked) -> Self {
         let body = |one: &Suppressed| SuppressedBody {
             index: one.index,
             job_id: one.job.to_string(),
             erased_at: one.erased_at.to_string(),
         };
-        Self { suppressed: found.iter().map(body).collect() }
+        let restricted = |one: &Restricted| RestrictedBody { index: one.index, job_id: one.job.to_string() };
+        Self {
+            suppressed: found.suppressed.iter().map(body).collect(),
+            restricted: found.restricted.iter().map(restricted).collect(),
+        }
     }
 }

@@ -11,7 +11,7 @@ use workflow::caller::Caller;
 
 use super::{JobPath, checked_text};
 use crate::app::{App, caller};
-use crate::body::{AssignBody, CancelBody, EmptyBody, JobBody, NoteBody, RejectBody};
+use crate::body::{AssignBody, CancelBody, EmptyBody, JobBody, LiftBody, NoteBody, RejectBody};
 
 type Answer = Result<Json<JobBody>, Problem>;
 
@@ -63,6 +63,22 @@ pub(crate) async fn reject(
 ) -> Answer {
     let reason = checked_text("/reason", value.reason, 1_000)?;
     act(&app, &caller(principal, origin), &id, &Act::Reject { reason }).await
+}
+
+/// Ends a restriction: once the person was mailed, or at once where they wish it or were told by other means.
+#[utoipa::path(post, path = "/api/v1/privacy/jobs/{id}/lift", tag = "jobs", request_body = LiftBody,
+    params(("id" = String, Path, description = "Id of the job")),
+    responses((status = 200, description = "The job, its restriction ending or over", body = JobBody)))]
+pub(crate) async fn lift(
+    State(app): State<App>,
+    Authenticated(principal): Authenticated,
+    JobPath(id): JobPath,
+    origin: Origin,
+    JsonBody { value, .. }: JsonBody<LiftBody>,
+) -> Answer {
+    let reason = checked_text("/reason", value.reason, 1_000)?;
+    let told_by = value.told_by.map(|told_by| checked_text("/told_by", told_by, 1_000)).transpose()?;
+    act(&app, &caller(principal, origin), &id, &Act::Lift { reason, told_by }).await
 }
 
 /// Gives a job to somebody, named by the `sub` of their tokens.

@@ -8,10 +8,11 @@ use lambda_kit::http::{Authenticated, JsonBody, Origin};
 use crate::app::{App, caller};
 use crate::body::{SuppressionsBody, SuppressionsForm};
 
-/// Which of these people were erased and must not come back. Nothing is kept of the question.
+/// Which of these people were erased and must not come back, and whose data is restricted: kept, and not used (GDPR
+/// Art. 18). Nothing is kept of the question.
 #[utoipa::path(post, path = "/api/v1/privacy/suppressions/check", tag = "suppressions",
     request_body = SuppressionsForm,
-    responses((status = 200, description = "Those who must not come back", body = SuppressionsBody)))]
+    responses((status = 200, description = "Those who must not come back, and those whose data is not used", body = SuppressionsBody)))]
 pub(crate) async fn check(
     State(app): State<App>,
     Authenticated(principal): Authenticated,

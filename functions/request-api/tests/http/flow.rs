@@ -221,7 +221,7 @@ async fn a_person_asks_for_and_sees_their_own() {
     assert_eq!(dashboard.body["jobs"][0]["id"], asked.body["id"]);
     assert_eq!(
         dashboard.body["rights"],
-        json!({"access": true, "erasure": true, "portability": true, "objection": false})
+        json!({"access": true, "erasure": true, "portability": true, "objection": true})
     );
     let foreign = house.send(Call::post(REQUESTS, &access("eve@example.com")).token(&subject)).await;
     assert_eq!((foreign.status, &foreign.body["errors"][0]["pointer"]), (422, &json!("/subject/identities/0/value")));

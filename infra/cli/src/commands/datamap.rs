@@ -56,6 +56,7 @@ pub(crate) async fn publish(stack: &Stack, dir: &Path, tenant: &str) -> anyhow::
     let sample_arn = policy::refresh(&config, &named("sample"), &map, Rights::Sample).await?;
     policy::attach(&config, &policy_arn, stack.resource("ExportWorkerRole")?).await?;
     policy::attach(&config, &sample_arn, stack.resource("DiscoverySweepRole")?).await?;
+    policy::attach(&config, &sample_arn, stack.resource("RestoreReplayRole")?).await?;
     policy::attach(&config, &sample_arn, stack.resource("AnonymizeApiRole")?).await?;
     for arn in [&policy_arn, &erase_arn] {
         policy::attach(&config, arn, stack.resource("ErasureWorkerRole")?).await?;

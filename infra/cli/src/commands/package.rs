@@ -17,7 +17,7 @@ use crate::home::Home;
 use crate::{report, stack};
 
 /// The functions, always built together so that their features never change.
-pub(crate) const FUNCTIONS: [&str; 13] = [
+pub(crate) const FUNCTIONS: [&str; 14] = [
     "request-api",
     "audit-api",
     "export-worker",
@@ -31,6 +31,7 @@ pub(crate) const FUNCTIONS: [&str; 13] = [
     "anonymize-api",
     "masking-stream",
     "discovery-sweep",
+    "restore-replay",
 ];
 
 /// One packaged function.

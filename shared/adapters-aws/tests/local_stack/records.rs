@@ -81,6 +81,7 @@ pub fn job(n: u8) -> Job {
         contact: None,
         codes_sent: 0,
         erasure: None,
+        restriction: None,
         timing: domain::job::Timing::default(),
         language: None,
     }

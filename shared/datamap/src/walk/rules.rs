@@ -25,6 +25,16 @@ pub(super) fn key_of(collection: &Collection, row: &Datum) -> Option<(String, Da
     Some((format!("{}.{}", collection.id(), names.join("+")), value))
 }
 
+/// The sole key field that a walk calls by this name, as in [`key_of`].
+pub(super) fn key_called(map: &DataMap, name: &str) -> Option<(usize, usize)> {
+    map.collections.iter().enumerate().filter(|(_, collection)| !collection.skip).find_map(|(position, collection)| {
+        let path = name.strip_prefix(&collection.id())?.strip_prefix('.')?;
+        let mut key = collection.primary_key();
+        let sole = key.next().filter(|_| key.next().is_none())?;
+        (sole.path == path).then_some((position, collection.field(path)?))
+    })
+}
+
 pub(super) fn of_scope(kind: &str, scope: Scope) -> bool {
     is_organization(kind) == (scope == Scope::Organization)
 }

@@ -11,6 +11,7 @@ use crate::sealed::Sealed;
 use crate::step::{ObjectRef, StepKind, StepSeed, StepState};
 
 mod erasing;
+mod restricting;
 
 /// How long a person has to prove an identity.
 pub const VERIFICATION_WINDOW: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -59,6 +60,15 @@ pub enum Outcome {
         /// Which plan.
         plan_hash: String,
     },
+    /// An officer upheld the objection.
+    Upheld {
+        /// Who.
+        by: Pseudonym,
+        /// Why.
+        reason: String,
+    },
+    /// The person knows that the restriction ends, and it does.
+    Lifted,
     /// The grace period is over, or the data is not as planned.
     PlanAgain,
     /// Every shard of the plan has its step.
@@ -126,7 +136,10 @@ pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
             next: vec![waiting(StepKind::Package, now + GATE_INTERVAL)],
             settles: Vec::new(),
         },
+        Outcome::Traced { aliases, .. } if job.restriction.is_some() => restricting::after_trace(job, aliases, now),
         Outcome::Traced { aliases, organizations } => erasing::after_trace(job, aliases, organizations, now),
+        Outcome::Upheld { by, reason } => restricting::after_upholding(job, by, reason, now),
+        Outcome::Lifted => restricting::after_lifting(job, now),
         Outcome::PlanSealed { plan } => erasing::after_plan(job, plan.clone(), now),
         Outcome::Approved { by, plan_hash } => erasing::after_approval(job, by, plan_hash, now),
         Outcome::PlanAgain => erasing::plan_again(job, now),
@@ -134,7 +147,10 @@ pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
         Outcome::Confirmed { processors } => erasing::after_confirmation(processors, now),
         Outcome::Concluded { receipt, notes } => erasing::after_conclusion(job, receipt.clone(), notes, now),
         Outcome::Packaged { archive } => after_package(job, archive.clone(), now),
-        Outcome::Cancelled => ended(job, JobStatus::Cancelled, erasing::words_of_cancelling(job), now),
+        Outcome::Cancelled => {
+            let cancelled = ended(job, JobStatus::Cancelled, erasing::words_of_cancelling(job), now);
+            restricting::taken_back(cancelled, now)
+        }
         Outcome::Rejected { reason } => refused(job, reason, now),
         Outcome::ShardDone | Outcome::Collected | Outcome::Notified | Outcome::Cleaned | Outcome::Nothing => {
             Decision::default()

@@ -45,6 +45,10 @@ wire_enum! {
         NotifyScheduled = "notify_scheduled",
         /// Tells the person that the deletion is done.
         NotifyErased = "notify_erased",
+        /// Tells the person that the data is restricted, or the objection upheld.
+        NotifyDecided = "notify_decided",
+        /// Tells the person that the restriction ends; then it does.
+        NotifyLifting = "notify_lifting",
         /// Tells the person that the period is extended, and why.
         NotifyExtended = "notify_extended",
         /// Tells the person that the clock stands still, and what is waited for.
@@ -93,6 +97,8 @@ impl StepKind {
             | Self::NotifyReady
             | Self::NotifyScheduled
             | Self::NotifyErased
+            | Self::NotifyDecided
+            | Self::NotifyLifting
             | Self::NotifyExtended
             | Self::NotifyPaused
             | Self::NotifyResumed
@@ -105,9 +111,15 @@ impl StepKind {
     /// Whether the step may only run while its job is open.
     #[must_use]
     pub const fn needs_open_job(self) -> bool {
-        !matches!(
+        !self.is_last_notice() && !matches!(self, Self::TellProcessor | Self::Expire)
+    }
+
+    /// Whether the step tells a person what became of the request: the address is kept until it has.
+    #[must_use]
+    pub const fn is_last_notice(self) -> bool {
+        matches!(
             self,
-            Self::NotifyReady | Self::NotifyErased | Self::NotifyRejected | Self::TellProcessor | Self::Expire
+            Self::NotifyReady | Self::NotifyErased | Self::NotifyDecided | Self::NotifyLifting | Self::NotifyRejected
         )
     }
 
@@ -133,6 +145,8 @@ impl StepKind {
             | Self::NotifyReady
             | Self::NotifyScheduled
             | Self::NotifyErased
+            | Self::NotifyDecided
+            | Self::NotifyLifting
             | Self::NotifyExtended
             | Self::NotifyPaused
             | Self::NotifyResumed

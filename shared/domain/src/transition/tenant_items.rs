@@ -4,9 +4,11 @@ use super::{Change, Expect, TransitionBuilder};
 use crate::event::{Action, EventOutcome, EventType, ItemVersion, Level};
 use crate::hold::Hold;
 use crate::ids::HoldId;
+use crate::job::Job;
 use crate::key::TenantKey;
 use crate::notice::NoticeSettings;
 use crate::record::{DataMapPointer, Record};
+use crate::restriction::mark_of;
 use crate::retention_run::{RetentionRun, RunPhase};
 
 impl TransitionBuilder {
@@ -29,6 +31,16 @@ impl TransitionBuilder {
         };
         let expect = before.map_or(Expect::Absent, |pointer| Expect::Version(pointer.version));
         self.put(Record::DataMapPointer(pointer), expect);
+    }
+
+    /// Puts a restriction behind its guards, or takes it away, in the write of the job that begins or ends it.
+    pub(super) fn restrict(&mut self, before: &Job, after: &Job) {
+        let Some(restriction) = after.restriction.as_deref().filter(|it| it.stands() != before.restricts()) else {
+            return;
+        };
+        for key in restriction.guards(&after.tenant, &after.id) {
+            self.guard(key, mark_of(&after.id), restriction.stands());
+        }
     }
 
     /// Writes the next version of a hold, or its first.

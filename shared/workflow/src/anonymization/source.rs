@@ -87,6 +87,10 @@ pub(super) struct Found {
 }
 
 impl Found {
+    pub(super) fn place(&self) -> (&DataMap, usize) {
+        (&self.map, self.position)
+    }
+
     pub(super) fn collection(&self) -> &Collection {
         &self.map.collections[self.position]
     }
@@ -138,7 +142,7 @@ impl Anonymization {
         Ok(self.maps.load(tenant, &hash).await?)
     }
 
-    /// Rows of the tenant.
+    /// Rows of the tenant, but of people whose data is only kept.
     pub(super) async fn read(
         &self,
         caller: &Caller,
@@ -177,7 +181,7 @@ impl Anonymization {
             after = page.next;
             let is_enough = matches!(extent, Extent::Sample(wanted) if rows.len() >= wanted);
             if after.is_none() || is_enough {
-                return Ok(rows);
+                return self.unrestricted(caller, found, rows).await;
             }
             if rows.len() >= wanted || self.clock.now().duration_since(started) > READS_FOR {
                 break;
@@ -185,7 +189,7 @@ impl Anonymization {
         }
         match extent {
             // The rows of a tenant may be rare in a shared table; what was found is a sample all the same.
-            Extent::Sample(_) => Ok(rows),
+            Extent::Sample(_) => self.unrestricted(caller, found, rows).await,
             Extent::Whole => Err(refused(&format!("holds more than {MOST_ROWS} rows, or more than one call can read"))),
         }
     }

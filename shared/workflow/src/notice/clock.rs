@@ -39,4 +39,6 @@ pub struct ClockNotice {
     pub reason: String,
     /// The day of the law, UTC.
     pub due_on: String,
+    /// Whether a restriction ends with it (GDPR Art. 18(3)).
+    pub lifts: bool,
 }

@@ -17,6 +17,8 @@ pub(super) fn words(notice: &Notice) -> Words {
         Notice::Ready { hours, .. } => said("Ihre Daten liegen bereit", vec!["Das Archiv mit Ihren personenbezogenen Daten kann jetzt heruntergeladen werden.".to_owned(), format!("Der folgende Link gilt noch etwa {hours} Stunden. Wer ihn hat, kann das Archiv abrufen: Behalten Sie ihn für sich.")]),
         Notice::Scheduled { final_on, .. } => said("Ihre Daten werden gelöscht", vec![format!("Ihr Antrag wurde genehmigt. Am {final_on} löschen wir die personenbezogenen Daten, die wir über Sie führen."), "Bis dahin können Sie den Antrag zurücknehmen; danach kann niemand die Daten wiederherstellen.".to_owned()]),
         Notice::Erased { .. } => said("Ihre Daten wurden gelöscht", vec!["Die personenbezogenen Daten, die wir über Sie geführt haben, wurden gelöscht oder anonymisiert, wo das Gesetz eine Aufbewahrung verlangt.".to_owned(), "Ein signierter Nachweis hält fest, was in welcher Quelle geschehen ist. Sie können ihn mit der Nummer Ihres Vorgangs anfordern.".to_owned(), "Dies ist die letzte Nachricht zu diesem Vorgang: Ihre Adresse haben wir nur dafür behalten.".to_owned()]),
+        Notice::Restricted { objected, .. } => restricted(*objected),
+        Notice::Lifting { reason, .. } => lifting(reason),
         Notice::Clock(notice) => clock(notice),
         Notice::Deadline(notice) => deadline(notice),
         Notice::Digest(lines) => digest(lines),
@@ -41,6 +43,29 @@ const fn request(request_type: RequestType) -> &'static str {
     }
 }
 
+fn restricted(objected: bool) -> Words {
+    let kept = "Ab jetzt speichern wir die personenbezogenen Daten, die wir über Sie führen, nur noch. Ohne Ihre Einwilligung verwenden wir sie für nichts anderes, außer für Rechtsansprüche oder zum Schutz der Rechte anderer.".to_owned();
+    let before = "Bevor das endet, geben wir Ihnen Bescheid.".to_owned();
+    if objected {
+        let lines = vec![
+            "Wir haben Ihrem Widerspruch gegen die Verwendung Ihrer personenbezogenen Daten stattgegeben.".to_owned(),
+            kept,
+            "Sie können auch verlangen, dass wir die Daten löschen.".to_owned(),
+            before,
+        ];
+        return said("Ihrem Widerspruch wurde stattgegeben", lines);
+    }
+    said("Die Verarbeitung Ihrer Daten ist eingeschränkt", vec![kept, before])
+}
+
+fn lifting(reason: &str) -> Words {
+    let lines = vec!["Wir heben die Einschränkung der Verwendung Ihrer personenbezogenen Daten in Kürze auf.".to_owned(), format!("Der Grund: {reason}"), "Wenn Sie nicht einverstanden sind, antworten Sie bitte; Sie können auch widersprechen oder sich bei einer Aufsichtsbehörde beschweren.".to_owned()];
+    said("Die Einschränkung Ihrer Daten endet bald", lines)
+}
+
+/// That a refused objection restricts no longer.
+const LIFTED: &str = "Damit endet die Einschränkung der Verwendung Ihrer Daten.";
+
 fn clock(notice: &ClockNotice) -> Words {
     let reason = format!("Der Grund: {}", notice.reason);
     let due_on = &notice.due_on;
@@ -51,7 +76,11 @@ fn clock(notice: &ClockNotice) -> Words {
             said("Wir brauchen etwas von Ihnen", vec![format!("Um Ihre Anfrage zu Ihren personenbezogenen Daten weiter zu bearbeiten, brauchen wir {needed}."), reason, "Bis dahin ruht die Frist für unsere Antwort. Bitte melden Sie sich möglichst bald.".to_owned()])
         }
         Moved::Resumed => said("Wir bearbeiten Ihre Datenschutzanfrage weiter", vec!["Die Frist für unsere Antwort läuft wieder.".to_owned(), reason, format!("Sie erhalten spätestens am {due_on} eine Antwort.")]),
-        Moved::Rejected(regime) => said("Ihre Datenschutzanfrage wurde abgelehnt", vec!["Wir haben Ihre Anfrage zu Ihren personenbezogenen Daten abgelehnt.".to_owned(), reason, remedy(regime).to_owned()]),
+        Moved::Rejected(regime) => {
+            let mut words = said("Ihre Datenschutzanfrage wurde abgelehnt", vec!["Wir haben Ihre Anfrage zu Ihren personenbezogenen Daten abgelehnt.".to_owned(), reason, remedy(regime).to_owned()]);
+            words.lines.extend(notice.lifts.then(|| LIFTED.to_owned()));
+            words
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) fn words(notice: &Notice) -> Words {
         Notice::Ready { hours, .. } => said("Your data is ready", vec!["The archive with your personal data can now be downloaded.".to_owned(), format!("The link below works for about {hours} hours. Whoever has it can fetch the archive: keep it to yourself.")]),
         Notice::Scheduled { final_on, .. } => said("Your data will be deleted", vec![format!("Your request was approved. On {final_on} the personal data we hold about you will be deleted."), "Until then you can take the request back; after that nobody can bring the data back.".to_owned()]),
         Notice::Erased { .. } => said("Your data has been deleted", vec!["The personal data we held about you has been deleted, or made anonymous where the law asks us to keep a record.".to_owned(), "A signed receipt says what was done, source by source. You can ask for it with the number of your request.".to_owned(), "This is the last message about this request: your address was kept only to send it.".to_owned()]),
+        Notice::Restricted { objected, .. } => restricted(*objected),
+        Notice::Lifting { reason, .. } => lifting(reason),
         Notice::Clock(notice) => clock(notice),
         Notice::Deadline(notice) => deadline(notice),
         Notice::Digest(lines) => digest(lines),
@@ -40,6 +42,34 @@ const fn request(request_type: RequestType) -> &'static str {
         RequestType::LimitUse => "limit on the use of sensitive data",
     }
 }
+
+fn restricted(objected: bool) -> Words {
+    let kept = "From now on we only keep the personal data we hold about you. We use it for nothing else without your consent, except for legal claims or to protect the rights of others.".to_owned();
+    let before = "We will tell you before this ends.".to_owned();
+    if objected {
+        let lines = vec![
+            "We have accepted your objection to the use of your personal data.".to_owned(),
+            kept,
+            "You can also ask us to delete the data.".to_owned(),
+            before,
+        ];
+        return said("Your objection was accepted", lines);
+    }
+    said("The use of your data is restricted", vec![kept, before])
+}
+
+fn lifting(reason: &str) -> Words {
+    let lines = vec![
+        "We are about to lift the restriction on the use of the personal data we hold about you.".to_owned(),
+        format!("The reason: {reason}"),
+        "If you do not agree, please reply; you can also object, or lodge a complaint with a supervisory authority."
+            .to_owned(),
+    ];
+    said("The restriction of your data is about to end", lines)
+}
+
+/// That a refused objection restricts no longer.
+const LIFTED: &str = "With this the restriction on the use of your data ends.";
 
 fn clock(notice: &ClockNotice) -> Words {
     let reason = format!("The reason: {}", notice.reason);
@@ -77,14 +107,18 @@ fn clock(notice: &ClockNotice) -> Words {
                 format!("You will have an answer by {due_on} at the latest."),
             ],
         ),
-        Moved::Rejected(regime) => said(
-            "Your privacy request was refused",
-            vec![
-                "We have refused your request about your personal data.".to_owned(),
-                reason,
-                remedy(regime).to_owned(),
-            ],
-        ),
+        Moved::Rejected(regime) => {
+            let mut words = said(
+                "Your privacy request was refused",
+                vec![
+                    "We have refused your request about your personal data.".to_owned(),
+                    reason,
+                    remedy(regime).to_owned(),
+                ],
+            );
+            words.lines.extend(notice.lifts.then(|| LIFTED.to_owned()));
+            words
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) fn words(notice: &Notice) -> Words {
         Notice::Ready { hours, .. } => said("Sus datos están listos", vec!["Ya puede descargar el archivo con sus datos personales.".to_owned(), format!("El enlace siguiente sirve unas {hours} horas. Quien lo tenga puede obtener el archivo: no lo comparta.")]),
         Notice::Scheduled { final_on, .. } => said("Sus datos se van a suprimir", vec![format!("Su solicitud se ha aprobado. El {final_on} se suprimirán los datos personales que tenemos de usted."), "Hasta entonces puede retirar la solicitud; después nadie podrá recuperar los datos.".to_owned()]),
         Notice::Erased { .. } => said("Sus datos se han suprimido", vec!["Los datos personales que teníamos de usted se han suprimido, o se han hecho anónimos donde la ley nos obliga a conservar un registro.".to_owned(), "Un recibo firmado dice qué se ha hecho, fuente por fuente. Puede pedirlo con el número de su solicitud.".to_owned(), "Este es el último mensaje sobre esta solicitud: su dirección se conservó solo para enviarlo.".to_owned()]),
+        Notice::Restricted { objected, .. } => restricted(*objected),
+        Notice::Lifting { reason, .. } => lifting(reason),
         Notice::Clock(notice) => clock(notice),
         Notice::Deadline(notice) => deadline(notice),
         Notice::Digest(lines) => digest(lines),
@@ -41,6 +43,29 @@ const fn request(request_type: RequestType) -> &'static str {
     }
 }
 
+fn restricted(objected: bool) -> Words {
+    let kept = "A partir de ahora solo conservamos los datos personales que tenemos de usted. Sin su consentimiento no los usamos para nada más, salvo para reclamaciones legales o para proteger los derechos de otros.".to_owned();
+    let before = "Le avisaremos antes de que esto termine.".to_owned();
+    if objected {
+        let lines = vec![
+            "Hemos aceptado su oposición al uso de sus datos personales.".to_owned(),
+            kept,
+            "También puede pedirnos que suprimamos los datos.".to_owned(),
+            before,
+        ];
+        return said("Su oposición se ha aceptado", lines);
+    }
+    said("El uso de sus datos está limitado", vec![kept, before])
+}
+
+fn lifting(reason: &str) -> Words {
+    let lines = vec!["Vamos a levantar la limitación del uso de los datos personales que tenemos de usted.".to_owned(), format!("El motivo: {reason}"), "Si no está de acuerdo, respóndanos; también puede oponerse o presentar una reclamación ante una autoridad de control.".to_owned()];
+    said("La limitación de sus datos va a terminar", lines)
+}
+
+/// That a refused objection restricts no longer.
+const LIFTED: &str = "Con ello termina la limitación del uso de sus datos.";
+
 fn clock(notice: &ClockNotice) -> Words {
     let reason = format!("El motivo: {}", notice.reason);
     let due_on = &notice.due_on;
@@ -51,7 +76,11 @@ fn clock(notice: &ClockNotice) -> Words {
             said("Necesitamos algo de usted", vec![format!("Para seguir con su solicitud sobre sus datos personales necesitamos {needed}."), reason, "Hasta entonces el plazo de nuestra respuesta queda suspendido. Responda, por favor, cuanto antes.".to_owned()])
         }
         Moved::Resumed => said("Seguimos con su solicitud", vec!["El plazo de nuestra respuesta corre de nuevo.".to_owned(), reason, format!("Tendrá una respuesta a más tardar el {due_on}.")]),
-        Moved::Rejected(regime) => said("Su solicitud se ha rechazado", vec!["Hemos rechazado su solicitud sobre sus datos personales.".to_owned(), reason, remedy(regime).to_owned()]),
+        Moved::Rejected(regime) => {
+            let mut words = said("Su solicitud se ha rechazado", vec!["Hemos rechazado su solicitud sobre sus datos personales.".to_owned(), reason, remedy(regime).to_owned()]);
+            words.lines.extend(notice.lifts.then(|| LIFTED.to_owned()));
+            words
+        }
     }
 }
 

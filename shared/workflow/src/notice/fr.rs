@@ -17,6 +17,8 @@ pub(super) fn words(notice: &Notice) -> Words {
         Notice::Ready { hours, .. } => said("Vos données sont prêtes", vec!["L'archive contenant vos données personnelles peut maintenant être téléchargée.".to_owned(), format!("Le lien ci-dessous est valable environ {hours} heures. Toute personne qui le détient peut récupérer l'archive : gardez-le pour vous.")]),
         Notice::Scheduled { final_on, .. } => said("Vos données vont être effacées", vec![format!("Votre demande a été approuvée. Le {final_on}, les données personnelles que nous détenons sur vous seront effacées."), "Jusque-là, vous pouvez retirer votre demande ; ensuite, personne ne pourra rétablir ces données.".to_owned()]),
         Notice::Erased { .. } => said("Vos données ont été effacées", vec!["Les données personnelles que nous détenions sur vous ont été effacées, ou rendues anonymes lorsque la loi nous oblige à en garder la trace.".to_owned(), "Un reçu signé indique ce qui a été fait, source par source. Vous pouvez le demander avec le numéro de votre demande.".to_owned(), "Ceci est le dernier message concernant cette demande : votre adresse n'a été conservée que pour l'envoyer.".to_owned()]),
+        Notice::Restricted { objected, .. } => restricted(*objected),
+        Notice::Lifting { reason, .. } => lifting(reason),
         Notice::Clock(notice) => clock(notice),
         Notice::Deadline(notice) => deadline(notice),
         Notice::Digest(lines) => digest(lines),
@@ -41,6 +43,29 @@ const fn request(request_type: RequestType) -> &'static str {
     }
 }
 
+fn restricted(objected: bool) -> Words {
+    let kept = "Désormais, nous ne faisons que conserver les données personnelles que nous détenons sur vous. Sans votre consentement, nous ne les utilisons pour rien d’autre, sauf pour des droits en justice ou pour protéger les droits d’autrui.".to_owned();
+    let before = "Nous vous préviendrons avant que cela prenne fin.".to_owned();
+    if objected {
+        let lines = vec![
+            "Nous avons accepté votre opposition à l’utilisation de vos données personnelles.".to_owned(),
+            kept,
+            "Vous pouvez aussi nous demander d’effacer ces données.".to_owned(),
+            before,
+        ];
+        return said("Votre opposition a été acceptée", lines);
+    }
+    said("L’utilisation de vos données est limitée", vec![kept, before])
+}
+
+fn lifting(reason: &str) -> Words {
+    let lines = vec!["Nous allons lever la limitation de l’utilisation des données personnelles que nous détenons sur vous.".to_owned(), format!("Le motif : {reason}"), "Si vous n’êtes pas d’accord, répondez-nous ; vous pouvez aussi vous opposer ou saisir une autorité de contrôle.".to_owned()];
+    said("La limitation de vos données va prendre fin", lines)
+}
+
+/// That a refused objection restricts no longer.
+const LIFTED: &str = "La limitation de l’utilisation de vos données prend ainsi fin.";
+
 fn clock(notice: &ClockNotice) -> Words {
     let reason = format!("Le motif : {}", notice.reason);
     let due_on = &notice.due_on;
@@ -51,7 +76,11 @@ fn clock(notice: &ClockNotice) -> Words {
             said("Nous avons besoin d'un élément de votre part", vec![format!("Pour poursuivre votre demande concernant vos données personnelles, il nous faut {needed}."), reason, "D'ici là, le délai de notre réponse est suspendu. Merci de répondre dès que possible.".to_owned()])
         }
         Moved::Resumed => said("Nous reprenons votre demande", vec!["Le délai de notre réponse court à nouveau.".to_owned(), reason, format!("Vous recevrez une réponse au plus tard le {due_on}.")]),
-        Moved::Rejected(regime) => said("Votre demande a été refusée", vec!["Nous avons refusé votre demande concernant vos données personnelles.".to_owned(), reason, remedy(regime).to_owned()]),
+        Moved::Rejected(regime) => {
+            let mut words = said("Votre demande a été refusée", vec!["Nous avons refusé votre demande concernant vos données personnelles.".to_owned(), reason, remedy(regime).to_owned()]);
+            words.lines.extend(notice.lifts.then(|| LIFTED.to_owned()));
+            words
+        }
     }
 }
 

@@ -150,7 +150,8 @@ fn values(notice: &Notice, template: &NoticeTemplate) -> BTreeMap<&'static str, 
                 values.insert("waiting_for", Value::from(waiting_for.as_str()));
             }
         }
-        Notice::Erased { .. } | Notice::Deadline(_) | Notice::Digest(_) => {}
+        Notice::Lifting { reason, .. } => drop(values.insert("reason", Value::from(reason.as_str()))),
+        Notice::Restricted { .. } | Notice::Erased { .. } | Notice::Deadline(_) | Notice::Digest(_) => {}
     }
     values
 }
@@ -197,6 +198,7 @@ mod tests {
             moved: Moved::Extended,
             reason: "<b>viel</b>".to_owned(),
             due_on: "2026-03-31".to_owned(),
+            lifts: false,
         });
         let written = render(&own, &notice).unwrap();
         assert_eq!(written.subject, "Shop: Ihre Datenschutzanfrage braucht mehr Zeit");

@@ -15,7 +15,7 @@ pub fn samples() -> Vec<Notice> {
     let job = || JOB.to_owned();
     let due_on = || DUE_ON.to_owned();
     let clock = |moved, reason: &str| {
-        Notice::Clock(ClockNotice { job: job(), moved, reason: reason.to_owned(), due_on: due_on() })
+        Notice::Clock(ClockNotice { job: job(), moved, reason: reason.to_owned(), due_on: due_on(), lifts: false })
     };
     let deadline = |alert| {
         let (request_type, regime, alerts) = (RequestType::Access, Regime::Gdpr, vec![alert]);
@@ -34,6 +34,7 @@ pub fn samples() -> Vec<Notice> {
         clock(Moved::Paused(WaitingFor::Identity), "the address is shared by several people"),
         clock(Moved::Resumed, "the proof has arrived"),
         clock(Moved::Rejected(Regime::Gdpr), "the same request was answered last week"),
+        Notice::Lifting { job: job(), reason: "the data was found to be right".to_owned() },
         deadline(DeadlineAlert::ThreeDays),
         deadline(DeadlineAlert::RequestOverdue),
         Notice::Digest(vec![

@@ -38,11 +38,25 @@ pub(super) fn clock_notice(job: &Job, kind: StepKind, shard: u32) -> Option<Noti
         | StepKind::NotifyReady
         | StepKind::NotifyScheduled
         | StepKind::NotifyErased
+        | StepKind::NotifyDecided
+        | StepKind::NotifyLifting
         | StepKind::NotifyDeadline
         | StepKind::Expire => return None,
     };
     let due_on = job.due_at.to_string().chars().take(10).collect();
-    Some(Notice::Clock(ClockNotice { job: job.id.to_string(), moved, reason, due_on }))
+    let lifts = kind == StepKind::NotifyRejected && job.restricts();
+    Some(Notice::Clock(ClockNotice { job: job.id.to_string(), moved, reason, due_on, lifts }))
+}
+
+/// What a person is told of a restriction; `None` where there is nothing to tell any more.
+pub(super) fn restriction_notice(job: &Job, kind: StepKind) -> Option<Notice> {
+    let restriction = job.restriction.as_ref()?;
+    let id = job.id.to_string();
+    if kind == StepKind::NotifyDecided {
+        return Some(Notice::Restricted { job: id, objected: restriction.upheld.is_some() });
+    }
+    let lift = restriction.lift.as_ref().filter(|_| restriction.stands())?;
+    Some(Notice::Lifting { job: id, reason: lift.reason.clone() })
 }
 
 /// Whether the address on record may still be found.

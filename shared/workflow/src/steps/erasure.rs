@@ -91,11 +91,11 @@ pub fn erasure_steps(
 
 /// One line of a plan: what is to be changed, and by which lookup of its shard it was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct PlannedTarget {
+pub(crate) struct PlannedTarget {
     /// Position of the lookup in the shard.
-    pub(super) lookup: usize,
+    pub(crate) lookup: usize,
     /// The target.
-    pub(super) target: Target,
+    pub(crate) target: Target,
 }
 
 /// What one erase step reads: the shard and its frozen targets.
@@ -169,7 +169,7 @@ const fn deletes(treatment: &Treatment) -> bool {
 }
 
 /// The steps of the current plan, of one kind, in the order of their numbers.
-fn of_round(steps: &[Step], kind: StepKind, round: u32) -> impl Iterator<Item = &Step> {
+pub(crate) fn of_round(steps: &[Step], kind: StepKind, round: u32) -> impl Iterator<Item = &Step> {
     let in_round = move |step: &&Step| step.shard / domain::erasure::SHARDS_PER_GENERATION == round;
     steps.iter().filter(move |step| step.kind == kind).filter(in_round)
 }

@@ -149,6 +149,11 @@ impl Locate {
         map: &DataMap,
         walk: &Walk,
     ) -> Result<LocateCheckpoint, StepError> {
+        if context.job.restriction.is_some() {
+            // Nothing is collected and nothing goes: it is enough to know who it is.
+            let (aliases, _) = aliases(context, walk).await?;
+            return Ok(LocateCheckpoint { frozen: true, aliases, ..LocateCheckpoint::default() });
+        }
         // Erasure leaves no medium behind.
         let include_media = context.job.include_media || context.job.erasure.is_some();
         let mut lookups = with_earlier(&self.plans, context, map, walk.lookups(map)).await?;
@@ -189,7 +194,7 @@ impl Locate {
             state.created += u32::try_from(seeds.len()).unwrap_or(u32::MAX);
             context.save(Checkpoint::Locate(state.clone()), seeds).await?;
         }
-        if context.job.erasure.is_some() {
+        if context.job.erasure.is_some() || context.job.restriction.is_some() {
             let LocateCheckpoint { aliases, organizations, .. } = state;
             return Ok(Ran::Done(Outcome::Traced { aliases, organizations }));
         }

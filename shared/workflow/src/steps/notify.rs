@@ -17,7 +17,7 @@ use domain::step::{Checkpoint, NotifyCheckpoint, StepKind};
 use domain::transition::Cause;
 use jiff::SignedDuration;
 
-use super::clock_notice::{clock_notice, is_being_screened};
+use super::clock_notice::{clock_notice, is_being_screened, restriction_notice};
 use super::locate::contact;
 use crate::advance_job::{Ran, RunStep};
 use crate::notice::{Notice, Style, mail};
@@ -64,6 +64,8 @@ impl RunStep for Notify {
             StepKind::NotifyReady,
             StepKind::NotifyScheduled,
             StepKind::NotifyErased,
+            StepKind::NotifyDecided,
+            StepKind::NotifyLifting,
             StepKind::NotifyExtended,
             StepKind::NotifyPaused,
             StepKind::NotifyResumed,
@@ -73,6 +75,19 @@ impl RunStep for Notify {
     }
 
     async fn run(&self, context: &mut StepContext) -> Result<Ran, StepError> {
+        let ran = self.tell_all(context).await?;
+        // Only a person who was told before is no longer restricted (GDPR Art. 18(3)).
+        let ends = matches!(context.step.kind, StepKind::NotifyLifting | StepKind::NotifyRejected);
+        let told = matches!(&ran, Ran::Done(_)) && is_settled(&kept(context), SUBJECT);
+        Ok(if ends && told && context.job.restricts() { Ran::Done(Outcome::Lifted) } else { ran })
+    }
+}
+
+/// Nobody is to be told of anything.
+const NOTHING: Ran = Ran::Done(Outcome::Nothing);
+
+impl Notify {
+    async fn tell_all(&self, context: &mut StepContext) -> Result<Ran, StepError> {
         let settings = settings_of(context).await?;
         let kept = kept(context);
         if context.step.kind == StepKind::NotifyDeadline {
@@ -85,12 +100,7 @@ impl RunStep for Notify {
         }
         self.tell_person(context, &settings, kept).await
     }
-}
 
-/// Nobody is to be told of anything.
-const NOTHING: Ran = Ran::Done(Outcome::Nothing);
-
-impl Notify {
     async fn tell_person(
         &self,
         context: &mut StepContext,
@@ -132,6 +142,7 @@ impl Notify {
             StepKind::NotifyReady => Some(Notice::Ready { job, link: nobody(), hours: 0 }),
             StepKind::NotifyScheduled => Some(Notice::Scheduled { job, final_on: String::new() }),
             StepKind::NotifyErased => Some(Notice::Erased { job }),
+            StepKind::NotifyDecided | StepKind::NotifyLifting => restriction_notice(&context.job, context.step.kind),
             StepKind::NotifyDeadline => deadline_notice(&context.job, &context.step),
             StepKind::NotifyExtended | StepKind::NotifyPaused | StepKind::NotifyResumed | StepKind::NotifyRejected => {
                 clock_notice(&context.job, context.step.kind, context.step.shard)
@@ -177,6 +188,8 @@ impl Notify {
             }
             StepKind::NotifyReceived
             | StepKind::NotifyErased
+            | StepKind::NotifyDecided
+            | StepKind::NotifyLifting
             | StepKind::NotifyExtended
             | StepKind::NotifyPaused
             | StepKind::NotifyResumed

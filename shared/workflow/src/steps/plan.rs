@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datamap::{Access, DataMap, Lookup, Source};
+use domain::ids::TenantId;
 use domain::step::ObjectRef;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::ports::ExportStore;
-use crate::sealing::{Place, sha256};
+use crate::sealing::{Place, SealingKey, sha256};
 use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
 
@@ -18,11 +19,11 @@ const VALUES_PER_SHARD: usize = 1_000;
 
 /// What one shard reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct ShardPlan {
+pub(crate) struct ShardPlan {
     /// Version of this form.
     pub(super) v: u8,
     /// The lookups, in order; those of one collection stand together.
-    pub(super) lookups: Vec<Lookup>,
+    pub(crate) lookups: Vec<Lookup>,
     /// Number of this shard among those of the collection, for each of its collections.
     pub(super) ordinals: BTreeMap<usize, u32>,
     /// All lookups of the collections that are reached by several fields: a row belongs to the first that finds it.
@@ -80,12 +81,22 @@ impl PlanStore {
     ) -> Result<T, StepError> {
         let key = context.job_key().await?;
         let sealed = self.exports.read(&object.key, None).await?;
-        let place = Place::object(context.job.tenant.as_str(), &object.key);
-        let plain = key.open_bytes(&place, &sealed).map_err(|_| unreadable("plan"))?;
+        Self::open(&key, &context.job.tenant, object, &sealed).ok_or_else(|| unreadable("plan"))
+    }
+
+    /// Opens a sealed value; `None` for anything but the bytes that were written.
+    pub(crate) fn open<T: DeserializeOwned>(
+        key: &SealingKey,
+        tenant: &TenantId,
+        object: &ObjectRef,
+        sealed: &[u8],
+    ) -> Option<T> {
+        let place = Place::object(tenant.as_str(), &object.key);
+        let plain = key.open_bytes(&place, sealed).ok()?;
         if sha256(&plain) != object.sha256 {
-            return Err(unreadable("plan"));
+            return None;
         }
-        serde_json::from_slice(&plain).map_err(|_| unreadable("plan"))
+        serde_json::from_slice(&plain).ok()
     }
 }
 

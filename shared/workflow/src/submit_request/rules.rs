@@ -3,7 +3,7 @@
 use domain::erasure::MAX_GRACE_DAYS;
 use domain::job::Scope;
 use domain::key::TenantKey;
-use domain::request::{ExportFormat, RequestType};
+use domain::request::{ExportFormat, Regime, RequestType};
 use domain::role::{Permission, Role};
 use jiff::{SignedDuration, Timestamp};
 
@@ -56,6 +56,20 @@ pub(super) fn authorize(caller: &Caller, request: &NewRequest) -> Result<bool, R
 pub(super) fn check_request(request: &NewRequest, now: Timestamp) -> Result<(), Refusal> {
     if !RequestType::SUPPORTED.contains(&request.request_type) {
         return Err(Refusal::field("/type", unsupported_type()));
+    }
+    let knows_no = match request.request_type {
+        RequestType::Restriction => matches!(request.regime, Some(Regime::Ccpa)),
+        RequestType::Objection => matches!(request.regime, Some(Regime::Ccpa | Regime::Hipaa)),
+        RequestType::Access
+        | RequestType::Portability
+        | RequestType::Erasure
+        | RequestType::Rectification
+        | RequestType::AutomatedDecisionReview
+        | RequestType::OptOut
+        | RequestType::LimitUse => false,
+    };
+    if knows_no {
+        return Err(Refusal::field("/regime", "knows no such right"));
     }
     if request.grace_days.is_some() && request.request_type != RequestType::Erasure {
         return Err(Refusal::field("/grace_period_days", "is for erasure only"));

@@ -35,7 +35,7 @@ pub(super) fn after_trace(job: &Job, aliases: &[Alias], organizations: &[Alias],
 
 /// A plan is frozen. What was approved, and has not changed since, begins once its grace is over (INV-E4).
 pub(super) fn after_plan(job: &Job, plan: ErasurePlan, now: Timestamp) -> Decision {
-    let before = erasure_of(job);
+    let before = repeated(erasure_of(job), &plan);
     let is_over = before.grace_ends_at.is_some_and(|end| end <= now);
     let erasure = Erasure { plan: Some(plan), ..before };
     let generation = erasure.generation;
@@ -46,6 +46,13 @@ pub(super) fn after_plan(job: &Job, plan: ErasurePlan, now: Timestamp) -> Decisi
     }
     let approve = StepSeed { shard: generation, ..waiting(StepKind::Approve, now + APPROVAL_REMINDER) };
     Decision { job: Some(with(job, JobStatus::AwaitingApproval, erasure)), next: vec![approve], settles: Vec::new() }
+}
+
+/// An erasure that repeats another needs no approval of its own, and has no grace period.
+fn repeated(erasure: Erasure, plan: &ErasurePlan) -> Erasure {
+    let Some(repeats) = &erasure.repeats else { return erasure };
+    let approval = Approval { plan_hash: plan.hash.clone(), by: repeats.approved_by.clone(), at: plan.planned_at };
+    Erasure { approval: Some(approval), grace_ends_at: erasure.grace_ends_at.or(Some(plan.planned_at)), ..erasure }
 }
 
 /// Somebody approved the plan: the grace period runs, once for a job however often it is planned anew (INV-E3).

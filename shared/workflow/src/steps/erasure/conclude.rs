@@ -8,9 +8,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use audit_log::receipt::{Exemption, Receipt, ReceiptProcessor, ReceiptSource, ReceiptTokens, Unsigned};
 use domain::erasure::{Erasure, ReceiptRef};
+use domain::ids::JobId;
 use domain::job::{Job, Outcome};
+use domain::key::TenantKey;
 use domain::record::{KeyRecord, Record, SuppressionRecord};
 use domain::request::Regime;
+use domain::restriction::{guard_of, jobs_behind};
 use domain::step::{Checkpoint, ErasedSource, Step, StepKind};
 use domain::transition::{Cause, Expect};
 use jiff::SignedDuration;
@@ -52,6 +55,7 @@ impl RunStep for Conclude {
         let erased = sum_of(&steps);
         suppress_and_shred(context, &erasure).await?;
         shred_acts(context, &erasure).await?;
+        shred_restrictions(context, &erasure).await?;
         let processors = steps.iter().filter_map(told).collect();
         let receipt = Receipt { processors, tokens: tokens_of(&steps), ..self.receipt(context, &erasure, &erased)? };
         let unsigned = Unsigned::new(self.signer.key_id(), &receipt)
@@ -138,6 +142,24 @@ async fn shred_acts(context: &StepContext, erasure: &Erasure) -> Result<(), Step
                 ports.store.commit(&builder.build()).await?;
             }
         }
+    }
+    Ok(())
+}
+
+/// The keys of the person's restrictions, which keep an address to tell of their end: there is nothing left to restrict.
+async fn shred_restrictions(context: &StepContext, erasure: &Erasure) -> Result<(), StepError> {
+    let (tenant, ports) = (&context.job.tenant, &context.ports);
+    let guards: BTreeSet<TenantKey> = erasure.aliases.iter().map(|alias| guard_of(tenant, alias)).collect();
+    let guards: Vec<TenantKey> = guards.into_iter().collect();
+    if guards.is_empty() {
+        return Ok(());
+    }
+    let found = ports.store.load(&guards).await?;
+    let jobs: BTreeSet<JobId> = found.iter().flatten().filter_map(Record::as_guard).flat_map(jobs_behind).collect();
+    for jobs in jobs.into_iter().collect::<Vec<_>>().chunks(KEYS_AT_ONCE) {
+        let mut builder = context.transition(Cause::worker(context.now));
+        jobs.iter().for_each(|job| builder.delete(KeyRecord::key_of(tenant, &KeyRecord::job_owner(job))));
+        ports.store.commit(&builder.build()).await?;
     }
     Ok(())
 }

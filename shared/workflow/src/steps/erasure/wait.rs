@@ -33,7 +33,12 @@ impl RunStep for Approve {
         if context.job.status != JobStatus::AwaitingApproval {
             return Ok(Ran::Done(Outcome::Nothing));
         }
-        let reason = Some("a plan of erasure waits for approval".to_owned());
+        let what = if context.job.erasure.is_some() {
+            "a plan of erasure waits for approval"
+        } else {
+            "an objection waits to be decided"
+        };
+        let reason = Some(what.to_owned());
         self.alerts.raise(&Alert { job: context.job.id.clone(), step: StepKind::Approve, reason });
         Ok(Ran::NotBefore(context.now + APPROVAL_REMINDER))
     }

@@ -4,9 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use self::items::{Challenge, Counter, DataMapPointer, IdempotencyRecord, KeyRecord, SuppressionRecord, Ticket};
+pub use self::wake::{DEADLINE_SHARDS, DIGEST_SHARD, WAKE_SHARDS, Wake, deadline_shard, wake_shard};
 use crate::event::AuditEvent;
 use crate::hold::{Claim, Guard, Hold};
-use crate::ids::{JobId, OpNonce};
+use crate::ids::OpNonce;
 use crate::job::Job;
 use crate::key::TenantKey;
 use crate::notice::NoticeSettings;
@@ -15,6 +16,7 @@ use crate::retention_run::RetentionRun;
 use crate::step::Step;
 
 mod items;
+mod wake;
 
 /// One item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,26 +55,8 @@ pub enum Record {
     Counter(Counter),
 }
 
-/// An entry of the index of the sweeps: the shard (0 to 32) and the time.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Wake {
-    /// `hash(job) mod 16`.
-    pub shard: u8,
-    /// When the item is due.
-    pub at: Timestamp,
-}
-
 /// How long after its lease a claim that nobody ended may be forgotten.
 const CLAIM_LIFE: SignedDuration = SignedDuration::from_hours(24 * 7);
-
-/// Shards of the sweep's index.
-pub const WAKE_SHARDS: u8 = 16;
-
-/// Shards of the same index in which jobs stand by the time their deadline is looked at.
-pub const DEADLINE_SHARDS: std::ops::Range<u8> = WAKE_SHARDS..2 * WAKE_SHARDS;
-
-/// The shard of the same index in which tenants stand by the time of their next digest.
-pub const DIGEST_SHARD: u8 = 2 * WAKE_SHARDS;
 
 impl Record {
     /// Where the item lives.
@@ -230,20 +214,6 @@ impl Record {
         // Stores count whole seconds.
         self.forget_at().is_some_and(|at| at.as_second() <= now.as_second())
     }
-}
-
-/// `hash(job) mod 16`: the last hexadecimal digit, which is random.
-#[must_use]
-pub fn wake_shard(job: &JobId) -> u8 {
-    let last = job.as_str().bytes().last().unwrap_or(b'0');
-    let digit = char::from(last).to_digit(16).unwrap_or(0);
-    u8::try_from(digit).unwrap_or(0)
-}
-
-/// The shard of a job's deadline.
-#[must_use]
-pub fn deadline_shard(job: &JobId) -> u8 {
-    WAKE_SHARDS + wake_shard(job)
 }
 
 impl Record {

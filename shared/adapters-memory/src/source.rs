@@ -16,11 +16,13 @@ use crate::world::MemoryWorld;
 mod erase;
 mod expire;
 mod media;
+mod sources;
 mod whole;
 
 pub use self::erase::{Effect, MemoryEraser};
 pub use self::expire::MemoryRetentionSource;
 pub use self::media::MediaObject;
+pub use self::sources::Sources;
 
 /// The rows of one collection, each under a number that stays its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,40 +65,6 @@ impl Table {
     /// The rows in order, each with its number.
     pub fn numbered(&self) -> impl Iterator<Item = (u64, &Datum)> {
         self.rows.iter().map(|(number, row)| (*number, row.as_ref()))
-    }
-}
-
-/// Everything the sources hold, by the id of the collection (`dataset.collection`).
-#[derive(Debug, Clone)]
-pub struct Sources {
-    /// Tables.
-    pub tables: BTreeMap<String, Table>,
-    /// Media by collection and key.
-    pub media: BTreeMap<String, BTreeMap<String, MediaObject>>,
-    /// Rows of one page.
-    pub page_rows: usize,
-    /// Collections that may not be read.
-    pub denied: Vec<String>,
-    /// The label each collection carries.
-    pub labels: BTreeMap<String, String>,
-}
-
-impl Default for Sources {
-    fn default() -> Self {
-        let (tables, media, labels) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { tables, media, page_rows: 100, denied: Vec::new(), labels }
-    }
-}
-
-impl Sources {
-    /// The table of a collection, made if it isn't there.
-    pub fn table(&mut self, collection: &str) -> &mut Table {
-        self.tables.entry(collection.to_owned()).or_default()
-    }
-
-    /// Puts a medium under its key.
-    pub fn put_media(&mut self, collection: &str, key: &str, object: MediaObject) {
-        self.media.entry(collection.to_owned()).or_default().insert(key.to_owned(), object);
     }
 }
 

@@ -54,7 +54,7 @@ impl Generated {
         let person = SplitMix::new(number).below(PEOPLE);
         let age = if Self::has_expired(number) { 100 + number % 300 } else { number % 80 };
         let sent_at = self.start - SignedDuration::from_hours(24 * i64::try_from(age).unwrap());
-        let text = |text: String| Datum::Text(text);
+        let text = Datum::Text;
         Datum::Map(vec![
             ("id".to_owned(), text(format!("m-{number:09}"))),
             ("person".to_owned(), text(format!("p-{person}"))),

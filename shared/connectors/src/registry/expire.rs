@@ -1,5 +1,7 @@
 //! The last part of the table of contents: which connector finds and takes away what has lived long enough.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use datamap::{Masker, Source, Treatment};
 use workflow::ports::{
@@ -14,7 +16,7 @@ use crate::scope::Scope;
 
 fn lookup(order: &ExpiryOrder) -> Result<SourceLookup, PortError> {
     let (_, retention) = order.target()?;
-    let (tenant, map, collection) = (order.tenant.clone(), order.map.clone(), order.collection);
+    let (tenant, map, collection) = (order.tenant.clone(), Arc::clone(&order.map), order.collection);
     Ok(SourceLookup { tenant, map, collection, field: retention.time_field.clone(), values: Vec::new() })
 }
 

@@ -56,7 +56,7 @@ impl SweepRetention {
             let began = RetentionRun { removing: Some(Window { from, until: from + REMOVING_FOR }), ..run };
             let Some(began) = self.write(Some(&before), began).await? else { return Ok(None) };
             let rows = self.free(unit, &secrets, chunk.rows).await?;
-            self.take_away(&order, (&treatment, &masker), &rows, &began, &mut taken).await?;
+            taken = Taken { found: taken.found, ..self.take_away(&order, (&treatment, &masker), &rows, &began).await? };
             began
         };
         let mut after = RetentionRun { removing: None, failed_because: None, ..began.clone() };
@@ -154,8 +154,8 @@ impl SweepRetention {
         (treatment, masker): (&Treatment, &TenantMasker),
         rows: &[ExpiredRow],
         run: &RetentionRun,
-        taken: &mut Taken,
-    ) -> Result<(), PortError> {
+    ) -> Result<Taken, PortError> {
+        let mut taken = Taken::default();
         for some in rows.chunks(AT_ONCE) {
             let is_late = run.removing.is_none_or(|window| self.clock.now() >= window.until - MARGIN);
             if is_late {
@@ -170,7 +170,7 @@ impl SweepRetention {
                 }
             }
         }
-        Ok(())
+        Ok(taken)
     }
 }
 

@@ -1,0 +1,39 @@
+//! Everything the sources of the world hold, open to tests.
+
+use std::collections::BTreeMap;
+
+use super::{MediaObject, Table};
+
+/// Everything the sources hold, by the id of the collection (`dataset.collection`).
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// Tables.
+    pub tables: BTreeMap<String, Table>,
+    /// Media by collection and key.
+    pub media: BTreeMap<String, BTreeMap<String, MediaObject>>,
+    /// Rows of one page.
+    pub page_rows: usize,
+    /// Collections that may not be read.
+    pub denied: Vec<String>,
+    /// The label each collection carries.
+    pub labels: BTreeMap<String, String>,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        let (tables, media, labels) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { tables, media, page_rows: 100, denied: Vec::new(), labels }
+    }
+}
+
+impl Sources {
+    /// The table of a collection, made if it isn't there.
+    pub fn table(&mut self, collection: &str) -> &mut Table {
+        self.tables.entry(collection.to_owned()).or_default()
+    }
+
+    /// Puts a medium under its key.
+    pub fn put_media(&mut self, collection: &str, key: &str, object: MediaObject) {
+        self.media.entry(collection.to_owned()).or_default().insert(key.to_owned(), object);
+    }
+}

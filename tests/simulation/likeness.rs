@@ -54,6 +54,8 @@ fn hash_record(record: &Record, now: Timestamp, hasher: &mut DefaultHasher) {
         Record::Claim(claim) => (claim.kind, claim.shard, &claim.scope).hash(hasher),
         Record::Retention(policy) => (&policy.organization_id, policy.version).hash(hasher),
         Record::Notices(settings) => settings.digest_at.map(|at| off(at, now)).hash(hasher),
+        Record::MailMark(mark) => (mark.fate, mark.kind, mark.shard).hash(hasher),
+        Record::Complaint(complaint) => complaint.alias.hash(hasher),
         Record::Event(_) => {}
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::step::Nudge;
 use erasure_worker::{Config, handle};
 use workflow::advance_job::AdvanceJob;
 use workflow::ports::ExportStore;
@@ -28,6 +29,6 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let alerts = lambda_kit::emf_alerts(&settings);
     let engine = AdvanceJob::new(ports, Arc::clone(&alerts) as _, lease);
     let advance = &erasure_steps(engine, &erasing, alerts, Conclude { exports, signer, backups_last });
-    let handle = async |nudge, ends_at| handle(advance, &nudge, ends_at).await;
+    let handle = async |nudge: Nudge, ends_at| handle(advance, &nudge, ends_at).await;
     lambda_kit::run_sqs(&settings, adapters_aws::take_calls, handle).await
 }

@@ -136,6 +136,8 @@ async fn current(store: &dyn JobStore, tenant: &TenantId) -> Result<Option<DataM
             | Record::Claim(_)
             | Record::Retention(_)
             | Record::Notices(_)
+            | Record::MailMark(_)
+            | Record::Complaint(_)
             | Record::Counter(_),
         ) => Err(PortError::new(PortErrorKind::Corrupt, "publish data map")),
     }

@@ -208,6 +208,8 @@ const fn kind_of(record: &Record) -> &'static str {
         Record::Claim(_) => "claim",
         Record::Retention(_) => "retention_policy",
         Record::Notices(_) => "notices",
+        Record::MailMark(_) => "mail_mark",
+        Record::Complaint(_) => "mail_complaint",
         Record::Counter(_) => COUNTER,
     }
 }

@@ -9,7 +9,7 @@ use crate::hold::{Claim, Guard, Hold};
 use crate::ids::{JobId, OpNonce};
 use crate::job::Job;
 use crate::key::TenantKey;
-use crate::notice::NoticeSettings;
+use crate::notice::{MailComplaint, MailMark, NoticeSettings};
 use crate::retention::RetentionPolicy;
 use crate::step::Step;
 
@@ -46,6 +46,10 @@ pub enum Record {
     Retention(Box<RetentionPolicy>),
     /// Whom a tenant wants told of what.
     Notices(Box<NoticeSettings>),
+    /// What became of one mail.
+    MailMark(Box<MailMark>),
+    /// Somebody who called our mail unwanted.
+    Complaint(MailComplaint),
     /// A number that only grows and shrinks by transactions.
     Counter(Counter),
 }
@@ -90,6 +94,8 @@ impl Record {
             Self::Claim(claim) => claim.key(),
             Self::Retention(policy) => policy.key(),
             Self::Notices(settings) => NoticeSettings::key_of(&settings.tenant),
+            Self::MailMark(mark) => mark.key(),
+            Self::Complaint(complaint) => MailComplaint::key_of(&complaint.tenant, &complaint.alias),
             Self::Counter(counter) => counter.key.clone(),
         }
     }
@@ -112,6 +118,8 @@ impl Record {
             | Self::Guard(_)
             | Self::Claim(_)
             | Self::Retention(_)
+            | Self::MailMark(_)
+            | Self::Complaint(_)
             | Self::Counter(_) => None,
         }
     }
@@ -131,6 +139,8 @@ impl Record {
             Self::Hold(hold) => Some(&hold.op_nonce),
             Self::Retention(policy) => Some(&policy.op_nonce),
             Self::Notices(settings) => Some(&settings.op_nonce),
+            Self::MailMark(mark) => Some(&mark.op_nonce),
+            Self::Complaint(complaint) => Some(&complaint.op_nonce),
             Self::Event(_) | Self::Guard(_) | Self::Claim(_) | Self::Counter(_) => None,
         }
     }
@@ -153,6 +163,8 @@ impl Record {
             | Self::Claim(_)
             | Self::Retention(_)
             | Self::Notices(_)
+            | Self::MailMark(_)
+            | Self::Complaint(_)
             | Self::Counter(_) => None,
         }
     }
@@ -188,6 +200,8 @@ impl Record {
             | Self::Guard(_)
             | Self::Claim(_)
             | Self::Retention(_)
+            | Self::MailMark(_)
+            | Self::Complaint(_)
             | Self::Counter(_) => None,
         }
     }
@@ -211,6 +225,8 @@ impl Record {
             | Self::Guard(_)
             | Self::Retention(_)
             | Self::Notices(_)
+            | Self::MailMark(_)
+            | Self::Complaint(_)
             | Self::Counter(_) => None,
         }
     }
@@ -281,4 +297,6 @@ openers! {
     into_counter: Counter => Counter,
     /// The settings of notices, if these are some.
     into_notices: Notices => Box<NoticeSettings>,
+    /// The mark, if this is one.
+    into_mail_mark: MailMark => Box<MailMark>,
 }

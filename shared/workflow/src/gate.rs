@@ -60,6 +60,9 @@ const fn waits_for(gate: StepKind) -> Option<(StepKind, StepKind)> {
         | StepKind::NotifyPaused
         | StepKind::NotifyResumed
         | StepKind::NotifyRejected
+        | StepKind::NotifyCancelled
+        | StepKind::NotifyApproval
+        | StepKind::NotifyUndelivered
         | StepKind::NotifyDeadline
         | StepKind::Expire => None,
     }
@@ -109,6 +112,9 @@ pub const fn gate_after(kind: StepKind, erasing: bool) -> Option<StepKind> {
         | StepKind::NotifyPaused
         | StepKind::NotifyResumed
         | StepKind::NotifyRejected
+        | StepKind::NotifyCancelled
+        | StepKind::NotifyApproval
+        | StepKind::NotifyUndelivered
         | StepKind::NotifyDeadline
         | StepKind::Expire => None,
     }

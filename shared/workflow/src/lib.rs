@@ -29,6 +29,7 @@ pub mod read_audit;
 pub mod read_jobs;
 pub mod read_receipt;
 pub mod record_access;
+pub mod record_mail_fate;
 pub mod refusal;
 pub mod request_body;
 pub mod retention;

@@ -1,5 +1,6 @@
 //! The kinds of step, the queue that carries each, and what the engine must know of them.
 
+use crate::notice::NoticeName;
 use crate::request::wire_enum;
 
 wire_enum! {
@@ -39,6 +40,8 @@ wire_enum! {
         NotifyReady = "notify_ready",
         /// Tells the person when the deletion becomes final.
         NotifyScheduled = "notify_scheduled",
+        /// Tells the person that the deletion will not happen.
+        NotifyCancelled = "notify_cancelled",
         /// Tells the person that the deletion is done.
         NotifyErased = "notify_erased",
         /// Tells the person that the period is extended, and why.
@@ -49,6 +52,10 @@ wire_enum! {
         NotifyResumed = "notify_resumed",
         /// Tells the person that the request is refused, why, and what can be done about it.
         NotifyRejected = "notify_rejected",
+        /// Tells officers that a plan of erasure waits for an approval.
+        NotifyApproval = "notify_approval",
+        /// Tells officers that mail to the person came back.
+        NotifyUndelivered = "notify_undelivered",
         /// Tells officers of a deadline that is near or over.
         NotifyDeadline = "notify_deadline",
         /// Deletes archive, parts and job key at the end of their life.
@@ -92,6 +99,9 @@ impl StepKind {
             | Self::NotifyPaused
             | Self::NotifyResumed
             | Self::NotifyRejected
+            | Self::NotifyCancelled
+            | Self::NotifyApproval
+            | Self::NotifyUndelivered
             | Self::NotifyDeadline => QueueName::Notification,
         }
     }
@@ -99,7 +109,13 @@ impl StepKind {
     /// Whether the step may only run while its job is open.
     #[must_use]
     pub const fn needs_open_job(self) -> bool {
-        !matches!(self, Self::NotifyReady | Self::NotifyErased | Self::NotifyRejected | Self::Expire)
+        !self.is_last_notice() && !matches!(self, Self::NotifyUndelivered | Self::Expire)
+    }
+
+    /// Whether it tells the person how the job ended: the address is kept until it is sent.
+    #[must_use]
+    pub const fn is_last_notice(self) -> bool {
+        matches!(self, Self::NotifyReady | Self::NotifyErased | Self::NotifyRejected | Self::NotifyCancelled)
     }
 
     /// Whether the job's own fate hangs on the step; a parked notice leaves the job alone.
@@ -128,8 +144,45 @@ impl StepKind {
             | Self::NotifyPaused
             | Self::NotifyResumed
             | Self::NotifyRejected
+            | Self::NotifyCancelled
+            | Self::NotifyApproval
+            | Self::NotifyUndelivered
             | Self::NotifyDeadline
             | Self::Expire => false,
+        }
+    }
+
+    /// The notice that the step gives; a deadline by its first name.
+    #[must_use]
+    pub const fn notice(self) -> Option<NoticeName> {
+        match self {
+            Self::NotifyReceived => Some(NoticeName::RequestReceived),
+            Self::NotifyCode => Some(NoticeName::VerificationCode),
+            Self::NotifyReady => Some(NoticeName::ExportReady),
+            Self::NotifyScheduled => Some(NoticeName::DeletionScheduled),
+            Self::NotifyCancelled => Some(NoticeName::DeletionCancelled),
+            Self::NotifyErased => Some(NoticeName::RequestCompleted),
+            Self::NotifyExtended => Some(NoticeName::RequestExtended),
+            Self::NotifyPaused => Some(NoticeName::RequestPaused),
+            Self::NotifyResumed => Some(NoticeName::RequestResumed),
+            Self::NotifyRejected => Some(NoticeName::RequestRejected),
+            Self::NotifyApproval => Some(NoticeName::ApprovalNeeded),
+            Self::NotifyUndelivered => Some(NoticeName::NoticeUndelivered),
+            Self::NotifyDeadline => Some(NoticeName::RequestDueSoon),
+            Self::Screen
+            | Self::Verify
+            | Self::Locate
+            | Self::Collect
+            | Self::Package
+            | Self::PlanErasure
+            | Self::SealPlan
+            | Self::Approve
+            | Self::Grace
+            | Self::BeginErasure
+            | Self::Erase
+            | Self::Confirm
+            | Self::Conclude
+            | Self::Expire => None,
         }
     }
 

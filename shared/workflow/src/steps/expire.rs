@@ -54,9 +54,7 @@ impl RunStep for Expire {
             return Ok(Ran::NotBefore(lease_until));
         }
         let ended = |state| matches!(state, StepState::Done | StepState::Parked);
-        let is_last_notice =
-            |kind| matches!(kind, StepKind::NotifyReady | StepKind::NotifyErased | StepKind::NotifyRejected);
-        let notice_left = steps.iter().any(|step| is_last_notice(step.kind) && !ended(step.state));
+        let notice_left = steps.iter().any(|step| step.kind.is_last_notice() && !ended(step.state));
         if notice_left {
             return Ok(Ran::NotBefore(context.now + NOTICES_FIRST));
         }

@@ -119,6 +119,8 @@ fn state_of(record: &Record) -> Option<&'static str> {
         | Record::Claim(_)
         | Record::Retention(_)
         | Record::Notices(_)
+        | Record::MailMark(_)
+        | Record::Complaint(_)
         | Record::Counter(_) => None,
     }
 }

@@ -72,7 +72,9 @@ fn no_date_goes_by_in_silence_for_400_days() {
 fn seeded_bugs_of_time_are_caught() {
     let mut caught = BTreeMap::new();
     for bug in BUGS {
-        let found = (0..8).find_map(|seed| Year::new(seed, bug).live(70).broken.into_iter().next());
+        // Keys are lost a few times in a year only.
+        let days = if bug == Bug::SweepNeedsKeys { 250 } else { 70 };
+        let found = (0..8).find_map(|seed| Year::new(seed, bug).live(days).broken.into_iter().next());
         println!("{bug:?}: {found:?}");
         caught.insert(format!("{bug:?}"), found.is_some());
     }

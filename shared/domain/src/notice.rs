@@ -15,6 +15,7 @@ use crate::sensitive::Sensitive;
 pub use self::language::Language;
 pub use self::mail::{MailComplaint, MailFate, MailMark};
 
+mod exposed;
 mod language;
 mod mail;
 
@@ -261,21 +262,6 @@ pub struct Delivery {
     pub outcome: DeliveryOutcome,
     /// When.
     pub at: Timestamp,
-}
-
-/// What is readable without a key because it has to be.
-mod exposed {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use crate::sensitive::Sensitive;
-
-    pub(super) fn serialize<S: Serializer>(value: &Sensitive<String>, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(value.expose())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Sensitive<String>, D::Error> {
-        String::deserialize(from).map(Sensitive::new)
-    }
 }
 
 #[cfg(test)]

@@ -181,8 +181,7 @@ impl Record {
         matches!(self, Self::Job(job) if job.is_open())
     }
 
-    /// The item's place in the index of the sweeps, while something is due: steps in the first shards, jobs with
-    /// a deadline to watch in the others.
+    /// The item's place in the index of the sweeps, while something is due: a step, a job's deadline, a digest.
     #[must_use]
     pub fn wake(&self) -> Option<Wake> {
         match self {
@@ -234,7 +233,6 @@ impl Record {
     /// Whether the item counts as gone at a time, although the store may not have removed it yet.
     #[must_use]
     pub fn is_forgotten_by(&self, now: Timestamp) -> bool {
-        // Stores count whole seconds.
         self.forget_at().is_some_and(|at| at.as_second() <= now.as_second())
     }
 }

@@ -32,6 +32,7 @@ mod legal_year;
 mod listing;
 mod manual;
 mod maps;
+mod milestones;
 mod mixed_case;
 mod needs_human;
 mod notices;

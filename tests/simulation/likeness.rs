@@ -55,6 +55,8 @@ fn hash_record(record: &Record, now: Timestamp, hasher: &mut DefaultHasher) {
         Record::Retention(policy) => (&policy.organization_id, policy.version).hash(hasher),
         Record::RetentionRun(run) => (&run.collection, run.phase, run.chunk).hash(hasher),
         Record::Notices(settings) => settings.digest_at.map(|at| off(at, now)).hash(hasher),
+        Record::MailMark(mark) => (mark.fate, mark.kind, mark.shard).hash(hasher),
+        Record::Complaint(complaint) => complaint.alias.hash(hasher),
         Record::Event(_) => {}
     }
 }

@@ -28,6 +28,7 @@ mod intake;
 mod kills;
 mod links;
 mod logs;
+mod mail_events;
 mod mails;
 mod notices;
 mod retention;

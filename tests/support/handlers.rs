@@ -13,6 +13,7 @@ use workflow::keyring::Keyring;
 use workflow::legal_clock::LegalClock;
 use workflow::prove_event::ProveEvent;
 use workflow::read_jobs::ReadJobs;
+use workflow::record_mail_fate::RecordMailFate;
 use workflow::seal_audit::SealAudit;
 use workflow::step_context::StepPorts;
 use workflow::steps::{
@@ -49,6 +50,8 @@ pub struct Handlers {
     pub act: ActOnJob,
     /// Legal holds.
     pub holds: Holds,
+    /// What became of mail.
+    pub mail_fates: RecordMailFate,
     /// Reading jobs.
     pub read: ReadJobs,
     /// Links.
@@ -115,17 +118,19 @@ impl Handlers {
             mailer: world.mailer(),
             clock: Arc::clone(&ports.clock),
             entropy: Arc::clone(&ports.entropy),
+            timezone: TimeZone::UTC,
         };
         Self {
             submit,
             verify: VerifyIdentity { ports: ports.clone() },
             act: ActOnJob { ports: ports.clone() },
             holds: Holds { ports: ports.clone() },
+            mail_fates: RecordMailFate { ports: ports.clone() },
             read,
             download: IssueDownload { ports: ports.clone(), exports },
             export_worker: export_worker(world, &ports),
             erasure_worker: erasure_worker(world, &ports),
-            notification_worker: notification_worker(world, &ports),
+            notification_worker: notification_worker(world, &ports, TimeZone::UTC),
             sweep,
             deadlines,
             sealer: sealer(world),
@@ -202,10 +207,17 @@ fn erasure_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
     if mutants == Mutants::NONE { engine } else { bugs::wrong_steps(engine, mutants) }
 }
 
-fn notification_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
+/// A sandbox of the notification worker whose controller is elsewhere.
+#[must_use]
+pub fn notification_worker_in(world: &MemoryWorld, timezone: TimeZone) -> AdvanceJob {
+    notification_worker(world, &ports(world), timezone)
+}
+
+fn notification_worker(world: &MemoryWorld, ports: &StepPorts, timezone: TimeZone) -> AdvanceJob {
     let topic = world.inspect(|state| state.outbox.has_topic).then(|| world.topic() as _);
     let (mailer, webhooks) = (world.mailer(), world.webhooks());
-    let notify = Notify { mailer, webhooks, topic, public_url: PUBLIC_URL.to_owned() };
+    let (maps, public_url) = (world.data_maps(), PUBLIC_URL.to_owned());
+    let notify = Notify { mailer, webhooks, topic, maps, public_url, timezone };
     let tell = TellProcessors {
         plans: PlanStore { exports: world.export_store() },
         calls: world.outgoing(),

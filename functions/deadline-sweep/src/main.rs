@@ -19,9 +19,10 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     };
     let digests = SweepDigests {
         store: Arc::clone(&sweep.store),
-        mailer: aws.mailer(&settings.mail_from, None),
+        mailer: aws.mailer(&settings.mail_from, Some(&settings.mail_configuration_set)),
         clock: Arc::<lambda_kit::SystemClock>::clone(&clock),
         entropy: lambda_kit::system_entropy(),
+        timezone: settings.time_zone()?,
     };
     let (sweep, digests, clock, stage) = (&sweep, &digests, &*clock, settings.stage.as_str());
     let calls = adapters_aws::take_calls;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::step::Nudge;
 use erasure_worker::{Config, handle};
 use workflow::advance_job::AdvanceJob;
 use workflow::ports::ExportStore;
@@ -29,6 +30,6 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let engine = AdvanceJob::new(ports, Arc::clone(&alerts) as _, lease);
     let issuers = Issuers { calls: adapters_aws::outgoing_calls(settings.is_local()), secrets: aws.secrets() };
     let advance = &erasure_steps(engine, &erasing, issuers, alerts, Conclude { exports, signer, backups_last });
-    let handle = async |nudge, ends_at| handle(advance, &nudge, ends_at).await;
+    let handle = async |nudge: Nudge, ends_at| handle(advance, &nudge, ends_at).await;
     lambda_kit::run_sqs(&settings, adapters_aws::take_calls, handle).await
 }

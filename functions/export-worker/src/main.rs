@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::step::Nudge;
 use export_worker::{Config, handle};
 use workflow::advance_job::AdvanceJob;
 use workflow::ports::ExportStore;
@@ -31,6 +32,6 @@ async fn main() -> Result<(), lambda_kit::StartError> {
         .runs(Collect { sources: sources.clone(), plans: plans(), exports: Arc::clone(&exports), packing })
         .runs(Package { sources, exports: Arc::clone(&exports), download_for, packing })
         .runs(Expire { exports });
-    let handle = async |nudge, ends_at| handle(advance, &nudge, ends_at).await;
+    let handle = async |nudge: Nudge, ends_at| handle(advance, &nudge, ends_at).await;
     lambda_kit::run_sqs(&settings, adapters_aws::take_calls, handle).await
 }

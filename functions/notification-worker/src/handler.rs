@@ -1,16 +1,27 @@
-//! A nudge in, one notice sent. What it says is in the workflow.
+//! A nudge in, one notice sent; an event of the mail service in, one mark written. What both mean is in the workflow.
 
-use domain::step::Nudge;
 use jiff::Timestamp;
 use workflow::advance_job::AdvanceJob;
+use workflow::record_mail_fate::RecordMailFate;
 use workflow::step_error::StepError;
 
-/// Sends the notice a nudge names, until `slice_ends_at` at the latest. May run any number of times.
+use crate::Message;
+
+/// Sends the notice a nudge names, until `slice_ends_at` at the latest, or records what became of a mail. May run any
+/// number of times.
 ///
 /// # Errors
 /// `Retry` if the message should come again.
-pub async fn handle(advance: &AdvanceJob, nudge: &Nudge, slice_ends_at: Timestamp) -> Result<(), StepError> {
-    advance.once(nudge, slice_ends_at).await
+pub async fn handle(
+    advance: &AdvanceJob,
+    fates: &RecordMailFate,
+    message: &Message,
+    slice_ends_at: Timestamp,
+) -> Result<(), StepError> {
+    match message {
+        Message::Nudge(nudge) => advance.once(nudge, slice_ends_at).await,
+        Message::Mail(report) => fates.record(report).await.map(|_| ()).map_err(StepError::from),
+    }
 }
 
 #[cfg(test)]

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use notification_worker::{Config, handle};
+use notification_worker::{Config, Message, handle};
 use workflow::advance_job::AdvanceJob;
+use workflow::record_mail_fate::RecordMailFate;
 use workflow::steps::{Notify, PlanStore, TellProcessors};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_kit::StartError> {
     let settings = lambda_kit::start()?;
-    let Config { lease, public_url, notices_topic_arn, is_local } = Config::of(&settings);
+    let Config { lease, public_url, notices_topic_arn, timezone, is_local } = Config::of(&settings)?;
     let aws = adapters_aws::connect().await;
     let ports = lambda_kit::step_ports(
         &settings,
@@ -21,10 +22,11 @@ async fn main() -> Result<(), lambda_kit::StartError> {
         )),
         aws.key_service(&settings.kms_key_id),
     );
-    let mailer = aws.mailer(&settings.mail_from, None);
+    let mailer = aws.mailer(&settings.mail_from, Some(&settings.mail_configuration_set));
     let webhooks = adapters_aws::webhooks(is_local);
     let topic = aws.notice_topic(&notices_topic_arn);
-    let notify = Notify { mailer, webhooks, topic, public_url: public_url.clone() };
+    let maps = aws.data_maps(&settings.config_bucket);
+    let notify = Notify { mailer, webhooks, topic, maps, public_url: public_url.clone(), timezone };
     let alerts = lambda_kit::emf_alerts(&settings);
     let tell = TellProcessors {
         plans: PlanStore { exports: aws.export_store(&settings.exports_bucket, &settings.kms_key_id) },
@@ -33,8 +35,12 @@ async fn main() -> Result<(), lambda_kit::StartError> {
         alerts: Arc::clone(&alerts) as _,
         public_url,
     };
+    let fates = &RecordMailFate { ports: ports.clone() };
     let advance = AdvanceJob::new(ports, alerts, lease).runs(notify).runs(tell);
     let advance = &advance;
     let calls = adapters_aws::take_calls;
-    lambda_kit::run_sqs(&settings, calls, async |nudge, ends_at| handle(advance, &nudge, ends_at).await).await
+    lambda_kit::run_sqs(&settings, calls, async |message: Message, ends_at| {
+        handle(advance, fates, &message, ends_at).await
+    })
+    .await
 }

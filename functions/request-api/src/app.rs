@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
+use jiff::tz::TimeZone;
 pub(crate) use lambda_kit::http::caller;
 use lambda_kit::http::{Gate, Outermost};
 use lambda_kit::{Problem, problem_of};
@@ -111,7 +112,7 @@ impl App {
         Self {
             submit: Arc::new(submit),
             retention: Arc::new(retention(&steps, Arc::clone(&maps))),
-            notices: Arc::new(notices(&steps, config.is_local)),
+            notices: Arc::new(notices(&steps, config.is_local, config.legal_clock.timezone.clone())),
             suppressions: Arc::new(suppressions(&steps)),
             access: Arc::new(access(&steps)),
             read: Arc::new(ReadJobs {
@@ -157,9 +158,9 @@ fn retention(ports: &StepPorts, maps: Arc<dyn DataMaps>) -> Retention {
     Retention { store, maps, keyring, clock, entropy }
 }
 
-fn notices(ports: &StepPorts, is_local: bool) -> ManageNotices {
+fn notices(ports: &StepPorts, is_local: bool, timezone: TimeZone) -> ManageNotices {
     let StepPorts { store, queue: _, keyring, clock, entropy } = ports.clone();
-    ManageNotices { store, keyring, clock, entropy, is_local }
+    ManageNotices { store, keyring, clock, entropy, is_local, timezone }
 }
 
 fn suppressions(ports: &StepPorts) -> CheckSuppressions {

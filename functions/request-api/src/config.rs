@@ -1,7 +1,6 @@
 //! What of the settings this function uses.
 
 use clock::Calendar;
-use jiff::tz::TimeZone;
 use lambda_kit::auth::Verifier;
 use lambda_kit::{Settings, StartError};
 use std::sync::Arc;
@@ -38,8 +37,7 @@ impl Config {
     pub fn of(settings: &Settings, documents: Arc<dyn Documents>) -> Result<Self, StartError> {
         let verifier =
             Verifier::from_json(&settings.trusted_issuers).map_err(|e| StartError::because(e.to_string()))?;
-        let timezone = TimeZone::get(&settings.timezone)
-            .map_err(|_| StartError::because("HABEAS_TIMEZONE names no time zone that is known here"))?;
+        let timezone = settings.time_zone()?;
         let calendar = settings.holiday_calendar.as_deref().map(str::parse::<Calendar>).transpose();
         let calendar = calendar.map_err(|error| StartError::because(format!("HABEAS_HOLIDAY_CALENDAR {error}")))?;
         let response_days = u16::try_from(settings.response_days).unwrap_or(30);

@@ -137,6 +137,8 @@ async fn current(store: &dyn JobStore, tenant: &TenantId) -> Result<Option<DataM
             | Record::Retention(_)
             | Record::RetentionRun(_)
             | Record::Notices(_)
+            | Record::MailMark(_)
+            | Record::Complaint(_)
             | Record::Counter(_),
         ) => Err(PortError::new(PortErrorKind::Corrupt, "publish data map")),
     }

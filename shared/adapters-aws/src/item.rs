@@ -219,6 +219,8 @@ const fn kind_of(record: &Record) -> &'static str {
         Record::Retention(_) => "retention_policy",
         Record::RetentionRun(_) => "retention_run",
         Record::Notices(_) => "notices",
+        Record::MailMark(_) => "mail_mark",
+        Record::Complaint(_) => "mail_complaint",
         Record::Counter(_) => COUNTER,
     }
 }

@@ -1,4 +1,5 @@
-//! Mail by SES. It has no idempotency: the notice id travels as a tag, and the caller counts what may be doubled.
+//! Mail by SES. It has no idempotency: the caller counts what may be doubled. Tags name the notice in the service's
+//! events about what became of a mail.
 
 use async_trait::async_trait;
 use aws_sdk_sesv2::Client;
@@ -29,14 +30,15 @@ impl SesMailer {
 impl Mailer for SesMailer {
     async fn send(&self, mail: &Mail) -> Result<(), PortError> {
         let message = message(mail).map_err(not_built)?;
-        let tag =
-            MessageTag::builder().name("notice_id").value(tag_value(&mail.notice_id)).build().map_err(not_built)?;
+        let tags =
+            [("notice_id", mail.notice_id.as_str()), ("tenant", mail.tenant.as_str()), ("receiver", &mail.receiver)];
+        let tags = tags.into_iter().map(|(name, value)| tag(name, value)).collect::<Result<_, _>>();
         self.client
             .send_email()
             .from_email_address(&self.from)
             .destination(Destination::builder().to_addresses(mail.to.expose()).build())
             .content(EmailContent::builder().simple(message).build())
-            .email_tags(tag)
+            .set_email_tags(Some(tags.map_err(not_built)?))
             .set_configuration_set_name(self.configuration_set.clone())
             .send()
             .await
@@ -52,6 +54,10 @@ fn message(mail: &Mail) -> Result<Message, BuildError> {
 
 fn utf8(text: &str) -> Result<Content, BuildError> {
     Content::builder().data(text).charset("UTF-8").build()
+}
+
+fn tag(name: &str, value: &str) -> Result<MessageTag, BuildError> {
+    MessageTag::builder().name(name).value(tag_value(value)).build()
 }
 
 /// Tags take letters, digits, `-` and `_` only.

@@ -306,6 +306,8 @@ async fn mail_is_accepted() {
         text: sensitive("code 123456"),
         html: sensitive("<p>code 123456</p>"),
         notice_id: "job_1#ready".to_owned(),
+        tenant: tenant(),
+        receiver: "staff:dpo".to_owned(),
     };
     stack.aws.mailer("privacy@example.com", None).send(&mail).await.unwrap();
 }

@@ -187,6 +187,8 @@ pub(crate) fn send_one(state: &mut State, nudge: &Nudge, delay_seconds: u32) {
         | Record::Retention(_)
         | Record::RetentionRun(_)
         | Record::Notices(_)
+        | Record::MailMark(_)
+        | Record::Complaint(_)
         | Record::Counter(_) => None,
     });
     if stored.is_none_or(|version| version < nudge.version) {

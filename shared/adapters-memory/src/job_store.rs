@@ -1,7 +1,7 @@
 //! The tables in memory: the reading half of the store. Writing is in `commit`.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use domain::hold::{Claim, Hold};
@@ -27,6 +27,12 @@ mod items;
 
 /// Most keys of one `load`.
 const MAXIMUM_KEYS: usize = 100;
+
+/// Some key, for bounds that no item comes near.
+static ANY_KEY: LazyLock<Arc<TenantKey>> = LazyLock::new(|| {
+    let tenant: TenantId = "any".parse().expect("a tenant's name holds letters");
+    Arc::new(TenantKey::new(&tenant, Partition::Tenant, ""))
+});
 
 /// The tables of the world.
 #[derive(Debug, Clone)]
@@ -91,8 +97,8 @@ impl JobStore for MemoryJobStore {
     async fn due(&self, shard: u8, until: Timestamp, limit: usize) -> Result<Vec<WakeEntry>, PortError> {
         self.world
             .call("due", |state| {
-                let entries = state.wake.iter().skip_while(|(at, _, _)| *at < shard);
-                let due = entries.take_while(|(at, when, _)| *at == shard && *when <= until);
+                let from = (shard, Timestamp::MIN, Arc::clone(&ANY_KEY));
+                let due = state.wake.range(from..).take_while(|(at, when, _)| *at == shard && *when <= until);
                 let entry = |(_, seen, key): &(u8, Timestamp, Arc<TenantKey>)| WakeEntry {
                     key: TenantKey::clone(key),
                     seen: *seen,

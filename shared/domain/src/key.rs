@@ -13,7 +13,7 @@ pub enum Partition {
     Tenant,
     /// One idempotency record, by the keyed digest of its scope.
     Idempotency(String),
-    /// One erased subject's alias.
+    /// One alias: of somebody erased, or of somebody who does not want our mail.
     Suppression(String),
     /// The guards of one scope of legal holds, and the claims past them.
     Guard(String),

@@ -3,7 +3,8 @@
 //! The settings name officers by the address at which they answer for the controller (GDPR Art. 37(7)): it must be
 //! readable without any key, so that a deadline is told of whatever state the keys are in.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{OpNonce, TenantId};
@@ -12,8 +13,11 @@ use crate::request::wire_enum;
 use crate::sensitive::Sensitive;
 
 pub use self::language::Language;
+pub use self::mail::{MailComplaint, MailFate, MailMark};
 
+mod exposed;
 mod language;
+mod mail;
 
 wire_enum! {
     /// A notice, by its published name.
@@ -26,6 +30,8 @@ wire_enum! {
         ExportReady = "export_ready",
         /// The data will be deleted.
         DeletionScheduled = "deletion_scheduled",
+        /// The deletion will not happen.
+        DeletionCancelled = "deletion_cancelled",
         /// What was asked is done.
         RequestCompleted = "request_completed",
         /// The longer period was taken.
@@ -38,6 +44,10 @@ wire_enum! {
         RequestRejected = "request_rejected",
         /// A restriction is about to end.
         RestrictionLifting = "restriction_lifting",
+        /// The plan of an erasure waits for an approval; to staff.
+        ApprovalNeeded = "approval_needed",
+        /// Mail to the person came back; to staff.
+        NoticeUndelivered = "notice_undelivered",
         /// A due date is near; to staff.
         RequestDueSoon = "request_due_soon",
         /// A due date is over; to staff.
@@ -51,7 +61,24 @@ impl NoticeName {
     /// Whether it goes to people of the controller, not to the person the request is about.
     #[must_use]
     pub const fn is_for_staff(self) -> bool {
-        matches!(self, Self::RequestDueSoon | Self::RequestOverdue | Self::WeeklyDigest)
+        match self {
+            Self::ApprovalNeeded
+            | Self::NoticeUndelivered
+            | Self::RequestDueSoon
+            | Self::RequestOverdue
+            | Self::WeeklyDigest => true,
+            Self::RequestReceived
+            | Self::VerificationCode
+            | Self::ExportReady
+            | Self::DeletionScheduled
+            | Self::DeletionCancelled
+            | Self::RequestCompleted
+            | Self::RequestExtended
+            | Self::RequestPaused
+            | Self::RequestResumed
+            | Self::RequestRejected
+            | Self::RestrictionLifting => false,
+        }
     }
 
     /// Whether machines are told: a code is the person's alone, and a digest says nothing they were not told.
@@ -130,9 +157,10 @@ pub struct NoticeSettings {
     pub digest_lease_until: Option<Timestamp>,
 }
 
-/// The first Monday of the epoch, 06:00 UTC.
-const FIRST_DIGEST: Timestamp = Timestamp::constant(4 * 86_400 + 6 * 3_600, 0);
-const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// When on Mondays a digest is sent, in the controller's time zone.
+const DIGEST_HOUR: i8 = 6;
+/// What the officer of the data map is called where no recipient is set; no recipient can be called so.
+const OFFICER_OF_MAP: &str = "dpo_contact";
 
 impl NoticeSettings {
     /// The sort key.
@@ -171,9 +199,9 @@ impl NoticeSettings {
 
     /// The same with the date of the next digest, while anybody wants one.
     #[must_use]
-    pub fn with_next_digest(mut self, now: Timestamp) -> Self {
+    pub fn with_next_digest(mut self, now: Timestamp, timezone: &TimeZone) -> Self {
         let wanted = self.recipients.iter().any(|it| it.notices.contains(&NoticeName::WeeklyDigest));
-        self.digest_at = wanted.then(|| next_digest_at(now));
+        self.digest_at = wanted.then(|| next_digest_at(now, timezone));
         self.digest_lease_until = None;
         self
     }
@@ -182,6 +210,14 @@ impl NoticeSettings {
     #[must_use]
     pub fn template(&self, notice: NoticeName, language: Language) -> Option<&NoticeTemplate> {
         self.templates.iter().find(|it| it.notice == notice && it.language == language)
+    }
+
+    /// The same with the officer that the data map names, who is told while the tenant has set no recipient.
+    #[must_use]
+    pub fn with_officer_of_map(mut self, email: Sensitive<String>) -> Self {
+        let notices = NoticeName::ALL.iter().copied().filter(|it| it.is_for_staff()).collect();
+        self.recipients.push(Recipient { name: OFFICER_OF_MAP.to_owned(), email, language: None, notices });
+        self
     }
 
     /// Who wants to be told of a notice.
@@ -196,12 +232,16 @@ pub fn machine_notices() -> Vec<NoticeName> {
     NoticeName::ALL.iter().copied().filter(|notice| notice.is_for_machines()).collect()
 }
 
-/// The next Monday, 06:00 UTC, after `now`.
+/// The next Monday, 06:00 in this time zone, after `now`.
 #[must_use]
-pub fn next_digest_at(now: Timestamp) -> Timestamp {
-    let weeks = now.duration_since(FIRST_DIGEST).as_secs().div_euclid(WEEK.as_secs()) + 1;
-    let seconds = FIRST_DIGEST.as_second() + weeks * WEEK.as_secs();
-    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+pub fn next_digest_at(now: Timestamp, timezone: &TimeZone) -> Timestamp {
+    let today = now.to_zoned(timezone.clone()).date();
+    let monday = today.checked_sub(Span::new().days(today.weekday().to_monday_zero_offset()));
+    let digest_of = |weeks: i64| {
+        let monday = monday.clone().ok()?.checked_add(Span::new().weeks(weeks)).ok()?;
+        Some(monday.at(DIGEST_HOUR, 0, 0, 0).to_zoned(timezone.clone()).ok()?.timestamp())
+    };
+    [0, 1].into_iter().filter_map(digest_of).find(|at| *at > now).unwrap_or(Timestamp::MAX)
 }
 
 wire_enum! {
@@ -211,6 +251,8 @@ wire_enum! {
         Accepted = "accepted",
         /// It was refused, or tried too often.
         GivenUp = "given_up",
+        /// The person has called our mail unwanted, and no law asks for this one.
+        Withheld = "withheld",
     }
 }
 
@@ -225,34 +267,24 @@ pub struct Delivery {
     pub at: Timestamp,
 }
 
-/// What is readable without a key because it has to be.
-mod exposed {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use crate::sensitive::Sensitive;
-
-    pub(super) fn serialize<S: Serializer>(value: &Sensitive<String>, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(value.expose())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Sensitive<String>, D::Error> {
-        String::deserialize(from).map(Sensitive::new)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn digests_are_on_mondays_at_six() {
-        for (now, next) in [
-            ("2026-11-20T12:00:00Z", "2026-11-23T06:00:00Z"),
-            ("2026-11-23T05:59:59Z", "2026-11-23T06:00:00Z"),
-            ("2026-11-23T06:00:00Z", "2026-11-30T06:00:00Z"),
-            ("1969-12-31T00:00:00Z", "1970-01-05T06:00:00Z"),
+    fn digests_are_on_mondays_at_six_where_the_controller_is() {
+        for (zone, now, next) in [
+            ("UTC", "2026-11-20T12:00:00Z", "2026-11-23T06:00:00Z"),
+            ("UTC", "2026-11-23T05:59:59Z", "2026-11-23T06:00:00Z"),
+            ("UTC", "2026-11-23T06:00:00Z", "2026-11-30T06:00:00Z"),
+            ("UTC", "1969-12-31T00:00:00Z", "1970-01-05T06:00:00Z"),
+            // The night in which summer time ends lies between.
+            ("Europe/Berlin", "2026-10-23T12:00:00Z", "2026-10-26T05:00:00Z"),
+            ("Asia/Tokyo", "2026-11-22T20:59:59Z", "2026-11-22T21:00:00Z"),
+            ("America/Los_Angeles", "2026-11-23T13:59:59Z", "2026-11-23T14:00:00Z"),
         ] {
-            assert_eq!(next_digest_at(now.parse().unwrap()).to_string(), next, "{now}");
+            let timezone = TimeZone::get(zone).unwrap();
+            assert_eq!(next_digest_at(now.parse().unwrap(), &timezone).to_string(), next, "{now} {zone}");
         }
     }
 

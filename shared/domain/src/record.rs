@@ -10,7 +10,7 @@ use crate::hold::{Claim, Guard, Hold};
 use crate::ids::OpNonce;
 use crate::job::Job;
 use crate::key::TenantKey;
-use crate::notice::NoticeSettings;
+use crate::notice::{MailComplaint, MailMark, NoticeSettings};
 use crate::retention::RetentionPolicy;
 use crate::retention_run::RetentionRun;
 use crate::step::Step;
@@ -51,6 +51,10 @@ pub enum Record {
     RetentionRun(Box<RetentionRun>),
     /// Whom a tenant wants told of what.
     Notices(Box<NoticeSettings>),
+    /// What became of one mail.
+    MailMark(Box<MailMark>),
+    /// Somebody who called our mail unwanted.
+    Complaint(MailComplaint),
     /// A number that only grows and shrinks by transactions.
     Counter(Counter),
 }
@@ -78,6 +82,8 @@ impl Record {
             Self::Retention(policy) => policy.key(),
             Self::RetentionRun(run) => run.key(),
             Self::Notices(settings) => NoticeSettings::key_of(&settings.tenant),
+            Self::MailMark(mark) => mark.key(),
+            Self::Complaint(complaint) => MailComplaint::key_of(&complaint.tenant, &complaint.alias),
             Self::Counter(counter) => counter.key.clone(),
         }
     }
@@ -101,6 +107,8 @@ impl Record {
             | Self::Guard(_)
             | Self::Claim(_)
             | Self::Retention(_)
+            | Self::MailMark(_)
+            | Self::Complaint(_)
             | Self::Counter(_) => None,
         }
     }
@@ -121,6 +129,8 @@ impl Record {
             Self::Retention(policy) => Some(&policy.op_nonce),
             Self::RetentionRun(run) => Some(&run.op_nonce),
             Self::Notices(settings) => Some(&settings.op_nonce),
+            Self::MailMark(mark) => Some(&mark.op_nonce),
+            Self::Complaint(complaint) => Some(&complaint.op_nonce),
             Self::Event(_) | Self::Guard(_) | Self::Claim(_) | Self::Counter(_) => None,
         }
     }
@@ -144,6 +154,8 @@ impl Record {
             | Self::Retention(_)
             | Self::RetentionRun(_)
             | Self::Notices(_)
+            | Self::MailMark(_)
+            | Self::Complaint(_)
             | Self::Counter(_) => None,
         }
     }
@@ -160,8 +172,7 @@ impl Record {
         matches!(self, Self::Job(job) if job.is_open())
     }
 
-    /// The item's place in the index of the sweeps, while something is due: steps in the first shards, jobs with
-    /// a deadline to watch in the others.
+    /// The item's place in the index of the sweeps, while something is due: a step, a job's deadline, a digest.
     #[must_use]
     pub fn wake(&self) -> Option<Wake> {
         match self {
@@ -180,6 +191,8 @@ impl Record {
             | Self::Claim(_)
             | Self::Retention(_)
             | Self::RetentionRun(_)
+            | Self::MailMark(_)
+            | Self::Complaint(_)
             | Self::Counter(_) => None,
         }
     }
@@ -204,6 +217,8 @@ impl Record {
             | Self::Retention(_)
             | Self::RetentionRun(_)
             | Self::Notices(_)
+            | Self::MailMark(_)
+            | Self::Complaint(_)
             | Self::Counter(_) => None,
         }
     }
@@ -211,7 +226,6 @@ impl Record {
     /// Whether the item counts as gone at a time, although the store may not have removed it yet.
     #[must_use]
     pub fn is_forgotten_by(&self, now: Timestamp) -> bool {
-        // Stores count whole seconds.
         self.forget_at().is_some_and(|at| at.as_second() <= now.as_second())
     }
 }
@@ -270,4 +284,6 @@ openers! {
     into_counter: Counter => Counter,
     /// The settings of notices, if these are some.
     into_notices: Notices => Box<NoticeSettings>,
+    /// The mark, if this is one.
+    into_mail_mark: MailMark => Box<MailMark>,
 }

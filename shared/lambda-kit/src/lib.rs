@@ -29,7 +29,7 @@ pub use redaction::{redact_json, redact_text};
 pub use refused::problem_of;
 pub use schedule::{run_event, run_schedule, run_schedule_with_input};
 pub use settings::{Settings, Stage};
-pub use sqs::{Batch, handle_batch, run_sqs};
+pub use sqs::{About, Batch, QueueMessage, handle_batch, run_sqs};
 pub use start::{StartError, start};
 pub use time::{SystemClock, SystemEntropy, slice_end, system_clock, system_entropy, wall_clock};
 pub use wiring::step_ports;

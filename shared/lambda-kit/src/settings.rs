@@ -1,6 +1,7 @@
 //! The settings of all functions, read once from the environment (R-OPS-6). Nothing else reads it.
 
 use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 
 pub(crate) use self::endpoint::is_loopback;
 use crate::logging::Redaction;
@@ -72,6 +73,8 @@ pub struct Settings {
     pub trusted_issuers: String,
     /// `HABEAS_MAIL_FROM`.
     pub mail_from: String,
+    /// `HABEAS_MAIL_CONFIGURATION_SET`: the service reports what becomes of mail where there is one; empty for none.
+    pub mail_configuration_set: String,
     /// `HABEAS_PUBLIC_URL`: the address that mails name, without a slash at the end.
     pub public_url: String,
     /// `HABEAS_LEASE_SECONDS`, 150: time-out of the workers and 30 seconds.
@@ -197,6 +200,7 @@ impl Settings {
             notices_topic_arn: reader.text_or("HABEAS_NOTICES_TOPIC_ARN", ""),
             trusted_issuers: reader.text("HABEAS_TRUSTED_ISSUERS"),
             mail_from: reader.text("HABEAS_MAIL_FROM"),
+            mail_configuration_set: reader.text_or("HABEAS_MAIL_CONFIGURATION_SET", ""),
             public_url: reader.text("HABEAS_PUBLIC_URL").trim_end_matches('/').to_owned(),
             lease_for: reader.seconds("HABEAS_LEASE_SECONDS", 150, 10..=1_800),
             max_open_jobs: reader.whole("HABEAS_MAX_OPEN_JOBS", 100, 1..=i64::MAX),
@@ -212,6 +216,17 @@ impl Settings {
             clock_offset: reader.clock_offset(),
         };
         if reader.findings.is_empty() { Ok(settings) } else { Err(StartError { findings: reader.findings }) }
+    }
+}
+
+impl Settings {
+    /// Where the controller's days begin and end.
+    ///
+    /// # Errors
+    /// Where `HABEAS_TIMEZONE` names no time zone.
+    pub fn time_zone(&self) -> Result<TimeZone, StartError> {
+        let unknown = |_| StartError::because("HABEAS_TIMEZONE names no time zone that is known here");
+        TimeZone::get(&self.timezone).map_err(unknown)
     }
 }
 

@@ -1,9 +1,9 @@
-//! Runs a function that a queue starts: each message is a nudge, each failure is reported by itself.
+//! Runs a function that a queue starts: each message is handled, and each failure reported, by itself.
 
 use std::panic::AssertUnwindSafe;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use domain::step::{Nudge, StepKind};
+use domain::step::Nudge;
 use futures::FutureExt;
 use jiff::Timestamp;
 use lambda_runtime::{Context, LambdaEvent, service_fn};
@@ -16,6 +16,36 @@ use crate::settings::Settings;
 use crate::start::StartError;
 use crate::time::{slice_end, system_clock, wall_clock};
 
+/// What a queue carries to a function: ids and names, never personal data.
+pub trait QueueMessage: Sized {
+    /// Reads the body of a message; `None` for what can never be read.
+    fn read(body: &str) -> Option<Self>;
+
+    /// What it is about, for the log.
+    fn about(&self) -> About;
+}
+
+/// What a message is about, for the log and the metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// The job, or what else is named.
+    pub job: String,
+    /// The step, or what else is done.
+    pub step: &'static str,
+    /// Which of these steps.
+    pub shard: u32,
+}
+
+impl QueueMessage for Nudge {
+    fn read(body: &str) -> Option<Self> {
+        serde_json::from_str(body).ok()
+    }
+
+    fn about(&self) -> About {
+        About { job: self.job.to_string(), step: self.step.as_str(), shard: self.shard }
+    }
+}
+
 /// How a batch ended.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Batch {
@@ -25,13 +55,14 @@ pub struct Batch {
     pub unreadable: usize,
 }
 
-/// Calls `handler` for each nudge, for as long as the sandbox lives.
+/// Calls `handler` for each message, for as long as the sandbox lives.
 ///
 /// # Errors
 /// Fails if the Lambda runtime can't be reached.
-pub async fn run_sqs<H, E>(settings: &Settings, take_calls: TakeCalls, handler: H) -> Result<(), StartError>
+pub async fn run_sqs<M, H, E>(settings: &Settings, take_calls: TakeCalls, handler: H) -> Result<(), StartError>
 where
-    H: AsyncFn(Nudge, Timestamp) -> Result<(), E>,
+    M: QueueMessage,
+    H: AsyncFn(M, Timestamp) -> Result<(), E>,
     E: std::error::Error,
 {
     let (clock, wall) = (system_clock(settings), wall_clock());
@@ -55,17 +86,18 @@ where
 /// Handles one batch in order; a record that fails or panics never takes another with it.
 ///
 /// Records that the slice has no time left for are reported as failed, untouched.
-pub async fn handle_batch<H, E>(clock: &dyn Clock, ends_at: Timestamp, event: SqsEvent, handler: H) -> Batch
+pub async fn handle_batch<M, H, E>(clock: &dyn Clock, ends_at: Timestamp, event: SqsEvent, handler: H) -> Batch
 where
-    H: AsyncFn(Nudge, Timestamp) -> Result<(), E>,
+    M: QueueMessage,
+    H: AsyncFn(M, Timestamp) -> Result<(), E>,
     E: std::error::Error,
 {
     let mut batch = Batch::default();
     for (position, record) in event.records.into_iter().enumerate() {
         let id = record.message_id.unwrap_or_default();
-        let Some(nudge) = record.body.as_deref().and_then(read_nudge) else {
+        let Some(message) = record.body.as_deref().and_then(M::read) else {
             // The body may be anything, so it is not logged.
-            tracing::error!(message.id = %id, "a message is not a nudge and was dropped");
+            tracing::error!(message.id = %id, "a message can't be read and was dropped");
             batch.unreadable += 1;
             continue;
         };
@@ -73,8 +105,8 @@ where
             batch.failed.push(id);
             continue;
         }
-        let (started_at, step) = (clock.now(), nudge.step);
-        if !handle_one(nudge, ends_at, &handler).await {
+        let (started_at, step) = (clock.now(), message.about().step);
+        if !handle_one(message, ends_at, &handler).await {
             batch.failed.push(id);
         }
         measure(clock, started_at, step);
@@ -82,13 +114,14 @@ where
     batch
 }
 
-async fn handle_one<H, E>(nudge: Nudge, ends_at: Timestamp, handler: &H) -> bool
+async fn handle_one<M, H, E>(message: M, ends_at: Timestamp, handler: &H) -> bool
 where
-    H: AsyncFn(Nudge, Timestamp) -> Result<(), E>,
+    M: QueueMessage,
+    H: AsyncFn(M, Timestamp) -> Result<(), E>,
     E: std::error::Error,
 {
-    let (job, step, shard) = (nudge.job.clone(), nudge.step, nudge.shard);
-    let attempt = AssertUnwindSafe(async { handler(nudge, ends_at).await }).catch_unwind().await;
+    let About { job, step, shard } = message.about();
+    let attempt = AssertUnwindSafe(async { handler(message, ends_at).await }).catch_unwind().await;
     match attempt {
         Ok(Ok(())) => true,
         Ok(Err(error)) => {
@@ -103,14 +136,10 @@ where
 }
 
 /// How long a step took, whatever came of it.
-fn measure(clock: &dyn Clock, started_at: Timestamp, step: StepKind) {
+fn measure(clock: &dyn Clock, started_at: Timestamp, step: &str) {
     let now = clock.now();
     let took = now.duration_since(started_at).as_millis_f64();
-    Metric::at(now).by("Step", step.as_str()).value("StepMilliseconds", Unit::Milliseconds, took).emit();
-}
-
-fn read_nudge(body: &str) -> Option<Nudge> {
-    serde_json::from_str(body).ok()
+    Metric::at(now).by("Step", step).value("StepMilliseconds", Unit::Milliseconds, took).emit();
 }
 
 /// When Lambda ends the invocation.

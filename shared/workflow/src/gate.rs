@@ -75,6 +75,9 @@ const fn waits_for(gate: StepKind) -> Option<(StepKind, StepKind)> {
         | StepKind::NotifyPaused
         | StepKind::NotifyResumed
         | StepKind::NotifyRejected
+        | StepKind::NotifyCancelled
+        | StepKind::NotifyApproval
+        | StepKind::NotifyUndelivered
         | StepKind::NotifyDeadline
         | StepKind::Expire => None,
     }
@@ -130,6 +133,9 @@ pub const fn gate_after(kind: StepKind, erasing: bool) -> Option<StepKind> {
         | StepKind::NotifyPaused
         | StepKind::NotifyResumed
         | StepKind::NotifyRejected
+        | StepKind::NotifyCancelled
+        | StepKind::NotifyApproval
+        | StepKind::NotifyUndelivered
         | StepKind::NotifyDeadline
         | StepKind::Expire => None,
     }

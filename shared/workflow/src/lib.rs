@@ -31,6 +31,7 @@ pub mod read_jobs;
 pub mod read_plan;
 pub mod read_receipt;
 pub mod record_access;
+pub mod record_mail_fate;
 pub mod refusal;
 pub mod replay_erasures;
 pub mod request_body;

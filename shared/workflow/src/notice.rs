@@ -1,13 +1,16 @@
 //! What notices say: plain language, no personal data beyond the address. Whom they reach is in `steps::notify`.
 
-use domain::job::{DeadlineAlert, WaitingFor};
+use domain::ids::TenantId;
+use domain::job::WaitingFor;
 use domain::notice::{Language, NoticeName, NoticeTemplate};
 use domain::request::{Regime, RequestType};
 use domain::sensitive::Sensitive;
 
 pub use self::clock::{ClockNotice, Moved};
+pub use self::moment::Moment;
 pub use self::own_words::{TemplateProblem, check_template};
 pub use self::sample::samples;
+pub use self::staff::{ApprovalNotice, DeadlineNotice, DigestLine, UndeliveredNotice};
 use crate::ports::Mail;
 use crate::step_error::StepError;
 
@@ -17,8 +20,10 @@ mod en;
 mod es;
 mod fr;
 mod layout;
+mod moment;
 mod own_words;
 mod sample;
+mod staff;
 
 /// What a notice tells.
 pub enum Notice {
@@ -28,8 +33,8 @@ pub enum Notice {
         job: String,
         /// What was asked.
         request_type: RequestType,
-        /// The day of the law, UTC.
-        due_on: String,
+        /// The law's date.
+        due_on: Moment,
     },
     /// Here is a code.
     Code {
@@ -39,6 +44,8 @@ pub enum Notice {
         code: Sensitive<String>,
         /// How long it counts.
         minutes: i64,
+        /// Until when.
+        until: Moment,
     },
     /// The archive can be fetched.
     Ready {
@@ -48,13 +55,20 @@ pub enum Notice {
         link: Sensitive<String>,
         /// How long it can be fetched.
         hours: i64,
+        /// Until when.
+        until: Moment,
     },
     /// The data will be deleted.
     Scheduled {
         /// The job's id.
         job: String,
-        /// The day from which it can't be taken back, UTC.
-        final_on: String,
+        /// When it begins and can't be taken back any more.
+        final_at: Moment,
+    },
+    /// The data will not be deleted.
+    NotDeleted {
+        /// The job's id.
+        job: String,
     },
     /// The data is deleted.
     Erased {
@@ -77,40 +91,14 @@ pub enum Notice {
     },
     /// The legal clock was moved, or the request refused.
     Clock(ClockNotice),
+    /// A plan of erasure waits for an approval; to staff.
+    Approval(ApprovalNotice),
+    /// Mail to the person came back; to staff.
+    Undelivered(UndeliveredNotice),
     /// A deadline is near or over; to staff.
     Deadline(DeadlineNotice),
     /// What is due this week; to staff.
     Digest(Vec<DigestLine>),
-}
-
-/// A deadline that staff must know of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeadlineNotice {
-    /// The job's id.
-    pub job: String,
-    /// What was asked.
-    pub request_type: RequestType,
-    /// The law.
-    pub regime: Regime,
-    /// The day of the law, UTC.
-    pub due_on: String,
-    /// What was recorded, at least one.
-    pub alerts: Vec<DeadlineAlert>,
-}
-
-/// One request of a digest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DigestLine {
-    /// The job's id.
-    pub job: String,
-    /// What was asked.
-    pub request_type: RequestType,
-    /// The law.
-    pub regime: Regime,
-    /// The day of the law, UTC.
-    pub due_on: String,
-    /// Whether that day is over.
-    pub is_late: bool,
 }
 
 /// A notice in words of a language.
@@ -134,9 +122,12 @@ impl Notice {
             Self::Code { .. } => NoticeName::VerificationCode,
             Self::Ready { .. } => NoticeName::ExportReady,
             Self::Scheduled { .. } => NoticeName::DeletionScheduled,
+            Self::NotDeleted { .. } => NoticeName::DeletionCancelled,
             Self::Erased { .. } | Self::Restricted { .. } => NoticeName::RequestCompleted,
             Self::Lifting { .. } => NoticeName::RestrictionLifting,
             Self::Clock(notice) => notice.moved.name(),
+            Self::Approval(_) => NoticeName::ApprovalNeeded,
+            Self::Undelivered(_) => NoticeName::NoticeUndelivered,
             Self::Deadline(notice) if notice.is_late() => NoticeName::RequestOverdue,
             Self::Deadline(_) => NoticeName::RequestDueSoon,
             Self::Digest(_) => NoticeName::WeeklyDigest,
@@ -151,8 +142,11 @@ impl Notice {
             | Self::Scheduled { job, .. }
             | Self::Restricted { job, .. }
             | Self::Lifting { job, .. }
+            | Self::NotDeleted { job }
             | Self::Erased { job } => Some(job),
             Self::Clock(notice) => Some(&notice.job),
+            Self::Approval(notice) => Some(&notice.job),
+            Self::Undelivered(notice) => Some(&notice.job),
             Self::Deadline(notice) => Some(&notice.job),
             Self::Digest(_) => None,
         }
@@ -176,14 +170,6 @@ impl Notice {
     }
 }
 
-impl DeadlineNotice {
-    /// Whether the law's date is over.
-    #[must_use]
-    pub fn is_late(&self) -> bool {
-        self.alerts.iter().any(|alert| alert.is_late())
-    }
-}
-
 /// How a mail is written: the language, and the tenant's own words where it has any.
 #[derive(Clone, Copy)]
 pub struct Style<'a> {
@@ -193,14 +179,27 @@ pub struct Style<'a> {
     pub template: Option<&'a NoticeTemplate>,
 }
 
+/// Whom a mail is for, and the names under which the mail service reports what became of it.
+#[derive(Debug, Clone)]
+pub struct Addressee {
+    /// The address.
+    pub to: Sensitive<String>,
+    /// Id of the notice.
+    pub notice_id: String,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// `subject`, or `staff:` and the recipient's name.
+    pub receiver: String,
+}
+
 /// Writes the mail of a notice. Where the tenant's own words fail, ours are sent and the log says so.
 ///
 /// # Errors
 /// When our own template fails, which parks the notice.
-pub fn mail(notice: &Notice, style: Style<'_>, to: Sensitive<String>, notice_id: String) -> Result<Mail, StepError> {
+pub fn mail(notice: &Notice, style: Style<'_>, addressee: Addressee) -> Result<Mail, StepError> {
     if let Some(template) = style.template {
         match own_words::render(template, notice) {
-            Ok(written) => return Ok(written.into_mail(to, notice_id)),
+            Ok(written) => return Ok(written.into_mail(addressee)),
             Err(problem) => {
                 let (notice, language) = (template.notice, template.language);
                 tracing::error!(%notice, %language, %problem, alert = "notice_template", "a tenant's template failed");
@@ -208,7 +207,18 @@ pub fn mail(notice: &Notice, style: Style<'_>, to: Sensitive<String>, notice_id:
         }
     }
     let written = layout::render(notice, style.language)?;
-    Ok(written.into_mail(to, notice_id))
+    Ok(written.into_mail(addressee))
+}
+
+/// A law by the name that people know; the GDPR has one in each language.
+const fn law(regime: Regime, gdpr: &'static str) -> &'static str {
+    match regime {
+        Regime::Gdpr => gdpr,
+        Regime::UkGdpr => "UK GDPR",
+        Regime::Ccpa => "CCPA",
+        Regime::Hipaa => "HIPAA",
+        Regime::Lgpd => "LGPD",
+    }
 }
 
 const fn waiting_for_words(waiting_for: WaitingFor, words: [&'static str; 3]) -> &'static str {

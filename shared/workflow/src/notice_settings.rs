@@ -12,6 +12,7 @@ use domain::role::Permission;
 use domain::sensitive::Sensitive;
 use domain::transition::TransitionBuilder;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::caller::Caller;
 use crate::keyring::Keyring;
@@ -77,6 +78,8 @@ pub struct ManageNotices {
     // Configuration.
     /// Whether webhooks may go to this machine over plain HTTP: on a local stack only.
     pub is_local: bool,
+    /// Where the controller's days begin and end.
+    pub timezone: TimeZone,
 }
 
 impl ManageNotices {
@@ -102,7 +105,7 @@ impl ManageNotices {
         let secrets = self.keyring.tenant(tenant, now).await?;
         for _ in 0..MAX_DECISIONS {
             let before = self.current(tenant, now).await?;
-            let after = replaced(&before, asked, now);
+            let after = replaced(&before, asked, now, &self.timezone);
             let cause =
                 caller.cause(&secrets, self.entropy.as_ref(), now).because("the settings of notices are replaced");
             let nonce = OpNonce::new(self.entropy.bytes());
@@ -152,7 +155,7 @@ fn permitted(caller: &Caller) -> Result<(), Refusal> {
     if caller.principal.may(needed) { Ok(()) } else { Err(Refusal::Forbidden { needs: vec![needed] }) }
 }
 
-fn replaced(before: &NoticeSettings, asked: &AskedNotices, now: Timestamp) -> NoticeSettings {
+fn replaced(before: &NoticeSettings, asked: &AskedNotices, now: Timestamp, timezone: &TimeZone) -> NoticeSettings {
     let secret = before.webhook.as_ref().map_or(1, |webhook| webhook.secret);
     let webhook = asked.webhook.as_ref().map(|webhook| WebhookTarget {
         url: webhook.url.clone(),
@@ -168,7 +171,7 @@ fn replaced(before: &NoticeSettings, asked: &AskedNotices, now: Timestamp) -> No
         templates: asked.templates.clone(),
         ..before.clone()
     };
-    after.with_next_digest(now)
+    after.with_next_digest(now, timezone)
 }
 
 fn check_recipients(recipients: &[Recipient], wrong: &mut Vec<FieldError>) {

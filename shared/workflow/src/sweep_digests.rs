@@ -11,9 +11,10 @@ use domain::key::TenantKey;
 use domain::notice::{NoticeName, NoticeSettings};
 use domain::record::{DIGEST_SHARD, Record};
 use domain::transition::{Cause, TransitionBuilder};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::notice::{DigestLine, Notice, Style, mail};
+use crate::notice::{Addressee, DigestLine, Moment, Notice, Style, mail};
 use crate::ports::{Clock, CommitError, Entropy, JobFilter, JobStore, Mailer, PortError, PortErrorKind};
 use crate::step_error::StepError;
 
@@ -39,6 +40,9 @@ pub struct SweepDigests {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    // Configuration.
+    /// Where the controller's days begin and end.
+    pub timezone: TimeZone,
 }
 
 impl SweepDigests {
@@ -75,7 +79,9 @@ impl SweepDigests {
             let language = recipient.language.unwrap_or(leased.language);
             let id = format!("digest-{}-{}", now.as_second(), recipient.name);
             let style = Style { language, template: None };
-            let mail = mail(&digest, style, recipient.email.clone(), id).map_err(|error| unwritten(&error))?;
+            let (to, tenant) = (recipient.email.clone(), leased.tenant.clone());
+            let addressee = Addressee { to, notice_id: id, tenant, receiver: format!("staff:{}", recipient.name) };
+            let mail = mail(&digest, style, addressee).map_err(|error| unwritten(&error))?;
             match self.mailer.send(&mail).await {
                 Ok(()) => {}
                 // The address is refused for good: the others are told all the same.
@@ -85,7 +91,7 @@ impl SweepDigests {
                 Err(error) => return Err(error),
             }
         }
-        self.write(&leased, leased.clone().with_next_digest(now), now).await?;
+        self.write(&leased, leased.clone().with_next_digest(now, &self.timezone), now).await?;
         Ok(true)
     }
 
@@ -121,16 +127,16 @@ impl SweepDigests {
             }
         }
         due.sort_by_key(|job| job.due_at);
-        Ok(due.iter().take(MOST_LINES).map(|job| line(job, now)).collect())
+        Ok(due.iter().take(MOST_LINES).map(|job| line(job, &self.timezone, now)).collect())
     }
 }
 
-fn line(job: &Job, now: Timestamp) -> DigestLine {
+fn line(job: &Job, timezone: &TimeZone, now: Timestamp) -> DigestLine {
     DigestLine {
         job: job.id.to_string(),
         request_type: job.request_type,
         regime: job.regime,
-        due_on: job.due_at.to_string().chars().take(10).collect(),
+        due_on: Moment::of(job.due_at, timezone),
         is_late: job.due_at <= now && !job.paused,
     }
 }

@@ -13,12 +13,13 @@ pub mod conditions;
 pub mod counters;
 pub mod guards;
 pub mod lists;
+pub mod mail;
 pub mod reads;
 pub mod wake;
 
 /// Every suite of the port.
 pub const SUITES: &[&[Case<dyn JobStore>]] =
-    &[conditions::CASES, counters::CASES, guards::CASES, reads::CASES, lists::CASES, wake::CASES];
+    &[conditions::CASES, counters::CASES, guards::CASES, reads::CASES, lists::CASES, mail::CASES, wake::CASES];
 
 /// Runs the whole contract.
 pub async fn run(store: &(dyn JobStore + 'static), names: &mut Names) {

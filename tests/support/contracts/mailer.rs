@@ -17,6 +17,8 @@ pub fn mail(to: &str, notice_id: &str) -> Mail {
         text: Sensitive::new("Your request has arrived.".to_owned()),
         html: Sensitive::new("<p>Your request has arrived.</p>".to_owned()),
         notice_id: notice_id.to_owned(),
+        tenant: "acme".parse().unwrap(),
+        receiver: "subject".to_owned(),
     }
 }
 

@@ -100,8 +100,12 @@ fn check_write<'a>(
         (Some(before), Record::Idempotency(_)) if before.is_forgotten_by(commit.at) => {}
         (Some(_), Record::Idempotency(_)) => broken.push("INV-S4 an idempotency record was written over".to_owned()),
         (Some(_), Record::Retention(_)) => broken.push("a version of a policy was written over".to_owned()),
+        (Some(_), Record::MailMark(_)) => broken.push("a report about a mail was written over".to_owned()),
         (Some(_), Record::Key(_)) => broken.push("INV-E9 a key was written over".to_owned()),
-        (None, Record::Event(_) | Record::Idempotency(_) | Record::Key(_) | Record::Retention(_))
+        (
+            None,
+            Record::Event(_) | Record::Idempotency(_) | Record::Key(_) | Record::Retention(_) | Record::MailMark(_),
+        )
         | (
             _,
             Record::Ticket(_)
@@ -110,6 +114,7 @@ fn check_write<'a>(
             | Record::Hold(_)
             | Record::RetentionRun(_)
             | Record::Notices(_)
+            | Record::Complaint(_)
             | Record::Guard(_)
             | Record::Claim(_)
             | Record::Counter(_),
@@ -198,6 +203,8 @@ fn check_trail(record: &Record, seen: &Seen<'_>, broken: &mut Vec<String>) {
         | Record::Guard(_)
         | Record::Retention(_)
         | Record::Notices(_)
+        | Record::MailMark(_)
+        | Record::Complaint(_)
         | Record::Claim(_)
         | Record::Counter(_) => {
             return;

@@ -11,7 +11,8 @@ use crate::sample::{PEOPLE, PICTURE_BYTES, Person, ROWS_EACH};
 /// INV-X1: mail goes to the address on record of the person the job is about.
 pub(super) fn check_mail(state: &State, expected: &Expected, broken: &mut Vec<String>) {
     let to_people = |mail: &&(jiff::Timestamp, std::sync::Arc<workflow::ports::Mail>)| {
-        !mail.1.notice_id.contains("-notify_deadline-")
+        let to_staff = ["-notify_deadline-", "-notify_approval-", "-notify_undelivered-"];
+        !to_staff.iter().any(|kind| mail.1.notice_id.contains(kind))
     };
     for (_, mail) in state.outbox.sent.iter().filter(to_people) {
         let job = expected.accepted.iter().find(|(_, id, _)| mail.notice_id.starts_with(id.as_str()));

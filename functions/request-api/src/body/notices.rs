@@ -15,7 +15,7 @@ pub struct NoticesForm {
     /// The language of whoever has named none; `en` if not said.
     #[schema(schema_with = schema::language, required = false)]
     pub language: Option<Language>,
-    /// Officers who are told of deadlines by mail.
+    /// Officers who are told by mail; the officer of the data map while there are none.
     #[serde(default)]
     #[schema(max_items = 20)]
     pub recipients: Vec<RecipientForm>,
@@ -44,7 +44,7 @@ pub struct RecipientForm {
     #[schema(schema_with = schema::language, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
-    /// What they want to be told: `request_due_soon`, `request_overdue`, `weekly_digest`.
+    /// What they want to be told: `approval_needed`, `notice_undelivered`, `request_due_soon`, `request_overdue`, `weekly_digest`.
     #[schema(schema_with = schema::notice_names)]
     pub notices: Vec<NoticeName>,
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use domain::notice::{Language, NoticeName, NoticeTemplate};
 use domain::sensitive::Sensitive;
-use workflow::notice::{Notice, Style, check_template, mail, samples};
+use workflow::notice::{Addressee, Notice, Style, check_template, mail, samples};
 use workflow::ports::Mail;
 
 use crate::args::{NoticeCommand, PreviewArguments};
@@ -39,7 +39,9 @@ fn preview(arguments: &PreviewArguments) -> anyhow::Result<ExitCode> {
 fn written(sample: &Notice, language: Language, templates: &[NoticeTemplate]) -> anyhow::Result<Mail> {
     let template = templates.iter().find(|it| it.notice == sample.name() && it.language == language);
     let to = Sensitive::new("nobody@example.com".to_owned());
-    Ok(mail(sample, Style { language, template }, to, "preview".to_owned())?)
+    let (notice_id, tenant) = ("preview".to_owned(), "example".parse()?);
+    let addressee = Addressee { to, notice_id, tenant, receiver: "subject".to_owned() };
+    Ok(mail(sample, Style { language, template }, addressee)?)
 }
 
 fn show(name: NoticeName, language: Language, mail: &Mail, arguments: &PreviewArguments) -> anyhow::Result<()> {

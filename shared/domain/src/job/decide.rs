@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use self::erasing::{APPROVAL_REMINDER, erase_shard, plan_shard};
 use super::{Archive, Job, JobStatus, Scope, Verification, VerificationMethod};
 use crate::erasure::{ErasurePlan, ReceiptRef};
-use crate::request::Alias;
+use crate::request::{Alias, RequestType};
 use crate::role::Pseudonym;
 use crate::sealed::Sealed;
 use crate::step::{ObjectRef, StepKind, StepSeed, StepState};
@@ -147,10 +147,7 @@ pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
         Outcome::Confirmed { processors } => erasing::after_confirmation(processors, now),
         Outcome::Concluded { receipt, notes } => erasing::after_conclusion(job, receipt.clone(), notes, now),
         Outcome::Packaged { archive } => after_package(job, archive.clone(), now),
-        Outcome::Cancelled => {
-            let cancelled = ended(job, JobStatus::Cancelled, erasing::words_of_cancelling(job), now);
-            restricting::taken_back(cancelled, now)
-        }
+        Outcome::Cancelled => cancelled(job, now),
         Outcome::Rejected { reason } => refused(job, reason, now),
         Outcome::ShardDone | Outcome::Collected | Outcome::Notified | Outcome::Cleaned | Outcome::Nothing => {
             Decision::default()
@@ -211,6 +208,16 @@ fn after_package(job: &Job, archive: Archive, now: Timestamp) -> Decision {
 fn ended(job: &Job, status: JobStatus, notes: &str, now: Timestamp) -> Decision {
     let job = Job { status, completed_at: Some(now), resolution_notes: Some(job.notes_with(notes)), ..job.clone() };
     Decision { job: Some(Box::new(job)), next: vec![ready(StepKind::Expire, now)], settles: vec![StepKind::Verify] }
+}
+
+/// Whoever has been told that data will be deleted is told that it will not.
+fn cancelled(job: &Job, now: Timestamp) -> Decision {
+    let ended = ended(job, JobStatus::Cancelled, erasing::words_of_cancelling(job), now);
+    let mut decision = restricting::taken_back(ended, now);
+    if job.request_type == RequestType::Erasure && job.contact.is_some() {
+        decision.next.push(ready(StepKind::NotifyCancelled, now));
+    }
+    decision
 }
 
 /// The person is told why, and what can be done about it (GDPR Art. 12(4)).

@@ -1,5 +1,6 @@
 //! The kinds of step, the queue that carries each, and what the engine must know of them.
 
+use crate::notice::NoticeName;
 use crate::request::wire_enum;
 
 wire_enum! {
@@ -43,6 +44,8 @@ wire_enum! {
         NotifyReady = "notify_ready",
         /// Tells the person when the deletion becomes final.
         NotifyScheduled = "notify_scheduled",
+        /// Tells the person that the deletion will not happen.
+        NotifyCancelled = "notify_cancelled",
         /// Tells the person that the deletion is done.
         NotifyErased = "notify_erased",
         /// Tells the person that the data is restricted, or the objection upheld.
@@ -57,6 +60,10 @@ wire_enum! {
         NotifyResumed = "notify_resumed",
         /// Tells the person that the request is refused, why, and what can be done about it.
         NotifyRejected = "notify_rejected",
+        /// Tells officers that a plan of erasure waits for an approval.
+        NotifyApproval = "notify_approval",
+        /// Tells officers that mail to the person came back.
+        NotifyUndelivered = "notify_undelivered",
         /// Tells officers of a deadline that is near or over.
         NotifyDeadline = "notify_deadline",
         /// Deletes archive, parts and job key at the end of their life.
@@ -103,6 +110,9 @@ impl StepKind {
             | Self::NotifyPaused
             | Self::NotifyResumed
             | Self::NotifyRejected
+            | Self::NotifyCancelled
+            | Self::NotifyApproval
+            | Self::NotifyUndelivered
             | Self::NotifyDeadline
             | Self::TellProcessor => QueueName::Notification,
         }
@@ -111,7 +121,7 @@ impl StepKind {
     /// Whether the step may only run while its job is open.
     #[must_use]
     pub const fn needs_open_job(self) -> bool {
-        !self.is_last_notice() && !matches!(self, Self::TellProcessor | Self::Expire)
+        !self.is_last_notice() && !matches!(self, Self::NotifyUndelivered | Self::TellProcessor | Self::Expire)
     }
 
     /// Whether the step tells a person what became of the request: the address is kept until it has.
@@ -119,7 +129,12 @@ impl StepKind {
     pub const fn is_last_notice(self) -> bool {
         matches!(
             self,
-            Self::NotifyReady | Self::NotifyErased | Self::NotifyDecided | Self::NotifyLifting | Self::NotifyRejected
+            Self::NotifyReady
+                | Self::NotifyErased
+                | Self::NotifyDecided
+                | Self::NotifyLifting
+                | Self::NotifyRejected
+                | Self::NotifyCancelled
         )
     }
 
@@ -151,10 +166,50 @@ impl StepKind {
             | Self::NotifyPaused
             | Self::NotifyResumed
             | Self::NotifyRejected
+            | Self::NotifyCancelled
+            | Self::NotifyApproval
+            | Self::NotifyUndelivered
             | Self::NotifyDeadline
             | Self::RevokeTokens
             | Self::TellProcessor
             | Self::Expire => false,
+        }
+    }
+
+    /// The notice that the step gives; a deadline by its first name.
+    #[must_use]
+    pub const fn notice(self) -> Option<NoticeName> {
+        match self {
+            Self::NotifyReceived => Some(NoticeName::RequestReceived),
+            Self::NotifyCode => Some(NoticeName::VerificationCode),
+            Self::NotifyReady => Some(NoticeName::ExportReady),
+            Self::NotifyScheduled => Some(NoticeName::DeletionScheduled),
+            Self::NotifyCancelled => Some(NoticeName::DeletionCancelled),
+            Self::NotifyErased | Self::NotifyDecided => Some(NoticeName::RequestCompleted),
+            Self::NotifyLifting => Some(NoticeName::RestrictionLifting),
+            Self::NotifyExtended => Some(NoticeName::RequestExtended),
+            Self::NotifyPaused => Some(NoticeName::RequestPaused),
+            Self::NotifyResumed => Some(NoticeName::RequestResumed),
+            Self::NotifyRejected => Some(NoticeName::RequestRejected),
+            Self::NotifyApproval => Some(NoticeName::ApprovalNeeded),
+            Self::NotifyUndelivered => Some(NoticeName::NoticeUndelivered),
+            Self::NotifyDeadline => Some(NoticeName::RequestDueSoon),
+            Self::Screen
+            | Self::Verify
+            | Self::Locate
+            | Self::Collect
+            | Self::Package
+            | Self::PlanErasure
+            | Self::SealPlan
+            | Self::Approve
+            | Self::Grace
+            | Self::RevokeTokens
+            | Self::BeginErasure
+            | Self::Erase
+            | Self::Confirm
+            | Self::TellProcessor
+            | Self::Conclude
+            | Self::Expire => None,
         }
     }
 

@@ -70,7 +70,7 @@ async fn each_record_fails_by_itself() {
 #[tokio::test]
 async fn records_without_time_are_left_for_later() {
     let clock = Fixed(Timestamp::UNIX_EPOCH);
-    let handler = |_, _| async { Ok::<_, Again>(()) };
+    let handler = |_: Nudge, _| async { Ok::<_, Again>(()) };
     let batch = handle_batch(&clock, Timestamp::UNIX_EPOCH, event(&[nudge(0), nudge(1)]), handler).await;
     assert_eq!(batch.failed, ["m1"]);
 }

@@ -4,6 +4,8 @@ use domain::job::WaitingFor;
 use domain::notice::NoticeName;
 use domain::request::Regime;
 
+use super::Moment;
+
 /// What happened to a request and its date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moved {
@@ -37,8 +39,8 @@ pub struct ClockNotice {
     pub moved: Moved,
     /// Why, in the words of whoever decided.
     pub reason: String,
-    /// The day of the law, UTC.
-    pub due_on: String,
+    /// The law's date.
+    pub due_on: Moment,
     /// Whether a restriction ends with it (GDPR Art. 18(3)).
     pub lifts: bool,
 }

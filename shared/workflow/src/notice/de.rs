@@ -1,25 +1,37 @@
 //! The words of notices in German.
 
 use domain::job::DeadlineAlert;
+use domain::notice::Language;
 use domain::request::{Regime, RequestType};
 
-use super::{ClockNotice, DeadlineNotice, DigestLine, Labels, Moved, Notice, Words, waiting_for_words};
+use super::{
+    ApprovalNotice, ClockNotice, DeadlineNotice, DigestLine, Labels, Moved, Notice, UndeliveredNotice, Words, law,
+    waiting_for_words,
+};
+
+const LANGUAGE: Language = Language::De;
+/// What the GDPR is called.
+const GDPR: &str = "DSGVO";
 
 pub(super) const LABELS: Labels = Labels { download: "Daten herunterladen", reference: "Vorgang" };
 
 pub(super) fn words(notice: &Notice) -> Words {
     match notice {
         Notice::Received { request_type, due_on, .. } => {
+            let due_on = due_on.day_in(LANGUAGE);
             let asked = request(*request_type);
             said("Ihre Datenschutzanfrage ist eingegangen", vec![format!("Wir haben eine Anfrage ({asked}) zu den personenbezogenen Daten erhalten, die wir zu dieser Adresse führen."), format!("Sie erhalten spätestens am {due_on} eine Antwort."), "Wenn Sie das nicht waren, können Sie diese Nachricht ignorieren: Ohne Ihre Bestätigung geben wir nichts heraus.".to_owned()])
         }
-        Notice::Code { minutes, .. } => said("Ihr Bestätigungscode", vec!["Bitte bestätigen Sie, dass die Anfrage zu Ihren personenbezogenen Daten von Ihnen kommt.".to_owned(), format!("Der folgende Code gilt einmal und nur {minutes} Minuten lang."), "Wenn Sie das nicht waren, geben Sie den Code an niemanden weiter.".to_owned()]),
-        Notice::Ready { hours, .. } => said("Ihre Daten liegen bereit", vec!["Das Archiv mit Ihren personenbezogenen Daten kann jetzt heruntergeladen werden.".to_owned(), format!("Der folgende Link gilt noch etwa {hours} Stunden. Wer ihn hat, kann das Archiv abrufen: Behalten Sie ihn für sich.")]),
-        Notice::Scheduled { final_on, .. } => said("Ihre Daten werden gelöscht", vec![format!("Ihr Antrag wurde genehmigt. Am {final_on} löschen wir die personenbezogenen Daten, die wir über Sie führen."), "Bis dahin können Sie den Antrag zurücknehmen; danach kann niemand die Daten wiederherstellen.".to_owned()]),
+        Notice::Code { minutes, until, .. } => said("Ihr Bestätigungscode", vec!["Bitte bestätigen Sie, dass die Anfrage zu Ihren personenbezogenen Daten von Ihnen kommt.".to_owned(), format!("Der folgende Code gilt einmal und nur {minutes} Minuten lang: bis {}.", until.time_in(LANGUAGE)), "Wenn Sie das nicht waren, geben Sie den Code an niemanden weiter.".to_owned()]),
+        Notice::Ready { until, .. } => said("Ihre Daten liegen bereit", vec!["Das Archiv mit Ihren personenbezogenen Daten kann jetzt heruntergeladen werden.".to_owned(), format!("Der folgende Link gilt bis {}. Wer ihn hat, kann das Archiv abrufen: Behalten Sie ihn für sich.", until.time_in(LANGUAGE))]),
+        Notice::Scheduled { final_at, .. } => said("Ihre Daten werden gelöscht", vec![format!("Ihr Antrag wurde genehmigt. Nach dem {} löschen wir die personenbezogenen Daten, die wir über Sie führen.", final_at.time_in(LANGUAGE)), "Bis dahin können Sie den Antrag zurücknehmen; danach kann niemand die Daten wiederherstellen.".to_owned()]),
+        Notice::NotDeleted { .. } => said("Ihre Daten werden nicht gelöscht", vec!["Der Antrag, Ihre personenbezogenen Daten zu löschen, wurde zurückgenommen. Es wurde nichts gelöscht.".to_owned(), "Wenn Sie das nicht wollten, können Sie die Löschung jederzeit erneut beantragen.".to_owned()]),
         Notice::Erased { .. } => said("Ihre Daten wurden gelöscht", vec!["Die personenbezogenen Daten, die wir über Sie geführt haben, wurden gelöscht oder anonymisiert, wo das Gesetz eine Aufbewahrung verlangt.".to_owned(), "Ein signierter Nachweis hält fest, was in welcher Quelle geschehen ist. Sie können ihn mit der Nummer Ihres Vorgangs anfordern.".to_owned(), "Dies ist die letzte Nachricht zu diesem Vorgang: Ihre Adresse haben wir nur dafür behalten.".to_owned()]),
         Notice::Restricted { objected, .. } => restricted(*objected),
         Notice::Lifting { reason, .. } => lifting(reason),
         Notice::Clock(notice) => clock(notice),
+        Notice::Approval(notice) => approval(notice),
+        Notice::Undelivered(notice) => undelivered(notice),
         Notice::Deadline(notice) => deadline(notice),
         Notice::Digest(lines) => digest(lines),
     }
@@ -68,7 +80,7 @@ const LIFTED: &str = "Damit endet die Einschränkung der Verwendung Ihrer Daten.
 
 fn clock(notice: &ClockNotice) -> Words {
     let reason = format!("Der Grund: {}", notice.reason);
-    let due_on = &notice.due_on;
+    let due_on = notice.due_on.day_in(LANGUAGE);
     match notice.moved {
         Moved::Extended => said("Ihre Datenschutzanfrage braucht mehr Zeit", vec!["Wir brauchen länger, um Ihre Anfrage zu Ihren personenbezogenen Daten zu beantworten. Das Gesetz lässt das einmal zu.".to_owned(), reason, format!("Sie erhalten spätestens am {due_on} eine Antwort.")]),
         Moved::Paused(waiting_for) => {
@@ -103,10 +115,21 @@ const fn remedy(regime: Regime) -> &'static str {
     }
 }
 
+fn approval(notice: &ApprovalNotice) -> Words {
+    let (records, sources, due_on) = (notice.records, notice.sources, notice.due_on.day_in(LANGUAGE));
+    said("Eine Löschung wartet auf Freigabe", vec![format!("Der Plan für die Löschung der Daten einer Person liegt vor. Betroffene Datensätze: {records}. Quellen: {sources}."), "Noch ist nichts verändert. Es geht erst weiter, wenn jemand, der die Löschung nicht selbst beantragt hat, den Plan geprüft und freigegeben hat.".to_owned(), format!("Das Gesetz verlangt eine Antwort an die Person bis zum {due_on}.")])
+}
+
+fn undelivered(notice: &UndeliveredNotice) -> Words {
+    let (told, due_on) = (notice.notice, notice.due_on.day_in(LANGUAGE));
+    said("Eine Nachricht an eine Person kam zurück", vec!["Eine Nachricht zu diesem Vorgang wurde von der hinterlegten Adresse endgültig abgewiesen. Sie wird nicht noch einmal gesendet.".to_owned(), format!("Was der Person mitgeteilt werden sollte: {told}."), format!("Bitte erreichen Sie die Person auf einem anderen Weg. Das Gesetz verlangt eine Antwort bis zum {due_on}.")])
+}
+
 fn deadline(notice: &DeadlineNotice) -> Words {
-    let (asked, regime, due_on) = (request(notice.request_type), notice.regime, &notice.due_on);
+    let (asked, law) = (request(notice.request_type), law(notice.regime, GDPR));
+    let due_on = notice.due_on.day_in(LANGUAGE);
     let mut lines =
-        vec![format!("Das Gesetz verlangt eine Antwort auf diese Anfrage ({asked}, {regime}) bis zum {due_on}.")];
+        vec![format!("Das Gesetz verlangt eine Antwort auf diese Anfrage ({asked}, {law}) bis zum {due_on}.")];
     let more = notice.alerts.iter().filter_map(|alert| why(*alert)).map(str::to_owned);
     lines.extend(more);
     said(
@@ -142,7 +165,8 @@ fn digest(due: &[DigestLine]) -> Words {
     ];
     for DigestLine { job, request_type, regime, due_on, is_late } in due {
         let late = if *is_late { " – überfällig" } else { "" };
-        lines.push(format!("{due_on}{late}: {job} ({}, {regime})", request(*request_type)));
+        let (due_on, asked, law) = (due_on.day_in(LANGUAGE), request(*request_type), law(*regime, GDPR));
+        lines.push(format!("{due_on}{late}: {job} ({asked}, {law})"));
     }
     said("Diese Woche fällige Datenschutzanfragen", lines)
 }

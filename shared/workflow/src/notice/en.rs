@@ -1,25 +1,37 @@
 //! The words of notices in English.
 
 use domain::job::DeadlineAlert;
+use domain::notice::Language;
 use domain::request::{Regime, RequestType};
 
-use super::{ClockNotice, DeadlineNotice, DigestLine, Labels, Moved, Notice, Words, waiting_for_words};
+use super::{
+    ApprovalNotice, ClockNotice, DeadlineNotice, DigestLine, Labels, Moved, Notice, UndeliveredNotice, Words, law,
+    waiting_for_words,
+};
+
+const LANGUAGE: Language = Language::En;
+/// What the GDPR is called.
+const GDPR: &str = "GDPR";
 
 pub(super) const LABELS: Labels = Labels { download: "Download your data", reference: "Reference" };
 
 pub(super) fn words(notice: &Notice) -> Words {
     match notice {
         Notice::Received { request_type, due_on, .. } => {
+            let due_on = due_on.day_in(LANGUAGE);
             let asked = request(*request_type);
             said("Your privacy request has arrived", vec![format!("We have received a request ({asked}) about the personal data we hold for this address."), format!("You will have an answer by {due_on} at the latest."), "If you did not ask for this, you can ignore this message: nothing is disclosed without your confirmation.".to_owned()])
         }
-        Notice::Code { minutes, .. } => said("Your confirmation code", vec!["Please confirm that the request about your personal data comes from you.".to_owned(), format!("The code below can be used once, within {minutes} minutes."), "If you did not ask for this, do not pass the code on to anyone.".to_owned()]),
-        Notice::Ready { hours, .. } => said("Your data is ready", vec!["The archive with your personal data can now be downloaded.".to_owned(), format!("The link below works for about {hours} hours. Whoever has it can fetch the archive: keep it to yourself.")]),
-        Notice::Scheduled { final_on, .. } => said("Your data will be deleted", vec![format!("Your request was approved. On {final_on} the personal data we hold about you will be deleted."), "Until then you can take the request back; after that nobody can bring the data back.".to_owned()]),
+        Notice::Code { minutes, until, .. } => said("Your confirmation code", vec!["Please confirm that the request about your personal data comes from you.".to_owned(), format!("The code below can be used once, within {minutes} minutes: until {}.", until.time_in(LANGUAGE)), "If you did not ask for this, do not pass the code on to anyone.".to_owned()]),
+        Notice::Ready { until, .. } => said("Your data is ready", vec!["The archive with your personal data can now be downloaded.".to_owned(), format!("The link below works until {}. Whoever has it can fetch the archive: keep it to yourself.", until.time_in(LANGUAGE))]),
+        Notice::Scheduled { final_at, .. } => said("Your data will be deleted", vec![format!("Your request was approved. The personal data we hold about you will be deleted after {}.", final_at.time_in(LANGUAGE)), "Until then you can take the request back; after that nobody can bring the data back.".to_owned()]),
+        Notice::NotDeleted { .. } => said("Your data will not be deleted", vec!["The request to delete your personal data was taken back. Nothing has been deleted.".to_owned(), "If this is not what you want, you can ask for deletion again at any time.".to_owned()]),
         Notice::Erased { .. } => said("Your data has been deleted", vec!["The personal data we held about you has been deleted, or made anonymous where the law asks us to keep a record.".to_owned(), "A signed receipt says what was done, source by source. You can ask for it with the number of your request.".to_owned(), "This is the last message about this request: your address was kept only to send it.".to_owned()]),
         Notice::Restricted { objected, .. } => restricted(*objected),
         Notice::Lifting { reason, .. } => lifting(reason),
         Notice::Clock(notice) => clock(notice),
+        Notice::Approval(notice) => approval(notice),
+        Notice::Undelivered(notice) => undelivered(notice),
         Notice::Deadline(notice) => deadline(notice),
         Notice::Digest(lines) => digest(lines),
     }
@@ -73,7 +85,7 @@ const LIFTED: &str = "With this the restriction on the use of your data ends.";
 
 fn clock(notice: &ClockNotice) -> Words {
     let reason = format!("The reason: {}", notice.reason);
-    let due_on = &notice.due_on;
+    let due_on = notice.due_on.day_in(LANGUAGE);
     match notice.moved {
         Moved::Extended => said(
             "Your privacy request takes longer",
@@ -143,9 +155,27 @@ const fn remedy(regime: Regime) -> &'static str {
     }
 }
 
+fn approval(notice: &ApprovalNotice) -> Words {
+    let (records, sources, due_on) = (notice.records, notice.sources, notice.due_on.day_in(LANGUAGE));
+    said("An erasure waits for approval", vec![format!("The plan to delete a person's data is ready. Records that would change: {records}. Sources: {sources}."), "Nothing has been changed yet, and nothing will be before somebody who did not ask for the erasure has looked at the plan and approved it.".to_owned(), format!("The law asks for an answer to the person by {due_on}.")])
+}
+
+fn undelivered(notice: &UndeliveredNotice) -> Words {
+    let (told, due_on) = (notice.notice, notice.due_on.day_in(LANGUAGE));
+    said(
+        "A message to a person came back",
+        vec![
+            "Mail about this request was refused for good by the address on record. It is not sent again.".to_owned(),
+            format!("What the person was to be told: {told}."),
+            format!("Please reach the person in another way. The law asks for an answer by {due_on}."),
+        ],
+    )
+}
+
 fn deadline(notice: &DeadlineNotice) -> Words {
-    let (asked, regime, due_on) = (request(notice.request_type), notice.regime, &notice.due_on);
-    let mut lines = vec![format!("The law asks for an answer to this request ({asked}, {regime}) by {due_on}.")];
+    let (asked, law) = (request(notice.request_type), law(notice.regime, GDPR));
+    let due_on = notice.due_on.day_in(LANGUAGE);
+    let mut lines = vec![format!("The law asks for an answer to this request ({asked}, {law}) by {due_on}.")];
     let more = notice.alerts.iter().filter_map(|alert| why(*alert)).map(str::to_owned);
     lines.extend(more);
     said(if notice.is_late() { "A privacy request is overdue" } else { "A privacy request is due soon" }, lines)
@@ -174,7 +204,8 @@ fn digest(due: &[DigestLine]) -> Words {
     ];
     for DigestLine { job, request_type, regime, due_on, is_late } in due {
         let late = if *is_late { " – overdue" } else { "" };
-        lines.push(format!("{due_on}{late}: {job} ({}, {regime})", request(*request_type)));
+        let (due_on, asked, law) = (due_on.day_in(LANGUAGE), request(*request_type), law(*regime, GDPR));
+        lines.push(format!("{due_on}{late}: {job} ({asked}, {law})"));
     }
     said("Privacy requests due this week", lines)
 }

@@ -1,25 +1,37 @@
 //! The words of notices in Spanish.
 
 use domain::job::DeadlineAlert;
+use domain::notice::Language;
 use domain::request::{Regime, RequestType};
 
-use super::{ClockNotice, DeadlineNotice, DigestLine, Labels, Moved, Notice, Words, waiting_for_words};
+use super::{
+    ApprovalNotice, ClockNotice, DeadlineNotice, DigestLine, Labels, Moved, Notice, UndeliveredNotice, Words, law,
+    waiting_for_words,
+};
+
+const LANGUAGE: Language = Language::Es;
+/// What the GDPR is called.
+const GDPR: &str = "RGPD";
 
 pub(super) const LABELS: Labels = Labels { download: "Descargar sus datos", reference: "Referencia" };
 
 pub(super) fn words(notice: &Notice) -> Words {
     match notice {
         Notice::Received { request_type, due_on, .. } => {
+            let due_on = due_on.day_in(LANGUAGE);
             let asked = request(*request_type);
             said("Hemos recibido su solicitud", vec![format!("Hemos recibido una solicitud ({asked}) sobre los datos personales que tenemos de esta dirección."), format!("Tendrá una respuesta a más tardar el {due_on}."), "Si no la ha hecho usted, puede ignorar este mensaje: no se comunica nada sin su confirmación.".to_owned()])
         }
-        Notice::Code { minutes, .. } => said("Su código de confirmación", vec!["Confirme, por favor, que la solicitud sobre sus datos personales es suya.".to_owned(), format!("El código siguiente sirve una sola vez, durante {minutes} minutos."), "Si no la ha hecho usted, no dé el código a nadie.".to_owned()]),
-        Notice::Ready { hours, .. } => said("Sus datos están listos", vec!["Ya puede descargar el archivo con sus datos personales.".to_owned(), format!("El enlace siguiente sirve unas {hours} horas. Quien lo tenga puede obtener el archivo: no lo comparta.")]),
-        Notice::Scheduled { final_on, .. } => said("Sus datos se van a suprimir", vec![format!("Su solicitud se ha aprobado. El {final_on} se suprimirán los datos personales que tenemos de usted."), "Hasta entonces puede retirar la solicitud; después nadie podrá recuperar los datos.".to_owned()]),
+        Notice::Code { minutes, until, .. } => said("Su código de confirmación", vec!["Confirme, por favor, que la solicitud sobre sus datos personales es suya.".to_owned(), format!("El código siguiente sirve una sola vez, durante {minutes} minutos: hasta el {}.", until.time_in(LANGUAGE)), "Si no la ha hecho usted, no dé el código a nadie.".to_owned()]),
+        Notice::Ready { until, .. } => said("Sus datos están listos", vec!["Ya puede descargar el archivo con sus datos personales.".to_owned(), format!("El enlace siguiente sirve hasta el {}. Quien lo tenga puede obtener el archivo: no lo comparta.", until.time_in(LANGUAGE))]),
+        Notice::Scheduled { final_at, .. } => said("Sus datos se van a suprimir", vec![format!("Su solicitud se ha aprobado. Los datos personales que tenemos de usted se suprimirán después del {}.", final_at.time_in(LANGUAGE)), "Hasta entonces puede retirar la solicitud; después nadie podrá recuperar los datos.".to_owned()]),
+        Notice::NotDeleted { .. } => said("Sus datos no se suprimirán", vec!["La solicitud de suprimir sus datos personales se ha retirado. No se ha suprimido nada.".to_owned(), "Si no es lo que quiere, puede pedir de nuevo la supresión en cualquier momento.".to_owned()]),
         Notice::Erased { .. } => said("Sus datos se han suprimido", vec!["Los datos personales que teníamos de usted se han suprimido, o se han hecho anónimos donde la ley nos obliga a conservar un registro.".to_owned(), "Un recibo firmado dice qué se ha hecho, fuente por fuente. Puede pedirlo con el número de su solicitud.".to_owned(), "Este es el último mensaje sobre esta solicitud: su dirección se conservó solo para enviarlo.".to_owned()]),
         Notice::Restricted { objected, .. } => restricted(*objected),
         Notice::Lifting { reason, .. } => lifting(reason),
         Notice::Clock(notice) => clock(notice),
+        Notice::Approval(notice) => approval(notice),
+        Notice::Undelivered(notice) => undelivered(notice),
         Notice::Deadline(notice) => deadline(notice),
         Notice::Digest(lines) => digest(lines),
     }
@@ -68,7 +80,7 @@ const LIFTED: &str = "Con ello termina la limitación del uso de sus datos.";
 
 fn clock(notice: &ClockNotice) -> Words {
     let reason = format!("El motivo: {}", notice.reason);
-    let due_on = &notice.due_on;
+    let due_on = notice.due_on.day_in(LANGUAGE);
     match notice.moved {
         Moved::Extended => said("Su solicitud necesita más tiempo", vec!["Necesitamos más tiempo para responder a su solicitud sobre sus datos personales. La ley lo permite una vez.".to_owned(), reason, format!("Tendrá una respuesta a más tardar el {due_on}.")]),
         Moved::Paused(waiting_for) => {
@@ -103,10 +115,21 @@ const fn remedy(regime: Regime) -> &'static str {
     }
 }
 
+fn approval(notice: &ApprovalNotice) -> Words {
+    let (records, sources, due_on) = (notice.records, notice.sources, notice.due_on.day_in(LANGUAGE));
+    said("Una supresión espera aprobación", vec![format!("El plan para suprimir los datos de una persona está listo. Registros afectados: {records}. Fuentes: {sources}."), "Todavía no se ha cambiado nada, y no se cambiará hasta que alguien que no haya pedido la supresión revise y apruebe el plan.".to_owned(), format!("La ley exige una respuesta a la persona a más tardar el {due_on}.")])
+}
+
+fn undelivered(notice: &UndeliveredNotice) -> Words {
+    let (told, due_on) = (notice.notice, notice.due_on.day_in(LANGUAGE));
+    said("Un mensaje a una persona ha vuelto", vec!["La dirección registrada ha rechazado de forma definitiva un mensaje sobre esta solicitud. No se envía de nuevo.".to_owned(), format!("Lo que la persona debía saber: {told}."), format!("Contacte con la persona por otra vía. La ley exige una respuesta a más tardar el {due_on}.")])
+}
+
 fn deadline(notice: &DeadlineNotice) -> Words {
-    let (asked, regime, due_on) = (request(notice.request_type), notice.regime, &notice.due_on);
+    let (asked, law) = (request(notice.request_type), law(notice.regime, GDPR));
+    let due_on = notice.due_on.day_in(LANGUAGE);
     let mut lines =
-        vec![format!("La ley exige una respuesta a esta solicitud ({asked}, {regime}) antes del {due_on}.")];
+        vec![format!("La ley exige una respuesta a esta solicitud ({asked}, {law}) a más tardar el {due_on}.")];
     let more = notice.alerts.iter().filter_map(|alert| why(*alert)).map(str::to_owned);
     lines.extend(more);
     said(if notice.is_late() { "Una solicitud está fuera de plazo" } else { "Una solicitud vence pronto" }, lines)
@@ -137,7 +160,8 @@ fn digest(due: &[DigestLine]) -> Words {
     ];
     for DigestLine { job, request_type, regime, due_on, is_late } in due {
         let late = if *is_late { " – fuera de plazo" } else { "" };
-        lines.push(format!("{due_on}{late}: {job} ({}, {regime})", request(*request_type)));
+        let (due_on, asked, law) = (due_on.day_in(LANGUAGE), request(*request_type), law(*regime, GDPR));
+        lines.push(format!("{due_on}{late}: {job} ({asked}, {law})"));
     }
     said("Solicitudes que vencen esta semana", lines)
 }

@@ -1,25 +1,37 @@
 //! The words of notices in French.
 
 use domain::job::DeadlineAlert;
+use domain::notice::Language;
 use domain::request::{Regime, RequestType};
 
-use super::{ClockNotice, DeadlineNotice, DigestLine, Labels, Moved, Notice, Words, waiting_for_words};
+use super::{
+    ApprovalNotice, ClockNotice, DeadlineNotice, DigestLine, Labels, Moved, Notice, UndeliveredNotice, Words, law,
+    waiting_for_words,
+};
+
+const LANGUAGE: Language = Language::Fr;
+/// What the GDPR is called.
+const GDPR: &str = "RGPD";
 
 pub(super) const LABELS: Labels = Labels { download: "Télécharger vos données", reference: "Référence" };
 
 pub(super) fn words(notice: &Notice) -> Words {
     match notice {
         Notice::Received { request_type, due_on, .. } => {
+            let due_on = due_on.day_in(LANGUAGE);
             let asked = request(*request_type);
             said("Votre demande a bien été reçue", vec![format!("Nous avons reçu une demande ({asked}) concernant les données personnelles que nous détenons pour cette adresse."), format!("Vous recevrez une réponse au plus tard le {due_on}."), "Si vous n'êtes pas à l'origine de cette demande, ignorez ce message : rien n'est communiqué sans votre confirmation.".to_owned()])
         }
-        Notice::Code { minutes, .. } => said("Votre code de confirmation", vec!["Merci de confirmer que la demande concernant vos données personnelles vient bien de vous.".to_owned(), format!("Le code ci-dessous est utilisable une seule fois, pendant {minutes} minutes."), "Si vous n'êtes pas à l'origine de cette demande, ne transmettez ce code à personne.".to_owned()]),
-        Notice::Ready { hours, .. } => said("Vos données sont prêtes", vec!["L'archive contenant vos données personnelles peut maintenant être téléchargée.".to_owned(), format!("Le lien ci-dessous est valable environ {hours} heures. Toute personne qui le détient peut récupérer l'archive : gardez-le pour vous.")]),
-        Notice::Scheduled { final_on, .. } => said("Vos données vont être effacées", vec![format!("Votre demande a été approuvée. Le {final_on}, les données personnelles que nous détenons sur vous seront effacées."), "Jusque-là, vous pouvez retirer votre demande ; ensuite, personne ne pourra rétablir ces données.".to_owned()]),
+        Notice::Code { minutes, until, .. } => said("Votre code de confirmation", vec!["Merci de confirmer que la demande concernant vos données personnelles vient bien de vous.".to_owned(), format!("Le code ci-dessous est utilisable une seule fois, pendant {minutes} minutes : jusqu'au {}.", until.time_in(LANGUAGE)), "Si vous n'êtes pas à l'origine de cette demande, ne transmettez ce code à personne.".to_owned()]),
+        Notice::Ready { until, .. } => said("Vos données sont prêtes", vec!["L'archive contenant vos données personnelles peut maintenant être téléchargée.".to_owned(), format!("Le lien ci-dessous est valable jusqu'au {}. Toute personne qui le détient peut récupérer l'archive : gardez-le pour vous.", until.time_in(LANGUAGE))]),
+        Notice::Scheduled { final_at, .. } => said("Vos données vont être effacées", vec![format!("Votre demande a été approuvée. Les données personnelles que nous détenons sur vous seront effacées après le {}.", final_at.time_in(LANGUAGE)), "Jusque-là, vous pouvez retirer votre demande ; ensuite, personne ne pourra rétablir ces données.".to_owned()]),
+        Notice::NotDeleted { .. } => said("Vos données ne seront pas effacées", vec!["La demande d'effacement de vos données personnelles a été retirée. Rien n'a été effacé.".to_owned(), "Si ce n'était pas votre souhait, vous pouvez demander à nouveau l'effacement à tout moment.".to_owned()]),
         Notice::Erased { .. } => said("Vos données ont été effacées", vec!["Les données personnelles que nous détenions sur vous ont été effacées, ou rendues anonymes lorsque la loi nous oblige à en garder la trace.".to_owned(), "Un reçu signé indique ce qui a été fait, source par source. Vous pouvez le demander avec le numéro de votre demande.".to_owned(), "Ceci est le dernier message concernant cette demande : votre adresse n'a été conservée que pour l'envoyer.".to_owned()]),
         Notice::Restricted { objected, .. } => restricted(*objected),
         Notice::Lifting { reason, .. } => lifting(reason),
         Notice::Clock(notice) => clock(notice),
+        Notice::Approval(notice) => approval(notice),
+        Notice::Undelivered(notice) => undelivered(notice),
         Notice::Deadline(notice) => deadline(notice),
         Notice::Digest(lines) => digest(lines),
     }
@@ -68,7 +80,7 @@ const LIFTED: &str = "La limitation de l’utilisation de vos données prend ain
 
 fn clock(notice: &ClockNotice) -> Words {
     let reason = format!("Le motif : {}", notice.reason);
-    let due_on = &notice.due_on;
+    let due_on = notice.due_on.day_in(LANGUAGE);
     match notice.moved {
         Moved::Extended => said("Votre demande prend plus de temps", vec!["Il nous faut plus de temps pour répondre à votre demande concernant vos données personnelles. La loi l'autorise une fois.".to_owned(), reason, format!("Vous recevrez une réponse au plus tard le {due_on}.")]),
         Moved::Paused(waiting_for) => {
@@ -103,10 +115,21 @@ const fn remedy(regime: Regime) -> &'static str {
     }
 }
 
+fn approval(notice: &ApprovalNotice) -> Words {
+    let (records, sources, due_on) = (notice.records, notice.sources, notice.due_on.day_in(LANGUAGE));
+    said("Un effacement attend une approbation", vec![format!("Le plan d'effacement des données d'une personne est prêt. Enregistrements concernés : {records}. Sources : {sources}."), "Rien n'a encore été modifié, et rien ne le sera avant qu'une personne qui n'a pas demandé l'effacement ait examiné et approuvé le plan.".to_owned(), format!("La loi exige une réponse à la personne au plus tard le {due_on}.")])
+}
+
+fn undelivered(notice: &UndeliveredNotice) -> Words {
+    let (told, due_on) = (notice.notice, notice.due_on.day_in(LANGUAGE));
+    said("Un message à une personne est revenu", vec!["Un message concernant cette demande a été refusé définitivement par l'adresse enregistrée. Il n'est pas renvoyé.".to_owned(), format!("Ce que la personne devait apprendre : {told}."), format!("Veuillez joindre la personne autrement. La loi exige une réponse au plus tard le {due_on}.")])
+}
+
 fn deadline(notice: &DeadlineNotice) -> Words {
-    let (asked, regime, due_on) = (request(notice.request_type), notice.regime, &notice.due_on);
+    let (asked, law) = (request(notice.request_type), law(notice.regime, GDPR));
+    let due_on = notice.due_on.day_in(LANGUAGE);
     let mut lines =
-        vec![format!("La loi exige une réponse à cette demande ({asked}, {regime}) au plus tard le {due_on}.")];
+        vec![format!("La loi exige une réponse à cette demande ({asked}, {law}) au plus tard le {due_on}.")];
     let more = notice.alerts.iter().filter_map(|alert| why(*alert)).map(str::to_owned);
     lines.extend(more);
     said(if notice.is_late() { "Une demande est en retard" } else { "Une demande arrive à échéance" }, lines)
@@ -137,7 +160,8 @@ fn digest(due: &[DigestLine]) -> Words {
     ];
     for DigestLine { job, request_type, regime, due_on, is_late } in due {
         let late = if *is_late { " – en retard" } else { "" };
-        lines.push(format!("{due_on}{late}: {job} ({}, {regime})", request(*request_type)));
+        let (due_on, asked, law) = (due_on.day_in(LANGUAGE), request(*request_type), law(*regime, GDPR));
+        lines.push(format!("{due_on}{late}: {job} ({asked}, {law})"));
     }
     said("Demandes à traiter cette semaine", lines)
 }

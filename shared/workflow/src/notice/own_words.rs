@@ -18,6 +18,8 @@ const MOST_BYTES: usize = 128 * 1024;
 const LONGEST: usize = 16 * 1024;
 /// Characters of a subject line.
 const LONGEST_SUBJECT: usize = 200;
+/// Text where no HTML is set.
+const FRAME: &str = "<!doctype html><html lang=\"{{ language }}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\"></head><body><pre style=\"font-family:sans-serif;white-space:pre-wrap;overflow-wrap:anywhere\">{{ text }}</pre></body></html>";
 /// Without assignments nothing grows by being doubled.
 const TAGS: [&str; 6] = ["if", "elif", "else", "endif", "for", "endfor"];
 
@@ -82,9 +84,8 @@ fn rendered(
     let html = match &template.html {
         Some(html) => part(&environment, "html", html, &values)?,
         None => {
-            part(&environment, "html", "<pre style=\"font-family:inherit;white-space:pre-wrap\">{{ text }}</pre>", &{
-                BTreeMap::from([("text", Value::from(text.as_str()))])
-            })?
+            let framed = [("text", Value::from(text.as_str())), ("language", Value::from(template.language.as_str()))];
+            part(&environment, "html", FRAME, &BTreeMap::from(framed))?
         }
     };
     Ok(Written { subject, text, html })
@@ -138,20 +139,35 @@ fn values(notice: &Notice, template: &NoticeTemplate) -> BTreeMap<&'static str, 
     match notice {
         Notice::Received { request_type, due_on, .. } => {
             values.insert("request_type", Value::from(request_type.as_str()));
-            values.insert("due_on", Value::from(due_on.as_str()));
+            values.insert("due_on", Value::from(due_on.day()));
         }
-        Notice::Code { minutes, .. } => drop(values.insert("minutes", Value::from(*minutes))),
-        Notice::Ready { hours, .. } => drop(values.insert("hours", Value::from(*hours))),
-        Notice::Scheduled { final_on, .. } => drop(values.insert("final_on", Value::from(final_on.as_str()))),
+        Notice::Code { minutes, until, .. } => {
+            values.insert("minutes", Value::from(*minutes));
+            values.insert("until", Value::from(until.time_in(template.language)));
+        }
+        Notice::Ready { hours, until, .. } => {
+            values.insert("hours", Value::from(*hours));
+            values.insert("until", Value::from(until.time_in(template.language)));
+        }
+        Notice::Scheduled { final_at, .. } => {
+            values.insert("final_on", Value::from(final_at.day()));
+            values.insert("final_at", Value::from(final_at.time_in(template.language)));
+        }
         Notice::Clock(notice) => {
             values.insert("reason", Value::from(notice.reason.as_str()));
-            values.insert("due_on", Value::from(notice.due_on.as_str()));
+            values.insert("due_on", Value::from(notice.due_on.day()));
             if let Moved::Paused(waiting_for) = notice.moved {
                 values.insert("waiting_for", Value::from(waiting_for.as_str()));
             }
         }
         Notice::Lifting { reason, .. } => drop(values.insert("reason", Value::from(reason.as_str()))),
-        Notice::Restricted { .. } | Notice::Erased { .. } | Notice::Deadline(_) | Notice::Digest(_) => {}
+        Notice::NotDeleted { .. }
+        | Notice::Restricted { .. }
+        | Notice::Erased { .. }
+        | Notice::Approval(_)
+        | Notice::Undelivered(_)
+        | Notice::Deadline(_)
+        | Notice::Digest(_) => {}
     }
     values
 }
@@ -178,6 +194,7 @@ mod tests {
     use domain::notice::{Language, NoticeName};
 
     use super::*;
+    use crate::notice::Moment;
 
     fn template(notice: NoticeName, text: &str, html: Option<&str>) -> NoticeTemplate {
         let (subject, text, html) = ("Shop: {{ title }}".to_owned(), text.to_owned(), html.map(str::to_owned));
@@ -197,7 +214,7 @@ mod tests {
             job: "job_1".to_owned(),
             moved: Moved::Extended,
             reason: "<b>viel</b>".to_owned(),
-            due_on: "2026-03-31".to_owned(),
+            due_on: Moment::of("2026-03-31T12:00:00Z".parse().unwrap(), &jiff::tz::TimeZone::UTC),
             lifts: false,
         });
         let written = render(&own, &notice).unwrap();

@@ -1,6 +1,7 @@
 //! Mail. The service has no idempotency: what can be doubled is counted by the caller.
 
 use async_trait::async_trait;
+use domain::ids::TenantId;
 use domain::sensitive::Sensitive;
 
 use super::PortError;
@@ -16,8 +17,12 @@ pub struct Mail {
     pub text: Sensitive<String>,
     /// The body as HTML.
     pub html: Sensitive<String>,
-    /// Id of the notice, set as a message tag.
+    /// Id of the notice, set as a message tag; the service reports by it what became of the mail.
     pub notice_id: String,
+    /// The tenant, set as a message tag.
+    pub tenant: TenantId,
+    /// `subject`, or `staff:` and the recipient's name; set as a message tag.
+    pub receiver: String,
 }
 
 /// Sends mail.

@@ -3,14 +3,15 @@
 use domain::job::Job;
 use domain::record::Record;
 use domain::step::{Step, StepKind, StepState};
+use jiff::tz::TimeZone;
 
-use crate::notice::{ClockNotice, Moved, Notice};
+use crate::notice::{ClockNotice, Moment, Moved, Notice};
 use crate::ports::PortError;
 use crate::step_context::StepContext;
 
 /// The notice of a step; `None` where the job holds nothing to tell.
 #[must_use]
-pub(super) fn clock_notice(job: &Job, kind: StepKind, shard: u32) -> Option<Notice> {
+pub(super) fn clock_notice(job: &Job, kind: StepKind, shard: u32, timezone: &TimeZone) -> Option<Notice> {
     let timing = &job.timing;
     let pause = usize::try_from(shard).ok().and_then(|at| timing.pauses.get(at));
     let (moved, reason) = match kind {
@@ -38,12 +39,15 @@ pub(super) fn clock_notice(job: &Job, kind: StepKind, shard: u32) -> Option<Noti
         | StepKind::NotifyReady
         | StepKind::NotifyScheduled
         | StepKind::NotifyErased
+        | StepKind::NotifyCancelled
         | StepKind::NotifyDecided
         | StepKind::NotifyLifting
+        | StepKind::NotifyApproval
+        | StepKind::NotifyUndelivered
         | StepKind::NotifyDeadline
         | StepKind::Expire => return None,
     };
-    let due_on = job.due_at.to_string().chars().take(10).collect();
+    let due_on = Moment::of(job.due_at, timezone);
     let lifts = kind == StepKind::NotifyRejected && job.restricts();
     Some(Notice::Clock(ClockNotice { job: job.id.to_string(), moved, reason, due_on, lifts }))
 }

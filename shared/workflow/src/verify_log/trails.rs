@@ -120,6 +120,8 @@ fn state_of(record: &Record) -> Option<&'static str> {
         | Record::Retention(_)
         | Record::RetentionRun(_)
         | Record::Notices(_)
+        | Record::MailMark(_)
+        | Record::Complaint(_)
         | Record::Counter(_) => None,
     }
 }

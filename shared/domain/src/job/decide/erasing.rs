@@ -45,7 +45,9 @@ pub(super) fn after_plan(job: &Job, plan: ErasurePlan, now: Timestamp) -> Decisi
         return Decision { job: Some(with(job, job.status, erasure)), next: vec![begin], settles: Vec::new() };
     }
     let approve = StepSeed { shard: generation, ..waiting(StepKind::Approve, now + APPROVAL_REMINDER) };
-    Decision { job: Some(with(job, JobStatus::AwaitingApproval, erasure)), next: vec![approve], settles: Vec::new() }
+    let tell = StepSeed { shard: generation, ..ready(StepKind::NotifyApproval, now) };
+    let next = vec![approve, tell];
+    Decision { job: Some(with(job, JobStatus::AwaitingApproval, erasure)), next, settles: Vec::new() }
 }
 
 /// An erasure that repeats another needs no approval of its own, and has no grace period.

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Notify, machine, style_of};
 use crate::advance_job::Ran;
-use crate::notice::{Notice, mail};
+use crate::notice::{Addressee, Notice, mail};
 use crate::ports::{PortError, PortErrorKind, TopicMessage};
 use crate::step_context::StepContext;
 use crate::step_error::StepError;
@@ -117,14 +117,14 @@ impl Notify {
         self.settle(context, notice, kept)
     }
 
-    /// Every receiver is settled: a deadline that nobody could be told of is for a person to look at.
+    /// Every receiver is settled: what nobody of the staff could be told of is for a person to look at.
     fn settle(&self, context: &mut StepContext, notice: &Notice, kept: NotifyCheckpoint) -> Result<Ran, StepError> {
         let nobody = !kept.deliveries.is_empty()
             && kept.deliveries.iter().all(|delivery| delivery.outcome == DeliveryOutcome::GivenUp);
         let told = !kept.deliveries.is_empty();
         context.step.checkpoint = told.then_some(Checkpoint::Notify(kept));
         if nobody && notice.name().is_for_staff() {
-            return Err(StepError::park("nobody could be told of a deadline"));
+            return Err(StepError::park(format!("nobody could be told: {}", notice.name())));
         }
         Ok(Ran::Done(if told { Outcome::Notified } else { Outcome::Nothing }))
     }
@@ -138,14 +138,15 @@ impl Notify {
     ) -> Result<(), PortError> {
         let (job, step) = (&context.job, &context.step);
         let id = notice_id(context);
-        let alerts = if let Notice::Deadline(deadline) = notice { deadline.alerts.as_slice() } else { &[] };
-        let body = || machine::body(job, step, notice.name(), alerts);
+        let body = || machine::body(job, step, notice);
         match receiver {
             Receiver::Staff(recipient) => {
                 let language = recipient.language.unwrap_or(settings.language);
                 let style = style_of(settings, notice, language);
-                let mail = mail(notice, style, recipient.email.clone(), id);
-                let mail = mail.map_err(|_| PortError::new(PortErrorKind::Corrupt, "write notice"))?;
+                let (to, tenant) = (recipient.email.clone(), job.tenant.clone());
+                let addressee = Addressee { to, notice_id: id, tenant, receiver: receiver.name() };
+                let mail = mail(notice, style, addressee)
+                    .map_err(|_| PortError::new(PortErrorKind::Corrupt, "write notice"))?;
                 self.mailer.send(&mail).await
             }
             Receiver::Webhook(target) => {

@@ -5,6 +5,8 @@ use domain::notice::NoticeName;
 use domain::step::Step;
 use serde::Serialize;
 
+use crate::notice::Notice;
+
 /// The body of a webhook and of a topic's message; the form is that of Standard Webhooks.
 #[derive(Serialize)]
 struct Body<'a> {
@@ -25,10 +27,14 @@ struct Milestone<'a> {
     organization_id: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     alerts: &'a [DeadlineAlert],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undelivered: Option<NoticeName>,
 }
 
 /// The body, the same at every attempt as long as the due date stands.
-pub(super) fn body(job: &Job, step: &Step, name: NoticeName, alerts: &[DeadlineAlert]) -> String {
+pub(super) fn body(job: &Job, step: &Step, notice: &Notice) -> String {
+    let alerts = if let Notice::Deadline(deadline) = notice { deadline.alerts.as_slice() } else { &[] };
+    let undelivered = if let Notice::Undelivered(lost) = notice { Some(lost.notice) } else { None };
     let data = Milestone {
         tenant_id: job.tenant.as_str(),
         job_id: job.id.as_str(),
@@ -38,7 +44,8 @@ pub(super) fn body(job: &Job, step: &Step, name: NoticeName, alerts: &[DeadlineA
         due_at: job.due_at.to_string(),
         organization_id: job.organization_id.as_deref(),
         alerts,
+        undelivered,
     };
-    let body = Body { r#type: name, timestamp: step.created_at.to_string(), data };
+    let body = Body { r#type: notice.name(), timestamp: step.created_at.to_string(), data };
     serde_json::to_string(&body).expect("texts and enums serialise")
 }

@@ -1,0 +1,143 @@
+//! What must be true at the end of a year: every date by the law, every alert in time and once, every officer told once.
+
+use std::collections::BTreeMap;
+
+use domain::ids::JobId;
+use domain::job::{DeadlineAlert, Job};
+use domain::record::Record;
+use domain::step::StepKind;
+use jiff::Timestamp;
+
+use super::year::{DAY, PERIOD, SKEW, Year};
+
+/// What happened in a year, or in many.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Counts {
+    pub(super) requests: usize,
+    pub(super) alerts: usize,
+    pub(super) extended: usize,
+    pub(super) pauses: usize,
+    pub(super) mails: usize,
+    pub(super) purges: usize,
+    pub(super) key_outages: usize,
+    pub(super) mail_outages: usize,
+}
+
+impl Counts {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.alerts += other.alerts;
+        self.extended += other.extended;
+        self.pauses += other.pauses;
+        self.mails += other.mails;
+        self.purges += other.purges;
+        self.key_outages += other.key_outages;
+        self.mail_outages += other.mail_outages;
+    }
+
+    pub(super) fn has_everything(&self) -> bool {
+        let Self { requests, alerts, extended, pauses, mails, purges, key_outages, mail_outages } = *self;
+        [requests, alerts, extended, pauses, mails, purges, key_outages, mail_outages].iter().all(|count| *count > 0)
+    }
+}
+
+impl Year {
+    /// What happened.
+    pub(super) fn counts(&self) -> Counts {
+        let (alerts, mails) = self.world.memory.inspect(|state| (state.warnings.len(), state.outbox.sent.len()));
+        let extended = self.known.iter().filter(|known| known.extended).count();
+        let pauses = self.known.iter().map(|known| known.pauses.len()).sum();
+        Counts { requests: self.known.len(), alerts, extended, pauses, mails, ..self.happened }
+    }
+
+    pub(super) fn check(&mut self) {
+        let jobs = self.jobs();
+        for known in &self.known {
+            let job = &jobs[&known.id];
+            if known.pauses.is_empty() && !known.extended && job.due_at != self.law.due_at(known) {
+                self.broken.insert(format!("INV-L5 {} is due at another date than the law says", job.regime));
+            }
+        }
+        for at in self.open.clone() {
+            self.check_alerts(at, &jobs[&self.known[at].id]);
+        }
+        if self.mails {
+            self.check_mails(&jobs);
+        }
+    }
+
+    /// Alerts of a job that is still open: each in time, and once.
+    pub(super) fn check_alerts(&mut self, at: usize, job: &Job) {
+        let seen = self.alerts();
+        if !job.paused {
+            let wrong = self.silent(at, job, &seen);
+            self.broken.extend(wrong);
+        }
+    }
+
+    /// The first time of each alert that comes once for a date.
+    fn alerts(&mut self) -> BTreeMap<(JobId, Timestamp, DeadlineAlert), Timestamp> {
+        let warnings = self.world.memory.inspect(|state| state.warnings.clone());
+        let mut seen = BTreeMap::new();
+        for (at, warning) in warnings.into_iter().filter(|(_, warning)| !warning.alert.repeats()) {
+            let alert = warning.alert;
+            if seen.insert((warning.job, warning.due_at, alert), at).is_some() {
+                self.broken.insert(format!("INV-L4 {alert} came twice"));
+            }
+        }
+        seen
+    }
+
+    /// Alerts of an open job that came late, or never.
+    fn silent(
+        &self,
+        at: usize,
+        job: &Job,
+        seen: &BTreeMap<(JobId, Timestamp, DeadlineAlert), Timestamp>,
+    ) -> Vec<String> {
+        let (now, known) = (self.world.memory.now(), &self.known[at]);
+        let since = known.dates.iter().rev().take_while(|(_, due_at, paused)| *due_at == job.due_at && !paused);
+        let since = since.map(|(at, _, _)| *at).last().unwrap_or(known.received_at);
+        let days = [
+            (DeadlineAlert::SevenDays, 7),
+            (DeadlineAlert::FiveDays, 5),
+            (DeadlineAlert::ThreeDays, 3),
+            (DeadlineAlert::OneDay, 1),
+            (DeadlineAlert::Due, 0),
+        ];
+        let wrong = days.into_iter().filter_map(|(alert, days)| {
+            let latest = (job.due_at - DAY * days).max(since) + PERIOD + SKEW * 2;
+            match seen.get(&(job.id.clone(), job.due_at, alert)) {
+                _ if latest > now => None,
+                Some(at) if *at <= latest => None,
+                Some(_) => Some(format!("INV-L4 {alert} came late")),
+                None => Some(format!("INV-L4 {alert} never came")),
+            }
+        });
+        wrong.collect()
+    }
+
+    /// Of open jobs every alert was mailed, of every job none twice.
+    fn check_mails(&mut self, jobs: &BTreeMap<JobId, Job>) {
+        let (mails, steps) = self.world.memory.inspect(|state| {
+            let mut mails: BTreeMap<String, usize> = BTreeMap::new();
+            for (_, mail) in &state.outbox.sent {
+                *mails.entry(mail.notice_id.clone()).or_default() += 1;
+            }
+            let step = |record: &Record| match record {
+                Record::Step(step) if step.kind == StepKind::NotifyDeadline => Some(step.as_ref().clone()),
+                _ => None,
+            };
+            (mails, state.items.values().filter_map(|record| step(record)).collect::<Vec<_>>())
+        });
+        if mails.values().any(|count| *count > 1) {
+            self.broken.insert("INV-L4 an officer was told twice".to_owned());
+        }
+        let now = self.world.memory.now();
+        for step in steps.iter().filter(|step| step.created_at + DAY < now && jobs[&step.job].is_open()) {
+            if !mails.contains_key(&format!("{}-{}-{}", step.job, step.kind, step.shard)) {
+                self.broken.insert("INV-L4 an officer was never told".to_owned());
+            }
+        }
+    }
+}

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use workflow::ports::{OutgoingAnswer, OutgoingCall};
 use workflow::webhook::{secret_bytes, signature};
 
-use crate::caller::{operator, subject};
+use crate::caller::{dpo, operator, subject};
 use crate::erasure::{approved, erasure, planned};
 use crate::house::{Call, House};
 
@@ -119,7 +119,7 @@ fn a_tenant_without_processors_tells_nobody() {
     house.world.run_until_idle();
     let plan = house.get(&operator("globex"), &format!("/jobs/{id}/plan")).body;
     let hash = json!({"plan_hash": plan["plan_hash"]});
-    assert_eq!(house.post(&crate::caller::dpo("globex"), &format!("/jobs/{id}/approve"), &hash).status, 200);
+    assert_eq!(house.post(&dpo("globex"), &format!("/jobs/{id}/approve"), &hash).status, 200);
     house.world.run_until_idle();
     assert_eq!(house.status("globex", &id), "completed");
     assert!(calls(&house, HOOK).is_empty());
@@ -243,4 +243,23 @@ fn who_does_not_answer_in_time_is_overdue_and_may_still_answer() {
     assert_eq!(house.send(Call::post(answer_path(&url), &other)).status, 422, "of another request");
     assert_eq!(house.send(Call::post(answer_path(&url), &late)).status, 202);
     assert_eq!(status(&mut house), ["overdue", "completed"]);
+}
+
+#[test]
+fn a_legal_hold_stops_what_was_not_told_yet() {
+    let mut house = House::new();
+    house.world.memory.change(|state| state.outside.silent.insert(HOOK.to_owned()));
+    let id = erased(&mut house, SignedDuration::from_hours(2));
+    let subject = json!({"subject": {"identities": [{"type": "email", "value": ADA.email}]}});
+    let hold = json!({"scope": subject, "matter": "m", "reason": "r"});
+    let placed = house.post(&dpo("acme").with("sub", "counsel"), "/holds", &hold);
+    assert_eq!(placed.status, 201, "{}", placed.body);
+    house.world.memory.change(|state| state.outside.silent.clear());
+    house.world.advance(days(3));
+    assert!(calls(&house, HOOK).is_empty(), "to erase elsewhere is to erase");
+    let release = format!("/holds/{}/release", placed.body["id"].as_str().unwrap());
+    let released = house.post(&dpo("acme").with("sub", "third"), &release, &json!({}));
+    assert_eq!(released.status, 200, "{}", released.body);
+    house.world.advance(days(1));
+    assert_eq!((calls(&house, HOOK).len(), shown(&mut house, &id)[0].1.as_str()), (1, "accepted"));
 }

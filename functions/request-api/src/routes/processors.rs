@@ -3,8 +3,8 @@
 use axum::extract::{FromRequestParts, Path, State};
 use domain::ids::TenantId;
 use domain::sensitive::Sensitive;
+use http::StatusCode;
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
 use lambda_kit::Problem;
 use lambda_kit::http::{JsonBody, Origin, QueryPairs};
 use workflow::processor_answer::Callback;
@@ -31,6 +31,27 @@ impl<S: Send + Sync> FromRequestParts<S> for ProcessorPath {
     }
 }
 
+/// What the address and the headers of an answer give.
+pub(crate) struct Given {
+    tenant: TenantId,
+    proof: Sensitive<String>,
+    signature: Option<String>,
+}
+
+impl FromRequestParts<App> for Given {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let mut query = QueryPairs::from_request_parts(parts, app).await?;
+        let tenant: Option<TenantId> = query.take("tenant").and_then(|text| text.parse().ok());
+        let proof = query.take("proof").filter(|proof| proof.len() <= LONGEST_PROOF);
+        query.finish()?;
+        let (Some(tenant), Some(proof)) = (tenant, proof) else { return Err(Problem::not_found()) };
+        let signature = parts.headers.get("x-opendsr-signature").and_then(|value| value.to_str().ok());
+        Ok(Self { tenant, proof: Sensitive::new(proof), signature: signature.map(str::to_owned) })
+    }
+}
+
 /// Takes what a processor says of an erasure it was told of: `completed`, `refused` with a reason, or `accepted`.
 ///
 /// The address was given to the processor alone, with `tenant` and `proof` in it; where the data map names its key, the
@@ -49,21 +70,16 @@ pub(crate) async fn answer(
     State(app): State<App>,
     ProcessorPath(job, number): ProcessorPath,
     origin: Origin,
-    mut query: QueryPairs,
-    headers: HeaderMap,
+    given: Given,
     JsonBody { bytes, .. }: JsonBody<serde_json::Value>,
 ) -> Result<StatusCode, Problem> {
-    let tenant: Option<TenantId> = query.take("tenant").and_then(|text| text.parse().ok());
-    let proof = query.take("proof").filter(|proof| proof.len() <= LONGEST_PROOF);
-    query.finish()?;
-    let (Some(tenant), Some(proof)) = (tenant, proof) else { return Err(Problem::not_found()) };
     let callback = Callback {
-        tenant: &tenant,
+        tenant: &given.tenant,
         job: &job,
         number,
-        proof: &Sensitive::new(proof),
+        proof: &given.proof,
         body: &bytes,
-        signature: headers.get("x-opendsr-signature").and_then(|value| value.to_str().ok()),
+        signature: given.signature.as_deref(),
     };
     let taken = app.answers.take(&callback, &circumstances(origin)).await;
     taken.map_err(|refusal| app.refused(&refusal))?;

@@ -104,7 +104,7 @@ impl AdvanceJob {
         builder.update_step(before, waiting, Expect::Version(before.version));
         if job.status.may_become(JobStatus::OnHold) {
             builder.update_job(job, Job { status: JobStatus::OnHold, ..job.clone() });
-        } else {
+        } else if before.kind.needs_open_job() {
             builder.check(job.key(), Expect::OpenJob);
         }
         end_claims(&mut builder, job, before);

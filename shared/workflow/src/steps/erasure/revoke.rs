@@ -67,9 +67,11 @@ impl RunStep for RevokeTokens {
             let shard = self.erasing.open(context, input).await?;
             for lookup in &shard.plan.lookups {
                 position += 1;
-                let revocation = shard.map.collections.get(lookup.collection).and_then(|it| it.revoke.clone());
-                let Some(revocation) = revocation.filter(|_| position > state.lookups_done) else { continue };
-                self.lookup(context, &shard, lookup, &revocation, &mut state).await?;
+                let revocation = shard.map.collections.get(lookup.collection).and_then(|it| it.revoke.as_ref());
+                if revocation.is_none() || position <= state.lookups_done {
+                    continue;
+                }
+                self.lookup(context, &shard, lookup, &mut state).await?;
                 state.lookups_done = position;
                 context.save(Checkpoint::Revoke(state.clone()), Vec::new()).await?;
                 if context.time_is_short() {
@@ -88,9 +90,10 @@ impl RevokeTokens {
         context: &StepContext,
         shard: &OpenShard,
         lookup: &Lookup,
-        revocation: &Revocation,
         state: &mut RevokeCheckpoint,
     ) -> Result<(), StepError> {
+        let collection = shard.map.collections.get(lookup.collection);
+        let Some(revocation) = collection.and_then(|it| it.revoke.as_ref()) else { return Ok(()) };
         let (_, order) = shard.order(context, lookup)?;
         let mut cursor: Option<Cursor> = None;
         loop {

@@ -71,6 +71,8 @@ wire_enum! {
         HoldChange = "hold_change",
         /// An administrative endpoint was read, or a call was refused.
         UserAccess = "user_access",
+        /// Evidence was collected.
+        EvidenceCollected = "evidence_collected",
         /// Somebody was erased.
         Erasure = "erasure",
     }

@@ -30,7 +30,12 @@ pub(super) struct Place {
 }
 
 /// Fetches proof and key, and checks one with the other and the receipt, and nothing else.
-pub(super) async fn of(demo: &Demo<'_>, api: &Api, job: &str, (jws, content): (&str, &Receipt)) -> anyhow::Result<Place> {
+pub(super) async fn of(
+    demo: &Demo<'_>,
+    api: &Api,
+    job: &str,
+    (jws, content): (&str, &Receipt),
+) -> anyhow::Result<Place> {
     let text = fetched(demo, api, job).await?;
     let aws = Aws::new(demo.stack.aws_config().await, CallCounter::process());
     let signer = aws.checkpoint_signer(demo.stack.resource("CheckpointKey")?);

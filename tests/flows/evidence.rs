@@ -192,7 +192,7 @@ fn what_is_wrong_with_evidence_is_named() {
         check(&mut house, &developer("acme"), Call::post(EVIDENCE.to_owned(), &body), 422, place);
     }
     for (path, place) in
-        [("?limit=0", "?limit"), ("?limit=101", "?limit"), ("?cursor=canary", "?cursor"), ("?canary=1", "?canary")]
+        [("?limit=0", "?limit"), ("?limit=101", "?limit"), ("?cursor=canary", "?cursor"), ("?colour=1", "?colour")]
     {
         check(&mut house, &auditor(), Call::get(format!("{EVIDENCE}{path}")), 422, place);
     }

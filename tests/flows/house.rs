@@ -32,6 +32,8 @@ use crate::caller::{Caller, Issuer};
 pub(crate) const BASE: &str = "/api/v1/privacy";
 /// The path of calls about the audit log, which another function answers.
 pub(crate) const AUDIT: &str = "/api/v1/audit";
+/// The path of calls about evidence, which the same function answers.
+pub(crate) const EVIDENCE: &str = "/api/v1/compliance/evidence";
 /// An id that was never given.
 pub(crate) const UNKNOWN_JOB: &str = "job_0199a000000070008000000000000000";
 
@@ -102,7 +104,7 @@ impl House {
         if ["/scan", "/anonymize", "/analytics"].into_iter().any(is_of) {
             return self.anonymize.clone();
         }
-        if path.starts_with(AUDIT) { self.audit.clone() } else { self.router.clone() }
+        if path.starts_with(AUDIT) || path.starts_with(EVIDENCE) { self.audit.clone() } else { self.router.clone() }
     }
 
     /// Sends an event as the gateway hands it over.
@@ -290,6 +292,7 @@ fn audit_over(memory: &MemoryWorld, issuer: &Issuer) -> Router {
         verifier: Arc::new(Verifier::from_json(&issuer.trusted()).unwrap()),
         public_url: PUBLIC_URL.to_owned(),
         origin: ORIGIN.to_owned(),
+        evidence_keep_days: 2_557,
     };
     let ports = audit_api::Ports {
         store: memory.job_store(),

@@ -23,6 +23,7 @@ mod clock_acts;
 mod deadlines;
 mod discovering;
 mod erasure;
+mod evidence;
 mod graph;
 mod holds;
 mod house;

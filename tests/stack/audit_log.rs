@@ -77,3 +77,26 @@ async fn an_event_is_found_proven_and_verified_offline() {
     operator.post(&format!("/privacy/jobs/{job}/cancel"), &json!({ "reason": "a test" })).await;
     std::fs::remove_dir_all(out).unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_is_kept_under_lock_and_checked() {
+    let Some(stack) = Stack::plain().await else { return };
+    let developer = Api::of(&stack, &Bearer::staff("sample", "developer"));
+    let auditor = Api::of(&stack, &Bearer::staff("sample", "auditor"));
+    let body = json!({
+        "type": "scan_result", "title": "Nothing was found", "content": {"found": 0}, "source_system": "scanner",
+    });
+    let kept = developer.post("/compliance/evidence", &body).await.expect(201).json();
+    let id = kept["id"].as_str().unwrap();
+    let path = format!("/compliance/evidence/{id}");
+    assert_eq!(auditor.get(&path).await.expect(200).json(), kept);
+    let verified =
+        auditor.call(Method::POST, &format!("{path}/verify"), Some(&json!({})), &[]).await.expect(200).json();
+    assert_eq!(verified["ok"], json!(true), "{verified}");
+    let chain = auditor.get(&format!("{path}/custody")).await.expect(200).json();
+    assert_eq!((&chain[0]["act"], &chain[1]["act"]), (&json!("collected"), &json!("verified")));
+    let client = aws::s3(&aws::config(&stack).await);
+    let name = format!("evidence/sample/items/{id}");
+    let head = client.head_object().bucket(stack.resource("EvidenceBucket")).key(name).send().await.unwrap();
+    assert!(head.object_lock_retain_until_date().is_some(), "it is not locked");
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use lambda_kit::http::{Gate, Outermost};
 use lambda_kit::{Problem, problem_of};
+use workflow::evidence::KeepEvidence;
 use workflow::keyring::Keyring;
 use workflow::ports::{AuditFeed, AuditIndex, CheckpointSigner, Clock, Entropy, EvidenceStore, JobStore, KeyService};
 use workflow::prove_event::ProveEvent;
@@ -43,6 +44,7 @@ pub struct App {
     // Dependencies.
     pub(crate) read: Arc<ReadAudit>,
     pub(crate) verify: Arc<VerifyLog>,
+    pub(crate) kept: Arc<KeepEvidence>,
     pub(crate) evidence: Arc<dyn EvidenceStore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) gate: Gate,
@@ -65,8 +67,15 @@ impl App {
             entropy: Arc::clone(&entropy),
         };
         let verify = VerifyLog { prove, evidence: Arc::clone(&evidence), feed, store, clock: Arc::clone(&clock) };
+        let read = Arc::new(read);
+        let kept = KeepEvidence {
+            read: Arc::clone(&read),
+            store: Arc::clone(&evidence),
+            keep_days: config.evidence_keep_days,
+        };
         Self {
-            read: Arc::new(read),
+            read,
+            kept: Arc::new(kept),
             verify: Arc::new(verify),
             evidence,
             clock,

@@ -15,6 +15,8 @@ pub struct Config {
     pub public_url: String,
     /// What the names of all logs begin with.
     pub origin: String,
+    /// How long evidence is locked.
+    pub evidence_keep_days: i64,
 }
 
 impl Config {
@@ -29,6 +31,7 @@ impl Config {
             verifier: Arc::new(verifier.fetching(documents)),
             public_url: settings.public_url.clone(),
             origin: settings.audit_origin.clone(),
+            evidence_keep_days: settings.evidence_keep_days,
         })
     }
 }

@@ -5,7 +5,7 @@ use axum::routing::{get, post};
 use lambda_kit::http::harden;
 
 use crate::app::App;
-use crate::routes::{events, log};
+use crate::routes::{events, evidence, log};
 
 /// The router of this function, whole: tests drive the same one that Lambda serves.
 pub fn router(app: App) -> Router {
@@ -17,7 +17,13 @@ pub fn router(app: App) -> Router {
         .route("/events/{id}/proof", get(log::proof))
         .route("/checkpoint", get(log::checkpoint))
         .route("/verify", post(log::verify));
-    harden(Router::new().nest("/api/v1/audit", audit).with_state(app), outermost)
+    let kept = Router::new()
+        .route("/", post(evidence::collect).get(evidence::list))
+        .route("/{id}", get(evidence::one))
+        .route("/{id}/custody", get(evidence::custody))
+        .route("/{id}/verify", post(evidence::verify));
+    let routes = Router::new().nest("/api/v1/audit", audit).nest("/api/v1/compliance/evidence", kept);
+    harden(routes.with_state(app), outermost)
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
-//! Shows the audit log over HTTP: queries, exports, checkpoints, proofs, and whether it holds.
+//! Shows the audit log over HTTP: queries, exports, checkpoints, proofs, and whether it holds; keeps evidence beside it.
 //!
-//! Trigger: HTTP API, `/api/v1/audit/*`.
-//! Reads: audit events by their indexes, jobs and keyring for sealed words, tiles and checkpoints. Writes: one audit event for each look.
-//! If run twice: the same answer, and another event that says somebody looked.
+//! Trigger: HTTP API, `/api/v1/audit/*` and `/api/v1/compliance/evidence*`.
+//! Reads: audit events by their indexes, jobs and keyring for sealed words, tiles and checkpoints. Writes: one audit event for each look, evidence with its custody and checks.
+//! If run twice: the same answer, and another event that says somebody looked; evidence that is brought twice is kept twice.
 
 mod app;
 pub mod body;
 mod config;
+pub mod evidence_body;
 mod export;
 mod handler;
 mod openapi;

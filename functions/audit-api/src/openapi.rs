@@ -5,11 +5,12 @@ use lambda_kit::{FieldError, ProblemDocument};
 use utoipa::openapi::OpenApi as Document;
 use utoipa::{Modify, OpenApi};
 
-use crate::routes::{events, log};
+use crate::routes::{events, evidence, log};
 
 #[derive(OpenApi)]
 #[openapi(
-    paths(events::list, events::export, events::one, log::proof, log::checkpoint, log::verify),
+    paths(events::list, events::export, events::one, log::proof, log::checkpoint, log::verify,
+        evidence::collect, evidence::list, evidence::one, evidence::custody, evidence::verify),
     components(schemas(ProblemDocument, FieldError)),
     security(("bearer" = [])),
     modifiers(&Problems)

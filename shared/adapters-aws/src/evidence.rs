@@ -73,6 +73,14 @@ impl EvidenceStore for S3EvidenceStore {
         Ok(Some(Marked { bytes, mark }))
     }
 
+    async fn names(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>, PortError> {
+        let keys = i32::try_from(limit.min(1_000)).unwrap_or(1_000);
+        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).max_keys(keys);
+        let answer = request.set_start_after(after.map(str::to_owned)).send().await;
+        let page = answer.map_err(|error| failed("list evidence", error))?;
+        Ok(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key).collect())
+    }
+
     async fn put_new(&self, name: &str, bytes: Vec<u8>, keep_until: Timestamp) -> Result<bool, PortError> {
         was_written(self.put(name, bytes, keep_until).if_none_match("*")).await
     }

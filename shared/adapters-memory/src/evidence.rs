@@ -56,6 +56,17 @@ impl EvidenceStore for MemoryEvidenceStore {
             .await
     }
 
+    async fn names(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>, PortError> {
+        self.world
+            .call("list_evidence", |state| {
+                let names = state.evidence.objects.range(prefix.to_owned()..).map(|(name, _)| name);
+                let under = names.take_while(|name| name.starts_with(prefix));
+                let next = under.filter(|name| after.is_none_or(|after| name.as_str() > after));
+                Ok(next.take(limit.min(1_000)).cloned().collect())
+            })
+            .await
+    }
+
     async fn put_new(&self, name: &str, bytes: Vec<u8>, keep_until: Timestamp) -> Result<bool, PortError> {
         self.world.call("put_evidence", |state| Ok(put(state, name, &bytes, 0, keep_until))).await
     }

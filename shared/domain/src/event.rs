@@ -73,6 +73,8 @@ wire_enum! {
         RetentionRun = "retention_run",
         /// An administrative endpoint was read, or a call was refused.
         UserAccess = "user_access",
+        /// Evidence was collected.
+        EvidenceCollected = "evidence_collected",
         /// Somebody was erased.
         Erasure = "erasure",
     }

@@ -127,6 +127,7 @@ macro_rules! prefixed_id {
 prefixed_id!(JobId, "job_", "The id of a job, `job_` and 32 hexadecimal digits.");
 prefixed_id!(HoldId, "hold_", "The id of a legal hold, `hold_` and 32 hexadecimal digits.");
 prefixed_id!(EventId, "evt_", "The id of an audit event, `evt_` and 32 hexadecimal digits.");
+prefixed_id!(EvidenceId, "evd_", "The id of a piece of evidence, `evd_` and 32 hexadecimal digits.");
 
 fn uuid_v7(now: Timestamp, random: [u8; 10]) -> uuid::fmt::Simple {
     let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);

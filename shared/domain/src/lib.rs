@@ -5,6 +5,7 @@
 pub mod datum;
 pub mod erasure;
 pub mod event;
+pub mod evidence;
 pub mod hold;
 pub mod ids;
 pub mod job;

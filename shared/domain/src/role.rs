@@ -61,6 +61,8 @@ wire_enum! {
         ResourceWrite = "resource:write",
         /// Read and replace whom the tenant wants told of what.
         NoticeUpdate = "notice:update",
+        /// See evidence and its custody, and check it.
+        EvidenceRead = "evidence:read",
         /// Settings; processing a request by hand.
         AdminSystemConfig = "admin:system_config",
         /// Audit query and export.
@@ -101,7 +103,7 @@ impl Role {
             ],
             Self::Operator => &[P::JobCreate, P::JobRead, P::JobUpdate, P::JobExecute, P::RetentionRead],
             Self::Developer => &[P::JobCreate, P::JobRead, P::JobUpdate, P::JobExecute, P::ResourceWrite],
-            Self::Auditor => &[P::JobRead, P::AdminAuditLog],
+            Self::Auditor => &[P::JobRead, P::AdminAuditLog, P::EvidenceRead],
             Self::DataSubject => &[],
             Self::SuperAdmin => &[
                 P::JobCreate,
@@ -111,6 +113,7 @@ impl Role {
                 P::JobExecute,
                 P::ResourceWrite,
                 P::NoticeUpdate,
+                P::EvidenceRead,
                 P::AdminSystemConfig,
                 P::AdminAuditLog,
             ],
@@ -194,6 +197,9 @@ mod tests {
 
     #[test]
     fn auditors_only_read() {
-        assert_eq!(Role::Auditor.permissions(), [Permission::JobRead, Permission::AdminAuditLog]);
+        assert_eq!(
+            Role::Auditor.permissions(),
+            [Permission::JobRead, Permission::AdminAuditLog, Permission::EvidenceRead]
+        );
     }
 }

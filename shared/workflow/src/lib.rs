@@ -10,6 +10,7 @@ pub mod caller;
 pub mod check_suppressions;
 pub mod dashboard;
 pub mod discover;
+pub mod evidence;
 pub mod export_log;
 pub mod following;
 pub mod gate;

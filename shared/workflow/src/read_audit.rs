@@ -148,8 +148,20 @@ impl ReadAudit {
     /// # Errors
     /// `Forbidden` without `admin:audit_log`.
     pub async fn admit(&self, caller: &Caller) -> Result<(TenantSecrets, Timestamp), Refusal> {
-        if !caller.principal.may(Permission::AdminAuditLog) {
-            return Err(Refusal::Forbidden { needs: vec![Permission::AdminAuditLog] });
+        self.admit_with(caller, Permission::AdminAuditLog).await
+    }
+
+    /// The secrets of the tenant of whoever has a permission.
+    ///
+    /// # Errors
+    /// `Forbidden` without it.
+    pub async fn admit_with(
+        &self,
+        caller: &Caller,
+        permission: Permission,
+    ) -> Result<(TenantSecrets, Timestamp), Refusal> {
+        if !caller.principal.may(permission) {
+            return Err(Refusal::Forbidden { needs: vec![permission] });
         }
         let now = self.clock.now();
         Ok((self.keyring.tenant(&caller.principal.tenant, now).await?, now))
@@ -166,11 +178,26 @@ impl ReadAudit {
         now: Timestamp,
         (action, resource_type, of): (Action, &str, Option<&EventId>),
     ) -> Result<(), Refusal> {
+        let of = of.map(ToString::to_string);
+        self.tell_as(caller, secrets, now, (EventType::UserAccess, action, resource_type, of)).await
+    }
+
+    /// Writes that somebody did something to a thing of no job.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn tell_as(
+        &self,
+        caller: &Caller,
+        secrets: &TenantSecrets,
+        now: Timestamp,
+        (event_type, action, resource_type, of): (EventType, Action, &str, Option<String>),
+    ) -> Result<(), Refusal> {
         let (nonce, cause) = (OpNonce::new(self.entropy.bytes()), caller.cause(secrets, self.entropy.as_ref(), now));
         let mut builder = TransitionBuilder::new(&caller.principal.tenant, nonce, cause, self.entropy.bytes());
         let mut event = builder.tenant_event(resource_type, action);
-        event.event_type = EventType::UserAccess;
-        event.to = of.map(ToString::to_string);
+        event.event_type = event_type;
+        event.to = of;
         builder.event(event);
         match self.store.commit(&builder.build()).await {
             Ok(()) => Ok(()),

@@ -8,7 +8,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::{hkdf, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use domain::ids::TenantId;
+use domain::ids::{EvidenceId, TenantId};
 use domain::key::TenantKey;
 use domain::sealed::Sealed;
 use subtle::ConstantTimeEq;
@@ -51,6 +51,12 @@ impl Place {
     #[must_use]
     pub fn act(tenant: &TenantId, request_id: &str) -> Self {
         Self::of(&[tenant.as_str(), "audit", request_id, "actor_detail", "v1"])
+    }
+
+    /// What a piece of evidence says.
+    #[must_use]
+    pub fn evidence(tenant: &TenantId, id: &EvidenceId) -> Self {
+        Self::of(&[tenant.as_str(), "evidence", id.as_str(), "v1"])
     }
 
     /// An object of the exports bucket.

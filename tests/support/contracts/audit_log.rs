@@ -36,7 +36,7 @@ mod feed {
 }
 mod evidence {
     use super::*;
-    cases!(Evidence: an_object_is_made_once, an_object_is_replaced_by_its_mark_only, a_signature_is_the_keys_and_always_the_same);
+    cases!(Evidence: an_object_is_made_once, an_object_is_replaced_by_its_mark_only, names_are_listed_in_order_under_their_prefix, a_signature_is_the_keys_and_always_the_same);
 }
 pub use evidence::CASES as EVIDENCE_CASES;
 pub use feed::CASES as FEED_CASES;
@@ -143,6 +143,21 @@ async fn an_object_is_made_once(evidence: &Evidence, names: &mut Names) {
     assert!(evidence.store.put_new(&name, vec![1, 2], soon(names)).await.unwrap());
     assert!(!evidence.store.put_new(&name, vec![3], soon(names)).await.unwrap());
     assert_eq!(evidence.store.read(&name).await.unwrap().unwrap().bytes, [1, 2]);
+}
+
+async fn names_are_listed_in_order_under_their_prefix(evidence: &Evidence, names: &mut Names) {
+    let prefix = format!("evidence/{}/items/", names.tenant());
+    let name = |number: u8| format!("{prefix}{number:03}");
+    assert!(evidence.store.names(&prefix, None, 10).await.unwrap().is_empty());
+    for number in [3, 1, 2] {
+        assert!(evidence.store.put_new(&name(number), vec![number], soon(names)).await.unwrap());
+    }
+    let beside = format!("{}x", prefix.trim_end_matches('/'));
+    assert!(evidence.store.put_new(&beside, vec![0], soon(names)).await.unwrap());
+    assert_eq!(evidence.store.names(&prefix, None, 10).await.unwrap(), [name(1), name(2), name(3)]);
+    assert_eq!(evidence.store.names(&prefix, None, 2).await.unwrap(), [name(1), name(2)]);
+    assert_eq!(evidence.store.names(&prefix, Some(&name(2)), 2).await.unwrap(), [name(3)]);
+    assert!(evidence.store.names(&prefix, Some(&name(3)), 2).await.unwrap().is_empty());
 }
 
 async fn an_object_is_replaced_by_its_mark_only(evidence: &Evidence, names: &mut Names) {

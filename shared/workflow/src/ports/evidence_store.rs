@@ -21,6 +21,9 @@ pub trait EvidenceStore: Send + Sync {
     /// The newest version of an object.
     async fn read(&self, name: &str) -> Result<Option<Marked>, PortError>;
 
+    /// Names that begin with the prefix and come after another name, in the order of their bytes; at most as many as asked for, and 1,000.
+    async fn names(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>, PortError>;
+
     /// Writes an object that isn't there yet; `false`, and nothing is written, if it is.
     async fn put_new(&self, name: &str, bytes: Vec<u8>, keep_until: Timestamp) -> Result<bool, PortError>;
 

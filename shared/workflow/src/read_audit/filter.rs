@@ -12,8 +12,8 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 731);
 /// A text behind every id.
 const BEHIND_ALL: &str = "evt_~";
 /// Kinds of things that never belong to a job, and so have a place of their own in the index of resources.
-const OF_NO_JOB: [&str; 7] =
-    ["hold", "datamap", "audit_events", "audit_event", "audit_checkpoint", "audit_proof", "audit_log"];
+const OF_NO_JOB: [&str; 8] =
+    ["hold", "datamap", "audit_events", "audit_event", "audit_checkpoint", "audit_proof", "audit_log", "evidence"];
 
 /// Which events; what isn't said is not asked about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

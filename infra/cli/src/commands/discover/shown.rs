@@ -139,7 +139,7 @@ mod tests {
         fs::create_dir_all(dir.join("shop")).unwrap();
         fs::write(dir.join("map.yml"), MAP).unwrap();
         let row = |at: usize| {
-            let note = if at % 4 == 0 { format!("write to canary{at}@example.com") } else { "new".to_owned() };
+            let note = if at.is_multiple_of(4) { format!("write to canary{at}@example.com") } else { "new".to_owned() };
             format!("{{\"id\":\"c-{at}\",\"email\":\"canary{at}@example.com\",\"notes\":\"{note}\"}}\n")
         };
         fs::write(dir.join("shop/customers.ndjson"), (0..300).map(row).collect::<String>()).unwrap();

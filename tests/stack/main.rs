@@ -19,6 +19,7 @@ mod chinook;
 mod company;
 mod contracts;
 mod demo;
+mod discovering;
 mod erasure;
 mod event_sinks;
 mod exports;

@@ -1,6 +1,7 @@
 //! The command line as types. What each command does is in `commands/<name>.rs`.
 
 mod anonymize;
+mod discover;
 mod export;
 mod notice;
 mod verify;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use anonymize::AnonymizeArguments;
+pub(crate) use discover::DiscoverArguments;
 pub(crate) use export::{ExportCommand, ExportLogArguments};
 pub(crate) use notice::{NoticeCommand, PreviewArguments};
 pub(crate) use verify::{VerifyCommand, VerifyLogArguments, VerifyProofArguments, VerifyReceiptArguments};
@@ -37,7 +39,7 @@ pub(crate) enum Command {
     /// Check or publish a data map.
     #[command(subcommand)]
     Datamap(DatamapCommand),
-    /// Load NDJSON and CSV files into the tables and buckets of a data map.
+    /// Load NDJSON, CSV and Parquet files into the tables and buckets of a data map.
     Load(LoadArguments),
     /// Build the functions and make one zip for each.
     Package(PackageArguments),
@@ -47,9 +49,11 @@ pub(crate) enum Command {
     Bench(BenchArguments),
     /// The legal due date of a request, and how it comes about.
     Due(DueArguments),
-    /// Find personal data in text, NDJSON, JSON and CSV; prints where it is, never what it is.
+    /// Say which columns of mapped sources hold personal data, and where the data map doesn't say so.
+    Discover(DiscoverArguments),
+    /// Find personal data in text, NDJSON, JSON, CSV and Parquet; prints where it is, never what it is.
     Scan(ScanArguments),
-    /// Make personal data in text, NDJSON, JSON and CSV unreadable, or a CSV table anonymous as a whole.
+    /// Make personal data in text, NDJSON, JSON, CSV and Parquet unreadable, or a table anonymous as a whole.
     Anonymize(AnonymizeArguments),
     /// Take something away from the stack.
     #[command(subcommand)]
@@ -209,7 +213,7 @@ pub(crate) struct DatamapPublishArguments {
 /// What to load.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct LoadArguments {
-    /// Directory with a data map and its NDJSON and CSV files.
+    /// Directory with a data map and its NDJSON, CSV and Parquet files.
     pub(crate) dir: PathBuf,
 }
 

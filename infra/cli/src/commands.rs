@@ -5,6 +5,7 @@ pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod datamap;
 pub(crate) mod demo;
+pub(crate) mod discover;
 pub(crate) mod down;
 pub(crate) mod due;
 pub(crate) mod export;
@@ -35,6 +36,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Check(arguments) => check::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments).await,
         Command::Due(arguments) => due::run(&arguments),
+        Command::Discover(arguments) => discover::run(&arguments).await,
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Anonymize(arguments) => anonymize::run(&arguments),
         Command::Verify(command) => Ok(verify::run(&command)),

@@ -9,6 +9,7 @@ mod emulator;
 mod home;
 mod http;
 mod issuer;
+mod parquet_rows;
 mod processes;
 mod proxy;
 mod repair;

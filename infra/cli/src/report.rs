@@ -32,3 +32,10 @@ pub(crate) fn bar(length: u64, text: &str) -> ProgressBar {
         .expect("the template is a constant that parses");
     ProgressBar::new(length).with_style(style).with_message(text.to_owned())
 }
+
+/// A bar on standard error for bytes that are read, out of so many.
+pub(crate) fn bytes_bar(length: u64, text: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg:32} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
+        .expect("the template is a constant that parses");
+    ProgressBar::new(length).with_style(style).with_message(text.to_owned())
+}

@@ -13,4 +13,4 @@ mod scope;
 mod wanted;
 
 pub use registry::Connectors;
-pub use s3::rewrite_object;
+pub use s3::{LocalTable, rewrite_object};

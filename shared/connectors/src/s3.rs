@@ -26,4 +26,5 @@ mod versions;
 
 pub(crate) use self::media::MediaSource;
 pub(crate) use self::objects::ObjectSource;
+pub use self::parquet::LocalTable;
 pub use self::rewriting::rewrite_object;

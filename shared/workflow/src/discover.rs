@@ -74,6 +74,46 @@ impl DiscoveryReport {
     }
 }
 
+/// What is looked at, and when.
+#[derive(Debug, Clone)]
+pub struct Survey {
+    /// The tenant whose rows are wanted.
+    pub tenant: TenantId,
+    /// The data map that is compared with.
+    pub map: Arc<DataMap>,
+    /// Its hash.
+    pub hash: String,
+    /// Rows of each collection.
+    pub rows: usize,
+    /// When.
+    pub at: jiff::Timestamp,
+}
+
+/// Looks at every collection of a map and compares; keeps nothing. A source that can't be read is named in the report.
+pub async fn survey(sampler: &dyn Sampler, order: Survey) -> DiscoveryReport {
+    let Survey { tenant, map, hash, rows, at } = order;
+    let (sources, failed) = (Vec::new(), Vec::new());
+    let mut report = DiscoveryReport { v: 1, tenant, at, map: hash, sources, failed, proposal: String::new() };
+    // What requests pass by, nobody gave rights for.
+    for collection in (0..map.collections.len()).filter(|at| !map.collections[*at].skip) {
+        let (it, tenant) = (&map.collections[collection], report.tenant.clone());
+        let order = SampleOrder { tenant, map: Arc::clone(&map), collection, rows: rows.max(1) };
+        match sampler.sample(&order).await {
+            Ok(rows) if rows.is_empty() => {}
+            Ok(rows) => {
+                let columns = columns_of(&Scanner::new(), it, &rows);
+                report.sources.push(SourceFindings { collection: it.id(), rows: rows.len(), columns });
+            }
+            Err(error) => {
+                tracing::warn!(collection = %it.id(), error = %error, "a source could not be sampled");
+                report.failed.push(FailedSource { collection: it.id(), error: format!("{:?}", error.kind) });
+            }
+        }
+    }
+    report.proposal = proposal::diff(&map, &report.sources);
+    report
+}
+
 /// Samples and compares.
 pub struct Discover {
     // Dependencies.
@@ -105,40 +145,10 @@ impl Discover {
         let hash = found.into_iter().flatten().find_map(Record::into_data_map_pointer).map(|found| found.hash);
         let hash = hash.ok_or(PortError::new(PortErrorKind::NotFound, "read data map pointer"))?;
         let map = self.maps.load(tenant, &hash).await?;
-        let mut report = DiscoveryReport {
-            v: 1,
-            tenant: tenant.clone(),
-            at: now,
-            map: hash,
-            sources: Vec::new(),
-            failed: Vec::new(),
-            proposal: String::new(),
-        };
-        // What requests pass by, nobody gave rights for.
-        let open = (0..map.collections.len()).filter(|at| !map.collections[*at].skip);
-        for collection in open {
-            self.look_at(&map, collection, &mut report).await;
-        }
-        report.proposal = proposal::diff(&map, &report.sources);
+        let order = Survey { tenant: tenant.clone(), map, hash, rows: self.rows, at: now };
+        let report = survey(&*self.sampler, order).await;
         self.keep(&report).await?;
         Ok(report)
-    }
-
-    async fn look_at(&self, map: &Arc<DataMap>, collection: usize, report: &mut DiscoveryReport) {
-        let it = &map.collections[collection];
-        let order =
-            SampleOrder { tenant: report.tenant.clone(), map: Arc::clone(map), collection, rows: self.rows.max(1) };
-        match self.sampler.sample(&order).await {
-            Ok(rows) if rows.is_empty() => {}
-            Ok(rows) => {
-                let columns = columns_of(&Scanner::new(), it, &rows);
-                report.sources.push(SourceFindings { collection: it.id(), rows: rows.len(), columns });
-            }
-            Err(error) => {
-                tracing::warn!(collection = %it.id(), error = %error, "a source could not be sampled");
-                report.failed.push(FailedSource { collection: it.id(), error: format!("{:?}", error.kind) });
-            }
-        }
     }
 
     /// Stores the report under its time, then its event: counts, no names of columns.

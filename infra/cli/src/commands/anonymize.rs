@@ -11,8 +11,9 @@ use anyhow::{Context as _, ensure};
 use pii::mask::Method;
 
 use super::scan::reader::Format;
-use super::scan::{files_of, is_closed_pipe};
+use super::scan::{bytes_of, files_of, is_closed_pipe};
 use crate::args::AnonymizeArguments;
+use crate::parquet_rows::is_parquet;
 use crate::report;
 
 mod table;
@@ -49,20 +50,29 @@ fn files(arguments: &AnonymizeArguments, values: &mut Values<'_>) -> anyhow::Res
     let is_directory = root.is_dir();
     ensure!(!is_directory || arguments.out.is_some(), "a directory needs --out, another directory to write to");
     let files = files_of(root)?;
-    let bar = report::bar(u64::try_from(files.len())?, "anonymising");
+    let bar = report::bytes_bar(bytes_of(&files), "anonymising");
     for file in files {
-        let target = match &arguments.out {
+        let is_table = !arguments.text && is_parquet(&file);
+        let mut target = match &arguments.out {
             Some(out) if is_directory => Some(out.join(file.strip_prefix(root)?)),
             other => other.clone(),
         };
+        // Rows of Parquet leave as lines of JSON; the name must not say otherwise.
+        if is_table && is_directory {
+            target = target.map(|target| target.with_added_extension("ndjson"));
+        }
         refuse_itself(&file, target.as_deref())?;
         let name = file.display().to_string();
+        if is_table {
+            let written = write_to(target.as_deref(), |out| values.rows(&file, &bar, out));
+            written.map_err(|error| if is_closed_pipe(&error) { error } else { error.context(name) })?;
+            continue;
+        }
         let opened = File::open(&file).with_context(|| format!("{name} can't be read"))?;
         let format = if arguments.text { Some(Format::Text) } else { Format::of_name(&name) };
-        let input = BufReader::with_capacity(1 << 16, opened);
+        let input = BufReader::with_capacity(1 << 16, bar.wrap_read(opened));
         let written = write_to(target.as_deref(), |out| values.rewrite(input, format, out));
         written.map_err(|error| if is_closed_pipe(&error) { error } else { error.context(name) })?;
-        bar.inc(1);
     }
     bar.finish_and_clear();
     Ok(())

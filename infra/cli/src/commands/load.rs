@@ -1,8 +1,8 @@
-//! `load DIR`: NDJSON and CSV files into the tables and buckets of a data map. Every file is checked before anything is written.
+//! `load DIR`: NDJSON, CSV and Parquet files into the tables and buckets of a data map. Every file is checked before anything is written.
 
-mod layout;
+pub(super) mod layout;
 mod objects;
-mod rows;
+pub(super) mod rows;
 mod shape;
 mod tables;
 
@@ -109,7 +109,8 @@ pub(crate) fn read_map(dir: &Path) -> anyhow::Result<DataMap> {
     })
 }
 
-fn data_dir(dir: &Path) -> anyhow::Result<PathBuf> {
+/// Where the data of a folder lie: in it, or made anew where it holds `generate.json`.
+pub(crate) fn data_dir(dir: &Path) -> anyhow::Result<PathBuf> {
     let Some(settings) = sample::Settings::beside(dir)? else { return Ok(dir.to_owned()) };
     let made = Home::find()?.state("sample");
     let spinner = report::spinner("making the sample company");

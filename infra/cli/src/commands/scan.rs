@@ -7,16 +7,18 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use indicatif::ProgressBar;
 use pii::detect::{PiiType, Scanner};
 
 use crate::args::ScanArguments;
+use crate::parquet_rows::{self, is_parquet};
 use crate::report;
 
 mod finding;
 pub(super) mod reader;
 
 use finding::Finding;
-use reader::Format;
+use reader::{Format, Read};
 
 /// Scans what is named and prints each find; the summary goes to standard error.
 pub(crate) fn run(arguments: &ScanArguments) -> anyhow::Result<ExitCode> {
@@ -62,13 +64,16 @@ impl<'a> Scan<'a> {
 
     fn files(&mut self, path: &Path) -> anyhow::Result<()> {
         let files = files_of(path)?;
-        let bar = report::bar(u64::try_from(files.len())?, "scanning");
+        let bar = report::bytes_bar(bytes_of(&files), "scanning");
         for file in files {
             let source = file.display().to_string();
+            if !self.arguments.text && is_parquet(&file) {
+                self.read_table(&source, &file, &bar)?;
+                continue;
+            }
             let format = if self.arguments.text { Some(Format::Text) } else { Format::of_name(&source) };
             let opened = File::open(&file).with_context(|| format!("{source} can't be read"))?;
-            self.read(&source, BufReader::with_capacity(1 << 16, opened), format)?;
-            bar.inc(1);
+            self.read(&source, BufReader::with_capacity(1 << 16, bar.wrap_read(opened)), format)?;
         }
         bar.finish_and_clear();
         Ok(())
@@ -81,6 +86,26 @@ impl<'a> Scan<'a> {
             *counts.entry(found.kind).or_default() += 1;
             found.write(out, source, line, arguments.json)
         });
+        self.note(source, read)
+    }
+
+    /// Each row of a Parquet file is a document; its number stands for the line.
+    fn read_table(&mut self, source: &str, file: &Path, bar: &ProgressBar) -> anyhow::Result<()> {
+        let (json, scanner) = (self.arguments.json, self.scanner.clone());
+        let (out, counts) = (&mut self.out, &mut self.counts);
+        let mut documents = scanner.documents();
+        let read = parquet_rows::each_row(file, bar, &mut |line, row| {
+            for found in &documents.scan(&row.to_json())? {
+                let found = Finding::of_match(found);
+                *counts.entry(found.kind).or_default() += 1;
+                found.write(out, source, line, json)?;
+            }
+            Ok(())
+        });
+        self.note(source, read.map(|read| Read { lines: read.rows, broken: read.broken, ..Read::default() }))
+    }
+
+    fn note(&mut self, source: &str, read: anyhow::Result<Read>) -> anyhow::Result<()> {
         let read = read.map_err(|error| {
             if is_closed_pipe(&error) { error } else { error.context(format!("{source} can't be read")) }
         })?;
@@ -103,6 +128,11 @@ impl<'a> Scan<'a> {
         let kinds: Vec<String> = self.counts.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
         report::note(&format!("{} lines, {total} found: {}", self.lines, kinds.join(", ")));
     }
+}
+
+/// How much there is to read, for a bar.
+pub(super) fn bytes_of(files: &[PathBuf]) -> u64 {
+    files.iter().filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
 }
 
 /// The files under a directory in the order of their names, or the file itself; links are not followed.

@@ -58,12 +58,21 @@ pub(super) fn privacy(of_row: &[u32], weights: &[u32], sensitive: &[Column]) -> 
     for column in sensitive {
         let whole = Whole::of(column);
         let histograms = Histograms::count(of_row, weights.len(), &column.codes);
+        let (mut l, mut least_entropy, mut t) = (usize::MAX, f64::INFINITY, 0.0_f64);
         for group in (0_u32..).take(weights.len()) {
             let pairs = histograms.of(group);
-            let (distance, entropy_l) = (whole.distance(pairs), entropy(pairs).exp());
-            found.l = Some(found.l.map_or(pairs.len(), |l| l.min(pairs.len())));
-            found.entropy_l = Some(found.entropy_l.map_or(entropy_l, |l| l.min(entropy_l)));
-            found.t = Some(found.t.map_or(distance, |t| t.max(distance)));
+            l = l.min(pairs.len());
+            least_entropy = least_entropy.min(entropy(pairs));
+            t = t.max(whole.distance(pairs));
+        }
+        if !weights.is_empty() {
+            let (entropy_l, before) = (least_entropy.exp(), &found);
+            found = Privacy {
+                l: Some(before.l.map_or(l, |other| other.min(l))),
+                entropy_l: Some(before.entropy_l.map_or(entropy_l, |other| other.min(entropy_l))),
+                t: Some(before.t.map_or(t, |other| other.max(t))),
+                ..found
+            };
         }
     }
     found

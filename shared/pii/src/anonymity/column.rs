@@ -21,6 +21,7 @@ pub enum Kind {
 pub struct Column {
     pub(super) name: String,
     pub(super) labels: Vec<String>,
+    /// For numbers: where each stands between the lowest (0) and the highest (1).
     pub(super) numbers: Option<Vec<f64>>,
     pub(super) tree: Option<Bound>,
     pub(super) codes: Vec<u32>,
@@ -70,11 +71,7 @@ impl Column {
 
     /// The share of the domain between two numbers, by their codes.
     pub(super) fn range_width(&self, low: u32, high: u32) -> f64 {
-        let Some(numbers) = &self.numbers else { return 0.0 };
-        let (Some(first), Some(last)) = (numbers.first(), numbers.last()) else { return 0.0 };
-        // Halves keep the difference of two very large numbers finite.
-        let domain = last / 2.0 - first / 2.0;
-        if domain > 0.0 { (numbers[high as usize] / 2.0 - numbers[low as usize] / 2.0) / domain } else { 0.0 }
+        self.numbers.as_ref().map_or(0.0, |numbers| numbers[high as usize] - numbers[low as usize])
     }
 
     /// The share of the domain in a set of `distinct` values.
@@ -84,7 +81,8 @@ impl Column {
     }
 }
 
-const CACHED: usize = 1024;
+/// Places for codes last seen, at first and at most.
+const CACHED_BITS: std::ops::RangeInclusive<u32> = 10..=17;
 
 /// Collects one column, row by row.
 #[derive(Debug)]
@@ -94,8 +92,52 @@ pub struct ColumnBuilder {
     known: HashMap<Box<[u8]>, u32>,
     null: Option<u32>,
     codes: Vec<u32>,
-    /// The code last seen per cheap hash: most columns repeat a few values.
-    recent: Vec<u32>,
+    /// The text last seen per cheap hash: most columns repeat a few values.
+    recent: Vec<Seen>,
+}
+
+/// A text that was seen, by its first and last eight bytes, and its code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    first: u64,
+    last: u64,
+    length: usize,
+    code: u32,
+}
+
+impl Seen {
+    const NOTHING: Self = Self { first: 0, last: 0, length: usize::MAX, code: u32::MAX };
+
+    #[inline]
+    fn of(text: &[u8]) -> Self {
+        let first = text.first_chunk::<8>().map_or_else(|| short_word(text), |first| u64::from_le_bytes(*first));
+        let last = text.last_chunk::<8>().map_or(0, |last| u64::from_le_bytes(*last));
+        Self { first, last, length: text.len(), code: u32::MAX }
+    }
+
+    /// One of so many places, a power of two.
+    #[inline]
+    fn place(self, places: usize) -> usize {
+        let mixed = (self.first ^ self.last.rotate_left(23) ^ self.length as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        usize::try_from(mixed >> 40).map_or(0, |place| place & (places - 1))
+    }
+
+    #[inline]
+    fn is_like(self, other: Self) -> bool {
+        self.first == other.first && self.last == other.last && self.length == other.length
+    }
+}
+
+/// Fewer than eight bytes as a number; the others are zero.
+#[inline]
+fn short_word(text: &[u8]) -> u64 {
+    match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        (Some(first), Some(last)) => {
+            let (first, last) = (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)));
+            first | last << (8 * (text.len() - 4))
+        }
+        (_, _) => text.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    }
 }
 
 impl ColumnBuilder {
@@ -108,7 +150,7 @@ impl ColumnBuilder {
             known: HashMap::new(),
             null: None,
             codes: Vec::new(),
-            recent: vec![u32::MAX; CACHED],
+            recent: vec![Seen::NOTHING; 1 << CACHED_BITS.start()],
         }
     }
 
@@ -121,15 +163,20 @@ impl ColumnBuilder {
         let code = match text {
             None => self.null_code()?,
             Some(text) => {
-                let slot = cheap_hash(text);
-                let recent = self.recent[slot];
-                match self.labels.get(recent as usize) {
-                    Some(label) if **label == *text => recent,
-                    Some(_) | None => {
-                        let code = self.look_up(text)?;
-                        self.recent[slot] = code;
-                        code
+                let seen = Seen::of(text);
+                let place = seen.place(self.recent.len());
+                let recent = self.recent[place];
+                // Sixteen bytes are all of a text that is no longer than that.
+                let rest = || text.len() <= 16 || *self.labels[recent.code as usize] == *text;
+                if recent.is_like(seen) && rest() {
+                    recent.code
+                } else {
+                    let code = self.look_up(text)?;
+                    self.recent[place] = Seen { code, ..seen };
+                    if self.labels.len() > self.recent.len() && self.recent.len() < 1 << CACHED_BITS.end() {
+                        self.recent = vec![Seen::NOTHING; self.recent.len() * 4];
                     }
+                    code
                 }
             }
         };
@@ -181,14 +228,6 @@ impl ColumnBuilder {
     }
 }
 
-fn cheap_hash(text: &[u8]) -> usize {
-    let mut word = [0_u8; 8];
-    let taken = text.len().min(8);
-    word[..taken].copy_from_slice(&text[..taken]);
-    let mixed = (u64::from_le_bytes(word) ^ (text.len() as u64) << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    usize::try_from(mixed >> 54).map_or(0, |slot| slot % CACHED)
-}
-
 /// Gives the numbers codes in their order; equal numbers written differently become one, null comes first.
 fn order_numbers(column: &mut Column, null: Option<u32>) -> Result<(), AnonymityError> {
     let not_a_number = || AnonymityError::NotANumber { column: column.name.clone() };
@@ -222,7 +261,10 @@ fn order_numbers(column: &mut Column, null: Option<u32>) -> Result<(), Anonymity
         *code = renamed[*code as usize];
     }
     column.labels = labels;
-    column.numbers = Some(numbers);
+    // Halves keep the difference of two very large numbers finite.
+    let (low, high) = (numbers.first().map_or(0.0, |low| low / 2.0), numbers.last().map_or(0.0, |high| high / 2.0));
+    let share = |number: &f64| if high > low { (number / 2.0 - low) / (high - low) } else { 0.0 };
+    column.numbers = Some(numbers.iter().map(share).collect());
     Ok(())
 }
 

@@ -137,11 +137,24 @@ impl Scanner<'_> {
 /// Where the field ends; most fields are shorter than what a vector search costs to start.
 #[inline]
 fn field_end(rest: &[u8]) -> usize {
-    let near = rest.len().min(16);
-    match rest[..near].iter().position(|byte| *byte == b',' || *byte == b'\n') {
-        Some(end) => end,
-        None => memchr::memchr2(b',', b'\n', &rest[near..]).map_or(rest.len(), |end| near + end),
+    let (words, _) = rest[..rest.len().min(32)].as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = zero_bytes(word ^ (EACH_BYTE * 0x2C)) | zero_bytes(word ^ (EACH_BYTE * 0x0A));
+        if found != 0 {
+            return at * 8 + found.trailing_zeros() as usize / 8;
+        }
     }
+    let near = words.len() * 8;
+    memchr::memchr2(b',', b'\n', &rest[near..]).map_or(rest.len(), |end| near + end)
+}
+
+const EACH_BYTE: u64 = 0x0101_0101_0101_0101;
+
+/// The upper bit of the first byte that is zero, and maybe of some above it (Mycroft 1987).
+#[inline]
+const fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(EACH_BYTE) & !word & (EACH_BYTE << 7)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Where one class may be divided: the values of each column counted, and the division that saves most information.
 
-use super::cells::Cells;
+use super::cells::Field;
 use super::column::Column;
 
 /// A division of a class by one column.
@@ -12,6 +12,42 @@ pub(super) struct Cut {
     pub(super) place: usize,
     /// The information saved, in rows times share of the domain.
     pub(super) gain: f64,
+}
+
+/// Cells from which on a column of few codes is counted in several tables.
+const MANY: usize = 256;
+const FEW_CODES: usize = 64;
+
+/// Counts in turn into four tables: the same code again and again would wait for itself.
+fn count_few(counts: &mut [u32], order: &mut Vec<u32>, field: Field, (words, weights): (&[u64], &[u32])) {
+    let mut tables = [[0_u32; FEW_CODES]; 4];
+    let (words, last_words) = words.as_chunks::<4>();
+    let (weights, last_weights) = weights.as_chunks::<4>();
+    for (words, weights) in words.iter().zip(weights) {
+        for ((table, word), weight) in tables.iter_mut().zip(words).zip(weights) {
+            table[field.of(&[*word]) % FEW_CODES] += weight;
+        }
+    }
+    for (word, weight) in last_words.iter().zip(last_weights) {
+        tables[0][field.of(&[*word]) % FEW_CODES] += weight;
+    }
+    for (code, count) in (0_u32..).zip(counts) {
+        *count = tables.iter().map(|table| table[code as usize]).sum();
+        if *count > 0 {
+            order.push(code);
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "codes are of 32 bits")]
+fn count_any(counts: &mut [u32], order: &mut Vec<u32>, cells: impl Iterator<Item = (usize, u32)>) {
+    for (code, weight) in cells {
+        let count = &mut counts[code];
+        if *count == 0 {
+            order.push(code as u32);
+        }
+        *count += weight;
+    }
 }
 
 /// The values present in one class, per column, in the order in which they are divided.
@@ -33,25 +69,32 @@ impl Present {
         }
     }
 
-    /// Counts the rows of `members` and forgets the class before.
-    pub(super) fn count(&mut self, cells: &Cells, members: &[u32]) {
-        for (counts, order) in self.counts.iter_mut().zip(&mut self.orders) {
+    /// Counts the rows of some cells and forgets the class before.
+    pub(super) fn count(&mut self, fields: &[Field], words: &[u64], weights: &[u32]) {
+        self.rows = weights.iter().map(|weight| u64::from(*weight)).sum();
+        let stride = (words.len() / weights.len().max(1)).max(1);
+        for ((counts, order), field) in self.counts.iter_mut().zip(&mut self.orders).zip(fields) {
             for code in order.drain(..) {
                 counts[code as usize] = 0;
             }
-        }
-        self.rows = 0;
-        for cell in members {
-            let weight = cells.weights[*cell as usize];
-            self.rows += u64::from(weight);
-            for ((counts, order), code) in self.counts.iter_mut().zip(&mut self.orders).zip(cells.codes_of(*cell)) {
-                let count = &mut counts[*code as usize];
-                if *count == 0 {
-                    order.push(*code);
-                }
-                *count += weight;
+            if stride > 1 {
+                count_any(
+                    counts,
+                    order,
+                    words.chunks_exact(stride).map(|cell| field.of(cell)).zip(weights.iter().copied()),
+                );
+            } else if weights.len() >= MANY && counts.len() <= FEW_CODES {
+                count_few(counts, order, *field, (words, weights));
+            } else {
+                count_any(counts, order, words.iter().map(|word| field.of(&[*word])).zip(weights.iter().copied()));
             }
         }
+    }
+
+    /// The codes of one column ascending, for a class that is not divided any more.
+    pub(super) fn ascending(&mut self, column: usize) -> &[u32] {
+        self.orders[column].sort_unstable();
+        &self.orders[column]
     }
 
     /// The rows counted.
@@ -124,25 +167,57 @@ impl Present {
         if order.len() < 2 {
             return None;
         }
-        let whole = self.width(column, index) * self.rows as f64;
+        match (&column.numbers, &column.tree) {
+            (Some(shares), _) => {
+                let share = |code: u32| shares[code as usize];
+                let (first, last) = (share(order[0]), share(order[order.len() - 1]));
+                let widths = |place: usize| (share(order[place - 1]) - first, last - share(order[place]));
+                self.best_place(index, k, last - first, |place| Some(widths(place)))
+            }
+            (None, None) => {
+                let codes = order.len();
+                let one = column.set_width(2);
+                let widths = |place: usize| ((place - 1) as f64 * one, (codes - place - 1) as f64 * one);
+                self.best_place(index, k, (codes - 1) as f64 * one, |place| Some(widths(place)))
+            }
+            (None, Some(_)) => {
+                let widths = |place: usize| {
+                    let (before, after) = order.split_at(place);
+                    (self.width_of(column, before), self.width_of(column, after))
+                };
+                let divided = |place: usize| is_between_groups(column, order, place).then(|| widths(place));
+                self.best_place(index, k, self.width(column, index), divided)
+            }
+        }
+    }
+
+    /// The place in the order of a column that saves most; `widths` are those of both sides, where it may be divided.
+    fn best_place(
+        &self,
+        index: usize,
+        k: u64,
+        width: f64,
+        widths: impl Fn(usize) -> Option<(f64, f64)>,
+    ) -> Option<Cut> {
+        let (order, counts) = (&self.orders[index], &self.counts[index]);
+        let whole = width * self.rows as f64;
         let mut best: Option<(Cut, u64)> = None;
         let mut left = 0;
         for place in 1..order.len() {
-            left += self.rows_with(index, order[place - 1]);
+            left += u64::from(counts[order[place - 1] as usize]);
             let right = self.rows - left;
             if right < k {
                 break;
             }
-            if left < k || !is_between_groups(column, order, place) {
+            if left < k {
                 continue;
             }
-            let (before, after) = order.split_at(place);
-            let kept = self.width_of(column, before) * left as f64 + self.width_of(column, after) * right as f64;
-            let cut = Cut { column: index, place, gain: whole - kept };
+            let Some((before, after)) = widths(place) else { continue };
+            let gain = whole - (before * left as f64 + after * right as f64);
             // Of two equally good divisions the more even one leaves more to divide.
             let smaller = left.min(right);
-            if best.is_none_or(|(other, even)| cut.gain > other.gain || (cut.gain >= other.gain && smaller > even)) {
-                best = Some((cut, smaller));
+            if best.is_none_or(|(other, even)| gain > other.gain || (gain >= other.gain && smaller > even)) {
+                best = Some((Cut { column: index, place, gain }, smaller));
             }
         }
         best.map(|(cut, _)| cut)

@@ -78,6 +78,9 @@ fn ranked_distance(pairs: &[(u32, u32)], rows: f64, shares: &[f64], sums: &[f64]
 
 /// The entropy of a class in nats.
 pub(super) fn entropy(pairs: &[(u32, u32)]) -> f64 {
+    if pairs.len() < 2 {
+        return 0.0;
+    }
     let rows: f64 = pairs.iter().map(|(_, count)| f64::from(*count)).sum();
     pairs.iter().map(|(_, count)| f64::from(*count) / rows).map(|share| -share * share.ln()).sum()
 }

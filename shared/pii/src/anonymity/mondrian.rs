@@ -3,6 +3,7 @@
 
 mod classes;
 mod demands;
+mod lines;
 
 use super::cells::Cells;
 use super::check::equal_rows;
@@ -13,6 +14,7 @@ use super::policy::{Cutting, Policy};
 use super::release::Release;
 use classes::Classes;
 use demands::Demands;
+use lines::Lines;
 
 /// Divides the rows into classes that fulfil `policy`, widens the quasi-identifiers, and checks the result.
 ///
@@ -23,12 +25,12 @@ pub fn anonymize(quasi: &[Column], sensitive: &[Column], policy: &Policy) -> Res
     policy.check(rows, sensitive.len())?;
     let codes: Vec<&[u32]> = quasi.iter().map(|column| column.codes.as_slice()).collect();
     let cells = match policy.cutting {
-        Cutting::Strict => Cells::group(&codes, rows)?,
+        Cutting::Strict => Cells::for_cutting(&codes, rows)?,
         Cutting::Relaxed => Cells::one_per_row(&codes, rows)?,
     };
     let mut demands = Demands::new(policy, sensitive, &cells);
-    let all: Vec<u32> = (0_u32..).take(cells.weights.len()).collect();
-    if let Some(reason) = demands.missed_by(&all) {
+    let lines = Lines::new(&cells, quasi);
+    if let Some(reason) = demands.missed_by(lines.ids(0..lines.len())) {
         return Err(AnonymityError::Unreachable { reason });
     }
     let mut division = Division {
@@ -37,8 +39,7 @@ pub fn anonymize(quasi: &[Column], sensitive: &[Column], policy: &Policy) -> Res
         policy,
         demands,
         present: Present::new(quasi),
-        order: all,
-        scratch: Vec::new(),
+        lines,
         goes_left: quasi.iter().map(|column| vec![false; column.labels.len()]).collect(),
         suppressible: suppressible(policy, rows),
         classes: Classes::default(),
@@ -63,8 +64,7 @@ struct Division<'a> {
     demands: Demands<'a>,
     present: Present,
     /// The cells, class by class.
-    order: Vec<u32>,
-    scratch: Vec<u32>,
+    lines: Lines,
     goes_left: Vec<Vec<bool>>,
     /// How many more rows may lose everything.
     suppressible: u64,
@@ -73,10 +73,15 @@ struct Division<'a> {
 
 impl Division<'_> {
     fn run(&mut self) {
-        let mut open = vec![(0, self.order.len())];
+        let mut open = vec![(0, self.lines.len())];
         let mut cuts = Vec::new();
         while let Some((start, end)) = open.pop() {
-            self.present.count(self.cells, &self.order[start..end]);
+            let all = start..end;
+            self.present.count(&self.cells.fields, self.lines.words(all.clone()), self.lines.weights(all.clone()));
+            if self.present.rows() < 2 * self.policy.k as u64 && self.suppressible == 0 {
+                self.classes.close(self.lines.ids(all), &mut self.present, self.quasi);
+                continue;
+            }
             self.present.arrange(self.quasi);
             let middle = self
                 .strict_cut(start, end, &mut cuts)
@@ -89,10 +94,10 @@ impl Division<'_> {
                     if is_class {
                         open.push((middle, end));
                     } else {
-                        self.classes.suppress(&self.order[middle..end]);
+                        self.classes.suppress(self.lines.ids(middle..end));
                     }
                 }
-                None => self.classes.close(&self.order[start..end], &self.present, self.quasi),
+                None => self.classes.close(self.lines.ids(all), &mut self.present, self.quasi),
             }
         }
     }
@@ -105,7 +110,7 @@ impl Division<'_> {
         self.present.cuts(self.quasi, k, cuts);
         for cut in cuts.iter() {
             let middle = self.part(start, end, cut.column, cut.place);
-            if self.demands.both_hold(&self.order[start..end], middle - start) {
+            if self.demands.both_hold(self.lines.ids(start..end), middle - start) {
                 return Some(middle);
             }
         }
@@ -119,18 +124,7 @@ impl Division<'_> {
         for code in left {
             goes_left[*code as usize] = true;
         }
-        self.scratch.clear();
-        let mut middle = start;
-        for at in start..end {
-            let cell = self.order[at];
-            if goes_left[self.cells.codes_of(cell)[column] as usize] {
-                self.order[middle] = cell;
-                middle += 1;
-            } else {
-                self.scratch.push(cell);
-            }
-        }
-        self.order[middle..end].copy_from_slice(&self.scratch);
+        let middle = self.lines.part(start..end, self.cells.fields[column], goes_left);
         for code in left {
             goes_left[*code as usize] = false;
         }
@@ -161,9 +155,8 @@ impl Division<'_> {
         for (place, code) in values.iter().enumerate() {
             rank[*code as usize] = place;
         }
-        let cells = self.cells;
-        self.order[start..end].sort_by_key(|cell| rank[cells.codes_of(*cell)[widest] as usize]);
-        self.demands.both_hold(&self.order[start..end], middle - start).then_some(middle)
+        self.lines.sort(start..end, self.cells.fields[widest], &rank, self.cells);
+        self.demands.both_hold(self.lines.ids(start..end), middle - start).then_some(middle)
     }
 
     /// Takes out fewer than k rows of rare values where the others gain more than these lose.
@@ -195,10 +188,10 @@ impl Division<'_> {
         }
         let cut = best?;
         let middle = self.part(start, end, cut.column, cut.place);
-        if self.demands.missed_by(&self.order[start..middle]).is_some() {
+        if self.demands.missed_by(self.lines.ids(start..middle)).is_some() {
             return None;
         }
-        let out = self.order[middle..end].iter().map(|cell| u64::from(self.cells.weights[*cell as usize])).sum();
+        let out = self.lines.weights(middle..end).iter().map(|weight| u64::from(*weight)).sum();
         self.suppressible = self.suppressible.saturating_sub(out);
         Some(middle)
     }

@@ -1,6 +1,7 @@
 //! The second look at a result: from the texts that would be published, not from how the classes came about.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::cells::Cells;
 use super::check::{Privacy, privacy};
@@ -14,37 +15,90 @@ use super::span::Span;
 /// A bound is kept up to what adding shares in another order changes.
 const ROUNDING: f64 = 1e-9;
 
+/// Hashes of codes, which nobody outside chooses.
+#[derive(Default)]
+struct Mixing(u64);
+
+impl Hasher for Mixing {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            let mixed = (self.0 ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            self.0 = mixed ^ (mixed >> 32);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.wrapping_mul(0xD6E8_FEB8_6659_FD93)
+    }
+}
+
+type Quick = BuildHasherDefault<Mixing>;
+
 /// The texts of one column, each once, and the text of each class.
 pub(super) fn texts(column: &Column, spans: &[Span]) -> (Vec<String>, Vec<u32>) {
-    let mut texts: Vec<String> = Vec::new();
-    let mut of_text: HashMap<String, u32> = HashMap::new();
-    let mut of_span: HashMap<&Span, u32> = HashMap::new();
-    let mut of_class = Vec::with_capacity(spans.len());
-    for span in spans {
-        let text = *of_span.entry(span).or_insert_with(|| {
-            let text = span.text(column);
-            let next = u32::try_from(texts.len()).expect("there are no more texts than rows, which were counted");
-            *of_text.entry(text.clone()).or_insert_with(|| {
-                texts.push(text);
-                next
-            })
-        });
-        of_class.push(text);
+    let mut texts = Texts { column, texts: Vec::new(), of_text: HashMap::new() };
+    let of_class = match masks(column, spans).filter(|_| column.tree.is_none()) {
+        // A mask is a span of few codes, but for the one that says nothing.
+        Some(masks) => {
+            let mut known: HashMap<(u64, bool), u32, Quick> = HashMap::default();
+            let keys = masks.into_iter().zip(spans).map(|(mask, span)| ((mask, *span == Span::All), span));
+            keys.map(|(key, span)| *known.entry(key).or_insert_with(|| texts.of(span))).collect()
+        }
+        None => {
+            let mut known: HashMap<&Span, u32, Quick> = HashMap::default();
+            spans.iter().map(|span| *known.entry(span).or_insert_with(|| texts.of(span))).collect()
+        }
+    };
+    (texts.texts, of_class)
+}
+
+/// Texts, each once.
+struct Texts<'c> {
+    column: &'c Column,
+    texts: Vec<String>,
+    of_text: HashMap<String, u32>,
+}
+
+impl Texts<'_> {
+    fn of(&mut self, span: &Span) -> u32 {
+        let text = span.text(self.column);
+        let next = u32::try_from(self.texts.len()).expect("there are no more texts than rows, which were counted");
+        *self.of_text.entry(text.clone()).or_insert_with(|| {
+            self.texts.push(text);
+            next
+        })
     }
-    (texts, of_class)
 }
 
 /// Whether each published text is true of its row.
 pub(super) fn check_truth(quasi: &[Column], spans: &[Vec<Span>], class_of_row: &[u32]) -> Result<(), AnonymityError> {
-    let untrue = AnonymityError::NotVerified { reason: "a published value is not true of its row" };
-    for (column, spans) in quasi.iter().zip(spans) {
-        for (class, code) in class_of_row.iter().zip(&column.codes).filter(|(class, _)| **class != REMOVED) {
-            if !spans.get(*class as usize).is_some_and(|span| span.covers(column, *code)) {
-                return Err(untrue);
+    let is_true = |(column, spans): (&Column, &Vec<Span>)| {
+        let mut rows = class_of_row.iter().zip(&column.codes).filter(|(class, _)| **class != REMOVED);
+        match masks(column, spans) {
+            Some(masks) => {
+                rows.all(|(class, code)| masks.get(*class as usize).is_some_and(|mask| mask >> code & 1 == 1))
             }
+            None => rows.all(|(class, code)| spans.get(*class as usize).is_some_and(|span| span.covers(column, *code))),
         }
+    };
+    if quasi.iter().zip(spans).all(is_true) {
+        return Ok(());
     }
-    Ok(())
+    Err(AnonymityError::NotVerified { reason: "a published value is not true of its row" })
+}
+
+/// What the span of each class covers, a bit for each code, where 64 bits are enough: spans are many, and far apart.
+fn masks(column: &Column, spans: &[Span]) -> Option<Vec<u64>> {
+    let codes = u32::try_from(column.labels.len()).ok().filter(|codes| *codes <= u64::BITS)?;
+    let mask = |span: &Span| match span {
+        Span::Set(of) => of.iter().filter(|code| **code < codes).fold(0, |mask, code| mask | 1_u64 << code),
+        Span::Range(_, _) | Span::Node(_) | Span::All => {
+            (0..codes).filter(|code| span.covers(column, *code)).fold(0, |mask, code| mask | 1_u64 << code)
+        }
+    };
+    Some(spans.iter().map(mask).collect())
 }
 
 /// Measures the published texts: classes whose texts are equal are one.

@@ -1,16 +1,19 @@
-//! Rewrites text, NDJSON, JSON and CSV record by record; memory holds one record at a time, but for one JSON document.
+//! Rewrites text, NDJSON, JSON, CSV and rows of Parquet record by record; memory holds one record at a time, but for one JSON document.
 
 use std::fs;
 use std::io::{BufRead, Write};
+use std::path::Path;
 
 use anyhow::{Context as _, ensure};
+use indicatif::ProgressBar;
 use pii::detect::Scanner;
 use pii::differential_privacy::RandomBytes;
 use pii::mask::{Anonymizer, HashKey, Method, Replacements};
 use serde_json::{Map, Value};
 
 use crate::args::AnonymizeArguments;
-use crate::commands::scan::reader::Format;
+use crate::commands::scan::reader::{Format, refuse_parquet};
+use crate::parquet_rows;
 
 /// Random bytes of the operating system.
 struct System;
@@ -59,15 +62,27 @@ impl<'a> Values<'a> {
     /// Rewrites one source.
     pub(super) fn rewrite(
         &mut self,
-        input: impl BufRead,
+        mut input: impl BufRead,
         format: Option<Format>,
         out: &mut dyn Write,
     ) -> anyhow::Result<()> {
+        refuse_parquet(&mut input)?;
         match format {
             Some(Format::Csv) => self.csv(input, out),
             Some(Format::Document) => self.document(input, out),
             Some(Format::Text | Format::Lines) | None => self.lines(input, format, out),
         }
+    }
+
+    /// Rewrites a Parquet file; each row becomes a line of JSON.
+    pub(super) fn rows(&mut self, file: &Path, bar: &ProgressBar, out: &mut dyn Write) -> anyhow::Result<()> {
+        let read = parquet_rows::each_row(file, bar, &mut |_, row| {
+            let document = serde_json::from_slice(&row.to_json())?;
+            serde_json::to_writer(&mut *out, &self.replaced(document))?;
+            Ok(out.write_all(b"\n")?)
+        })?;
+        self.broken += u64::from(read.broken);
+        Ok(())
     }
 
     pub(super) const fn is_whole(&self) -> bool {
@@ -256,5 +271,28 @@ mod tests {
             rewritten(&["--method", "noise_addition", "--fields", "age"], Some(Format::Csv), "age,b\n1000000,5\nx,6\n");
         let rows: Vec<&str> = table.lines().collect();
         assert!(rows[1] != "1000000,5" && rows[1].ends_with(",5") && rows[2] == "x,6", "{table}");
+    }
+
+    #[test]
+    fn rows_of_parquet_become_lines_and_a_damaged_file_is_told() {
+        use crate::parquet_rows::tests::written;
+        let path = written("values", &[(1, "ada@example.com"), (2, "x")]);
+        let Command::Anonymize(arguments) = Arguments::parse_from(["habeas", "anonymize", "-"]).command else {
+            unreachable!()
+        };
+        let mut values = Values::new(&arguments, Method::Masking).unwrap();
+        let (mut out, bar) = (Vec::new(), ProgressBar::hidden());
+        values.rows(&path, &bar, &mut out).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "{\"id\":1,\"note\":\"a*a@example.com\"}\n{\"id\":2,\"note\":\"x\"}\n"
+        );
+        assert!(values.is_whole());
+        let whole = fs::read(&path).unwrap();
+        assert!(values.rewrite(&whole[..], None, &mut Vec::new()).is_err(), "Parquet is no text");
+        fs::write(&path, &whole[..whole.len() - 9]).unwrap();
+        values.rows(&path, &bar, &mut Vec::new()).unwrap();
+        assert!(!values.is_whole() && values.summary().contains("could not be read to their end"));
+        fs::remove_file(path).unwrap();
     }
 }

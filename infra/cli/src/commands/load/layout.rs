@@ -1,4 +1,4 @@
-//! Which file belongs to which collection: `<dataset>/<collection>.ndjson` for tables, `<dataset>/<collection>/…` for objects.
+//! Which file belongs to which collection: `<dataset>/<collection>.ndjson` (`.csv`, `.parquet`) for tables, `<dataset>/<collection>/…` for objects.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,40 +8,43 @@ use anyhow::Context as _;
 use datamap::{Collection, DataMap, Source};
 
 /// The files of a folder, each with its place in the stack.
-pub(super) struct Layout<'a> {
-    pub(super) tables: Vec<TableFile<'a>>,
-    pub(super) objects: Vec<Object<'a>>,
+pub(in crate::commands) struct Layout<'a> {
+    pub(in crate::commands) tables: Vec<TableFile<'a>>,
+    pub(in crate::commands) objects: Vec<Object<'a>>,
     /// Row files that belong to no collection.
-    pub(super) strays: Vec<PathBuf>,
+    pub(in crate::commands) strays: Vec<PathBuf>,
 }
 
 /// The rows of one table.
-pub(super) struct TableFile<'a> {
-    pub(super) path: PathBuf,
-    pub(super) collection: &'a Collection,
+pub(in crate::commands) struct TableFile<'a> {
+    pub(in crate::commands) path: PathBuf,
+    pub(in crate::commands) collection: &'a Collection,
 }
 
 /// One object as it will be put.
-pub(super) struct Object<'a> {
-    pub(super) path: PathBuf,
-    pub(super) bucket: String,
-    pub(super) key: String,
-    pub(super) collection: &'a Collection,
+pub(in crate::commands) struct Object<'a> {
+    pub(in crate::commands) path: PathBuf,
+    pub(in crate::commands) bucket: String,
+    pub(in crate::commands) key: String,
+    pub(in crate::commands) collection: &'a Collection,
     /// Rows are checked before they are put, media are not.
-    pub(super) holds_rows: bool,
+    pub(in crate::commands) holds_rows: bool,
 }
 
-const ROW_FILES: [&str; 3] = ["ndjson", "jsonl", "csv"];
+const ROW_FILES: [&str; 4] = ["ndjson", "jsonl", "csv", "parquet"];
 
 impl<'a> Layout<'a> {
     /// Finds the files of each collection.
-    pub(super) fn of(map: &'a DataMap, dir: &Path) -> anyhow::Result<Self> {
+    pub(in crate::commands) fn of(map: &'a DataMap, dir: &Path) -> anyhow::Result<Self> {
         let mut layout = Self { tables: Vec::new(), objects: Vec::new(), strays: Vec::new() };
         for collection in &map.collections {
             layout.add(collection, map, dir)?;
         }
         if layout.tables.is_empty() && layout.objects.is_empty() {
-            anyhow::bail!("{}: no file of any collection; write <dataset>/<collection>.ndjson or .csv", dir.display());
+            anyhow::bail!(
+                "{}: no file of any collection; write <dataset>/<collection>.ndjson, .csv or .parquet",
+                dir.display()
+            );
         }
         let taken: BTreeSet<&PathBuf> = layout
             .tables

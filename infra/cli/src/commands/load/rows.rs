@@ -1,4 +1,6 @@
-//! Rows out of NDJSON and CSV files, exact; a mistake names file and line, never the value.
+//! Rows out of NDJSON, CSV and Parquet files, exact; a mistake names file and line, never the value.
+
+mod parquet;
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -11,6 +13,7 @@ use domain::datum::{Datum, is_json_number};
 use thiserror::Error;
 
 use super::shape::{Row, Shape, Unfit};
+use crate::parquet_rows::is_parquet;
 
 /// The largest row a table takes.
 const LIMIT_BYTES: usize = 400 * 1024;
@@ -18,7 +21,7 @@ const LIMIT_BYTES: usize = 400 * 1024;
 /// The first mistake of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{place}: {message}")]
-pub(super) struct Mistake {
+pub(in crate::commands) struct Mistake {
     place: String,
     message: String,
 }
@@ -68,9 +71,30 @@ pub(super) fn check_object(path: &Path, collection: &Collection) -> Result<(), M
     each_row(path, collection, &mut |_| Ok(()))
 }
 
+/// The first rows of a file that are wanted; a file is read no further than that.
+pub(in crate::commands) fn first_rows(
+    path: &Path,
+    collection: &Collection,
+    most: usize,
+    is_wanted: &dyn Fn(&Datum) -> bool,
+) -> Result<Vec<Datum>, Mistake> {
+    let mut rows = Vec::with_capacity(most.min(1024));
+    let read = numbered(path, collection, &mut |_, row| {
+        let row = Datum::Map(row);
+        if is_wanted(&row) {
+            rows.push(row);
+        }
+        if rows.len() < most { Ok(()) } else { Err(Unfit("enough".to_owned())) }
+    });
+    if rows.len() < most { read.map(|()| rows) } else { Ok(rows) }
+}
+
 type Numbered<'a> = &'a mut dyn FnMut(u64, Row) -> Result<(), Unfit>;
 
 fn numbered(path: &Path, collection: &Collection, each: Numbered<'_>) -> Result<(), Mistake> {
+    if is_parquet(path) {
+        return parquet::each(path, each);
+    }
     let file = File::open(path).map_err(|error| Mistake::of(path, error))?;
     if is_csv(path, collection) { csv(path, file, collection, each) } else { ndjson(path, file, each) }
 }

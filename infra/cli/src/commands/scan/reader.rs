@@ -5,6 +5,7 @@ use std::io::{self, BufRead};
 use pii::detect::{DocumentScanner, Hit, PiiType, Scanner, type_of_field};
 
 use super::finding::Finding;
+use crate::parquet_rows::MAGIC;
 
 /// How a source is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,16 +52,23 @@ type Sink<'s> = &'s mut dyn FnMut(u64, Finding<'_>) -> io::Result<()>;
 
 /// Reads to the end and hands over each find with the number of its line, from 1.
 pub(super) fn read(
-    input: impl BufRead,
+    mut input: impl BufRead,
     format: Option<Format>,
     scanner: &Scanner,
     sink: Sink<'_>,
 ) -> anyhow::Result<Read> {
+    refuse_parquet(&mut input)?;
     match format {
         Some(Format::Csv) => csv_records(input, scanner, sink),
         Some(Format::Document) => document(input, scanner, sink),
         Some(Format::Text | Format::Lines) | None => lines(input, format, scanner, sink),
     }
+}
+
+/// Parquet is read from its end: it can't come through a pipe, and is no text either.
+pub(in crate::commands) fn refuse_parquet(input: &mut impl BufRead) -> anyhow::Result<()> {
+    anyhow::ensure!(!input.fill_buf()?.starts_with(MAGIC), "Parquet can't be read from a stream: name the file");
+    Ok(())
 }
 
 fn lines(mut input: impl BufRead, format: Option<Format>, scanner: &Scanner, sink: Sink<'_>) -> anyhow::Result<Read> {

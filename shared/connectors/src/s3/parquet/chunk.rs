@@ -145,21 +145,7 @@ impl Chunk<'_> {
         for run in picks.chunk_by(|one, next| one + 1 == *next) {
             let Some(first) = run.first() else { continue };
             reader.skip_records(first - at)?;
-            let mut left = run.len();
-            while left > 0 {
-                if !batch.read(&mut reader, left.min(BATCH))? {
-                    return Err(too_many());
-                }
-                left -= batch.records.min(left);
-                let before = all.len();
-                all.resize_with(before + batch.records, Vec::new);
-                batch.each(max, |record, (definition, repetition), value| {
-                    let value = value.map(|value| value.datum(self.meaning));
-                    if let Some(entries) = all.get_mut(before + record) {
-                        entries.push(Entry { definition, repetition, value });
-                    }
-                });
-            }
+            taken((&mut reader, &mut batch), (self.meaning, max), run.len(), &mut all)?;
             at = first + run.len();
         }
         Ok(all)
@@ -182,6 +168,35 @@ impl Chunk<'_> {
     pub(super) fn is_optional(&self) -> bool {
         self.of.column_descr().self_type().is_optional()
     }
+}
+
+/// Reads so many records and adds what the column says of each.
+pub(super) fn taken<T>(
+    (reader, batch): (&mut ColumnReaderImpl<T>, &mut Batch<T::T>),
+    (meaning, max_definition): (Meaning, i16),
+    records: usize,
+    all: &mut Vec<Vec<Entry>>,
+) -> Result<()>
+where
+    T: DataType,
+    T::T: Value,
+{
+    let mut left = records;
+    while left > 0 {
+        if !batch.read(reader, left.min(BATCH))? {
+            return Err(too_many());
+        }
+        left -= batch.records.min(left);
+        let before = all.len();
+        all.resize_with(before + batch.records, Vec::new);
+        batch.each(max_definition, |record, (definition, repetition), value| {
+            let value = value.map(|value| value.datum(meaning));
+            if let Some(entries) = all.get_mut(before + record) {
+                entries.push(Entry { definition, repetition, value });
+            }
+        });
+    }
+    Ok(())
 }
 
 /// The value to be written in the place of another; none where it becomes null.

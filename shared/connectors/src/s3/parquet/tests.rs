@@ -77,7 +77,7 @@ fn rewrites(fields: &[(&str, Strategy)]) -> Treatment {
 }
 
 /// Row `n` of person `id`: every third has no note, every fourth no tags, every fifth an empty list of them.
-fn object(settings: WriterProperties, groups: &[&[i64]]) -> Vec<u8> {
+pub(super) fn object(settings: WriterProperties, groups: &[&[i64]]) -> Vec<u8> {
     let schema = Arc::new(parse_message_type(SCHEMA).unwrap());
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(settings)).unwrap();
     let mut first = 0;
@@ -144,7 +144,7 @@ fn erased(object: &[u8], order: &ErasureOrder) -> Vec<u8> {
     rewrite_object(order, RowFormat::Parquet, "rows/a.parquet", object).unwrap()
 }
 
-fn settings(compression: Compression, is_dictionary: bool, version: WriterVersion) -> WriterProperties {
+pub(super) fn settings(compression: Compression, is_dictionary: bool, version: WriterVersion) -> WriterProperties {
     WriterProperties::builder()
         .set_compression(compression)
         .set_dictionary_enabled(is_dictionary)

@@ -24,13 +24,11 @@ pub(super) struct Classes {
 
 impl Classes {
     /// Ends a class whose values are counted in `present`.
-    pub(super) fn close(&mut self, cells: &[u32], present: &Present, quasi: &[Column]) {
+    pub(super) fn close(&mut self, cells: &[u32], present: &mut Present, quasi: &[Column]) {
         let class = u32::try_from(self.sizes.len()).expect("there are no more classes than rows, which were counted");
         self.spans.resize_with(quasi.len(), Vec::new);
         for (index, (column, spans)) in quasi.iter().zip(&mut self.spans).enumerate() {
-            let mut codes = present.order(index).to_vec();
-            codes.sort_unstable();
-            spans.push(Span::over(column, &codes));
+            spans.push(Span::over(column, present.ascending(index)));
         }
         self.members.extend(cells.iter().map(|cell| (*cell, class)));
         self.sizes.push(usize::try_from(present.rows()).expect("rows were counted in memory"));

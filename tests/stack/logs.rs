@@ -11,7 +11,7 @@ use crate::harness::Stack;
 use crate::http::send;
 
 /// Outputs of the template that name the functions.
-pub(crate) const FUNCTIONS: [&str; 12] = [
+pub(crate) const FUNCTIONS: [&str; 13] = [
     "RequestApi",
     "AuditApi",
     "ExportWorker",
@@ -21,6 +21,7 @@ pub(crate) const FUNCTIONS: [&str; 12] = [
     "AuditSealer",
     "MaskingStream",
     "DiscoverySweep",
+    "RestoreReplay",
     "AuditVerifier",
     "DeadlineSweep",
     "AnonymizeApi",

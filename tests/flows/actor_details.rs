@@ -64,6 +64,7 @@ fn officer(house: &House, caller: &Caller) -> Who {
             roles: roles.iter().filter_map(|role| domain::role::Role::parse(role.as_str()?)).collect(),
             email: None,
             organization_id: None,
+            organization_name: None,
         },
         request_id: format!("read-{}", house.said.len()),
         ip: None,

@@ -142,6 +142,7 @@ fn walk(world: &World, million: &Arc<Million>, filter: &EventFilter, pages: usiz
         subject: Sensitive::new("auditor-1".to_owned()),
         tenant: million.tenant.clone(),
         organization_id: None,
+        organization_name: None,
         roles: vec![Role::Auditor],
         email: None,
     };

@@ -273,7 +273,4 @@ fn unsupported_types_name_the_supported_ones() {
             check(&mut house, &operator("acme"), requests(changed("/type", &json!(kind)).to_string()), 422, "/type");
         assert_eq!(answer.body["errors"][0]["detail"], names);
     }
-    let body = json!({"confirm_org_name": "Acme"});
-    let answer = check(&mut house, &owner("acme", "org-1"), Call::post(format!("{BASE}/delete"), &body), 422, "");
-    assert_eq!(answer.body["detail"], "the deletion of an organisation is not supported yet");
 }

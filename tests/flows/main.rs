@@ -38,6 +38,7 @@ mod mixed_case;
 mod needs_human;
 mod notices;
 mod organisation;
+mod organisation_deletion;
 mod own_records;
 mod plans;
 mod portability;

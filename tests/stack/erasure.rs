@@ -105,7 +105,18 @@ async fn twenty_customers_are_erased_and_nobody_else_notices() {
         assert_eq!(rows.count(), 0, "an erased customer still has rows");
     }
     assert_receipts(&stack, &jobs).await;
+    assert_replay(&stack).await;
     assert_place(&stack, &jobs[0]).await;
+}
+
+/// Nobody is back, though the rows of the erased stay without anything of them.
+async fn assert_replay(stack: &Stack) {
+    let lambda = aws_sdk_lambda::Client::new(&aws::config(stack).await);
+    let replay = lambda.invoke().function_name(stack.resource("RestoreReplay"));
+    let answer = replay.payload(json!({ "tenant": TENANT }).to_string().into_bytes().into()).send().await.unwrap();
+    let told: Value = serde_json::from_slice(answer.payload().unwrap().as_ref()).unwrap();
+    assert_eq!((&told["people"], &told["goes_on_at"]), (&json!(0), &Value::Null), "{told}");
+    assert!(told["rows"].as_u64().unwrap() > 0, "{told}");
 }
 
 /// Once the sealer has run, the receipt's place in the log is shown by one file and the key of the log.

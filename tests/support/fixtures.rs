@@ -104,6 +104,7 @@ pub fn checkpoints() -> Vec<Checkpoint> {
         created: 1,
         aliases: Vec::new(),
         organizations: vec![Alias::from_keyed_hash("cd".repeat(16))],
+        members: None,
     };
     let collect = CollectCheckpoint {
         parts: vec![part],

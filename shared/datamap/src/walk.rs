@@ -38,6 +38,9 @@ pub struct Walk {
     /// Organisations that the subject's own rows name; nothing is followed from them.
     #[serde(default)]
     organizations: BTreeSet<Datum>,
+    /// Identities and keys of an organisation's people; nothing is followed from them.
+    #[serde(default)]
+    members: BTreeSet<(String, Datum)>,
 }
 
 /// The values with which one field of one collection is looked up.
@@ -76,6 +79,7 @@ impl Walk {
             inputs: Vec::new(),
             identities: BTreeSet::new(),
             organizations: BTreeSet::new(),
+            members: BTreeSet::new(),
         };
         for (kind, value) in seeds.iter().filter(|(kind, _)| is_organization(kind) == organization) {
             walk.seed(map, kind, value);
@@ -156,6 +160,11 @@ impl Walk {
         self.organizations.iter()
     }
 
+    /// The identities of an organisation's people and the keys of their rows, as [`Self::found_identities`] calls them.
+    pub fn found_members(&self) -> impl Iterator<Item = (&str, &Datum)> {
+        self.members.iter().map(|(kind, value)| (kind.as_str(), value))
+    }
+
     fn scope(&self) -> Scope {
         if self.organization { Scope::Organization } else { Scope::Person }
     }
@@ -217,10 +226,26 @@ impl Walk {
             Scope::Organization => {
                 let noted = found.iter().filter(|(_, value)| leads(value));
                 self.identities.extend(noted.map(|(kind, value)| ((*kind).to_owned(), cast(value, None))));
+                self.note_members(collection, row);
             }
         }
         if !found.is_empty() {
             self.identities.extend(key_of(collection, row));
+        }
+    }
+
+    fn note_members(&mut self, collection: &Collection, row: &Datum) {
+        let before = self.members.len();
+        for field in &collection.fields {
+            let Some(kind) = field.identity.as_deref().filter(|kind| !is_organization(kind)) else { continue };
+            values_at(row, &field.path, &mut |value| {
+                if leads(value) {
+                    self.members.insert((kind.to_owned(), cast(value, None)));
+                }
+            });
+        }
+        if self.members.len() > before {
+            self.members.extend(key_of(collection, row));
         }
     }
 

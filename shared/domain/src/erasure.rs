@@ -9,6 +9,7 @@ use crate::hold::GuardScope;
 use crate::ids::JobId;
 use crate::request::Alias;
 use crate::role::Pseudonym;
+use crate::step::ObjectRef;
 
 /// Steps of one plan are numbered from here; the next plan of the same job starts one such range later.
 pub const SHARDS_PER_GENERATION: u32 = 100_000;
@@ -43,6 +44,9 @@ pub struct Erasure {
     pub begun_at: Option<Timestamp>,
     /// The signed receipt.
     pub receipt: Option<ReceiptRef>,
+    /// The members of an organisation, as a sealed list of keyed hashes; erasures of organisations only.
+    #[serde(default)]
+    pub members: Option<ObjectRef>,
     /// Which erasure it repeats, where what was erased has come back.
     #[serde(default)]
     pub repeats: Option<Repeats>,
@@ -71,6 +75,7 @@ impl Erasure {
             grace_ends_at: None,
             begun_at: None,
             receipt: None,
+            members: None,
             repeats: None,
         }
     }
@@ -79,7 +84,9 @@ impl Erasure {
     #[must_use]
     pub fn guards(&self) -> BTreeSet<GuardScope> {
         let aliases = self.aliases.iter().chain(&self.organizations);
-        aliases.map(GuardScope::alias).chain([GuardScope::tenant()]).collect()
+        // More members than a claim can name: a hold on anybody stops it, members or not.
+        let anybody = self.members.is_some().then(GuardScope::anybody);
+        aliases.map(GuardScope::alias).chain([GuardScope::tenant()]).chain(anybody).collect()
     }
 
     /// Whether tokens are revoked once the plan is approved.

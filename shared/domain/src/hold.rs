@@ -56,7 +56,8 @@ impl HoldScope {
     #[must_use]
     pub fn guards(&self) -> Vec<GuardScope> {
         match self {
-            Self::Subject { aliases } => aliases.iter().map(GuardScope::alias).collect(),
+            // The second is for erasures of more people than one claim can name.
+            Self::Subject { aliases } => aliases.iter().map(GuardScope::alias).chain([GuardScope::anybody()]).collect(),
             Self::Organization { alias, .. } => vec![GuardScope::alias(alias)],
             Self::Tenant => vec![GuardScope::tenant()],
         }
@@ -143,6 +144,12 @@ impl GuardScope {
     #[must_use]
     pub fn restricted(alias: Option<&Alias>) -> Self {
         Self(alias.map_or_else(|| "restricted".to_owned(), |alias| format!("restricted#{}", alias.as_str())))
+    }
+
+    /// The guard that stands while anybody is held.
+    #[must_use]
+    pub fn anybody() -> Self {
+        Self("anybody".to_owned())
     }
 
     /// The guard of everybody.
@@ -267,6 +274,6 @@ mod tests {
         let organization = HoldScope::Organization { organization_id: "org-1".to_owned(), alias: alias("cc") };
         let all: BTreeSet<GuardScope> =
             [person, organization, HoldScope::Tenant].iter().flat_map(HoldScope::guards).collect();
-        assert_eq!(all.len(), 4);
+        assert_eq!(all.len(), 5);
     }
 }

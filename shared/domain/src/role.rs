@@ -153,6 +153,8 @@ pub struct Principal {
     pub email: Option<Sensitive<String>>,
     /// The organisation of the token.
     pub organization_id: Option<String>,
+    /// Its name, as the issuer knows it.
+    pub organization_name: Option<Sensitive<String>>,
 }
 
 impl Principal {

@@ -177,6 +177,7 @@ fn principal_of(claims: &Claims, tenant: TenantId) -> Principal {
         roles: claims.roles.iter().filter_map(|role| Role::parse(role)).collect(),
         email: email.map(|email| Sensitive::new(email.to_owned())),
         organization_id: claims.org.clone(),
+        organization_name: claims.org_name.clone().map(Sensitive::new),
     }
 }
 

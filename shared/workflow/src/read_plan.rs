@@ -97,8 +97,7 @@ impl ReadPlan {
         caller: &Caller,
         id: &JobId,
         source: &str,
-        cursor: Option<&str>,
-        limit: usize,
+        (cursor, limit): (Option<&str>, usize),
     ) -> Result<PlanPage, Refusal> {
         let plan = self.open(caller, id, source).await?;
         let from = match cursor {

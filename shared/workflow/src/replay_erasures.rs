@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use datamap::{DataMap, Source};
+use datamap::{DataMap, Masker, Source, Treatment, rewrite};
 use domain::datum::Datum;
 use domain::event::{Action, EventType};
 use domain::ids::{JobId, OpNonce, TenantId};
@@ -112,7 +112,7 @@ impl ReplayErasures {
         loop {
             let page = self.reader.rows(&of, PAGE, after.as_ref()).await?;
             replayed.rows += page.rows.len() as u64;
-            self.look_up(tenant, &secrets, (&telling, &page.rows), back).await?;
+            self.look_up(tenant, (map.as_ref(), position), (&telling, &page.rows), (&secrets, &mut *back)).await?;
             after = page.next;
             if after.is_none() {
                 return Ok(true);
@@ -123,18 +123,23 @@ impl ReplayErasures {
         }
     }
 
-    /// Adds whoever of the rows was erased, with what the rows tell of them.
+    /// Adds whoever of the rows was erased, with what the rows tell of them; rows that erasing left say nothing.
     async fn look_up(
         &self,
         tenant: &TenantId,
-        secrets: &TenantSecrets,
+        (map, position): (&DataMap, usize),
         (telling, rows): (&Telling, &[Datum]),
-        back: &mut BTreeMap<JobId, Told>,
+        (secrets, back): (&TenantSecrets, &mut BTreeMap<JobId, Told>),
     ) -> Result<(), PortError> {
         let mut asked: BTreeMap<TenantKey, (String, Datum)> = BTreeMap::new();
-        for (kind, value) in rows.iter().flat_map(|row| telling.values(row)) {
-            let key = SuppressionRecord::key_of(tenant, &secrets.alias_of_value(kind, &value));
-            asked.insert(key, (kind.to_owned(), value));
+        let masker = LedgerMasker(secrets.clone());
+        for row in rows {
+            for told in telling.told(row) {
+                if has_work(&map.treatment(position, told.path), row, &masker) {
+                    let key = SuppressionRecord::key_of(tenant, &secrets.alias_of_value(told.kind, &told.value));
+                    asked.insert(key, (told.kind.to_owned(), told.value));
+                }
+            }
         }
         let keys: Vec<TenantKey> = asked.keys().cloned().collect();
         for keys in keys.chunks(AT_ONCE) {
@@ -158,6 +163,28 @@ impl ReplayErasures {
         event.counts = vec![("rows".to_owned(), replayed.rows), ("people".to_owned(), replayed.jobs.len() as u64)];
         builder.event(event);
         self.ports.store.commit(&builder.build()).await.map_err(refused)
+    }
+}
+
+/// Whether erasing would change a row; what stays under an exemption is not somebody who is back.
+fn has_work(treatment: &Treatment, row: &Datum, masker: &dyn Masker) -> bool {
+    match treatment {
+        Treatment::Delete => true,
+        Treatment::Rewrite { fields, .. } => rewrite(row, fields, masker) != *row,
+        Treatment::Keep { .. } => false,
+    }
+}
+
+/// Tells what is rewritten already: lasting hashes are the tenant's, and passing ones are known by their form.
+struct LedgerMasker(TenantSecrets);
+
+impl Masker for LedgerMasker {
+    fn lasting(&self, value: &[u8]) -> String {
+        self.0.digest("mask v1", &[value])
+    }
+
+    fn passing(&self, value: &[u8]) -> String {
+        self.lasting(value)
     }
 }
 

@@ -45,17 +45,27 @@ impl Telling {
         self.0.is_empty()
     }
 
-    /// What a row tells: kinds and values, canonical, as a walk that met them knows them.
+    /// What a row tells: fields, kinds and values, these canonical, as a walk that met them knows them.
     #[must_use]
-    pub fn values(&self, row: &Datum) -> Vec<(&str, Datum)> {
-        let mut found = Vec::new();
+    pub fn told(&self, row: &Datum) -> Vec<Told<'_>> {
+        let mut told = Vec::new();
         for (path, kind) in &self.0 {
-            found.extend(
-                row.values_at(path).into_iter().map(|value| (kind.as_str(), datamap::canonical(value).into_owned())),
-            );
+            let values = row.values_at(path).into_iter().map(|value| datamap::canonical(value).into_owned());
+            told.extend(values.map(|value| Told { path, kind, value }));
         }
-        found
+        told
     }
+}
+
+/// Something that a row tells of whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told<'a> {
+    /// The field.
+    pub path: &'a str,
+    /// What its value is known by.
+    pub kind: &'a str,
+    /// The value.
+    pub value: Datum,
 }
 
 /// The key of rows that carry a person's identity, and what it is called; none for keys of several fields.

@@ -99,6 +99,7 @@ impl RequestForm {
             scope: Scope::Subject,
             identities,
             organization_id: None,
+            confirmed_name: None,
             received_at,
             description: self.description.map(Sensitive::new),
             format: self.format,
@@ -149,13 +150,16 @@ pub struct ExportBody {
 #[serde(deny_unknown_fields)]
 pub struct DeleteBody {
     /// The organisation; the caller's own if not said.
+    #[schema(min_length = 1, max_length = 255)]
     pub organization_id: Option<String>,
     /// Its name, typed back exactly.
+    #[schema(min_length = 1, max_length = 255)]
     pub confirm_org_name: String,
     /// Whether media files are deleted too.
     #[serde(default)]
     pub delete_media: bool,
-    /// Days in which it can be taken back.
+    /// Days in which it can be taken back after its approval, 0 to 90; 7 if not said.
+    #[schema(maximum = 90)]
     pub grace_period_days: Option<u16>,
 }
 

@@ -38,7 +38,7 @@ pub(crate) async fn plan(
         let limit = limit(&mut query)?;
         let cursor = query.take("cursor");
         query.finish()?;
-        let page = app.plans.page(&caller, &id, &source, cursor.as_deref(), limit).await;
+        let page = app.plans.page(&caller, &id, &source, (cursor.as_deref(), limit)).await;
         let page = page.map_err(|refusal| app.refused(&refusal))?;
         return Ok(Json(PlanAnswer::Records(PlanRecordList::of(page))));
     }

@@ -6,14 +6,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::job::Scope;
 use domain::request::RequestType;
-use domain::role::Permission;
 use domain::sensitive::Sensitive;
 use http::header::LOCATION;
 use http::{HeaderName, HeaderValue, StatusCode};
+use lambda_kit::Problem;
 use lambda_kit::http::{Authenticated, IdempotencyKey, JsonBody, Origin};
-use lambda_kit::{Problem, ProblemKind};
 use workflow::caller::Caller;
-use workflow::refusal::Refusal;
 use workflow::submit_request::{Idempotency, NewRequest};
 
 use super::checked_text;
@@ -79,6 +77,7 @@ pub(crate) async fn export_organization(
         scope: Scope::Organization,
         identities: Vec::new(),
         organization_id,
+        confirmed_name: None,
         received_at: None,
         description: Some(Sensitive::new("export of the organisation, asked for by its owner".to_owned())),
         format: value.format,
@@ -89,17 +88,32 @@ pub(crate) async fn export_organization(
     accept(&app, &caller(principal, origin), request, Sent { key, route: "POST /api/v1/privacy/export", bytes }).await
 }
 
-/// Asks for the deletion of everything an organisation holds; not supported yet.
+/// Asks for the deletion of everything an organisation holds: its name is typed back exactly, and an officer approves.
 #[utoipa::path(post, path = "/api/v1/privacy/delete", tag = "requests", request_body = DeleteBody,
-    responses((status = 422, description = "Erasure is not supported yet")))]
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeats the answer for 30 days")),
+    responses((status = 202, description = "The job", body = JobBody)))]
 pub(crate) async fn delete_organization(
     State(app): State<App>,
     Authenticated(principal): Authenticated,
-    JsonBody { value: _, .. }: JsonBody<DeleteBody>,
+    IdempotencyKey(key): IdempotencyKey,
+    origin: Origin,
+    JsonBody { value, bytes }: JsonBody<DeleteBody>,
 ) -> Result<Response, Problem> {
-    let needed = Permission::OrgJobDelete;
-    if !principal.may(needed) {
-        return Err(app.refused(&Refusal::Forbidden { needs: vec![needed] }));
-    }
-    Err(Problem::new(ProblemKind::Invalid, "the deletion of an organisation is not supported yet"))
+    let organization_id = value.organization_id.map(|id| checked_text("/organization_id", id, 255)).transpose()?;
+    let name = checked_text("/confirm_org_name", value.confirm_org_name, 255)?;
+    let request = NewRequest {
+        request_type: RequestType::Erasure,
+        regime: None,
+        scope: Scope::Organization,
+        identities: Vec::new(),
+        organization_id,
+        confirmed_name: Some(name),
+        received_at: None,
+        description: Some(Sensitive::new("deletion of the organisation, asked for by its owner".to_owned())),
+        format: None,
+        include_media: value.delete_media,
+        grace_days: value.grace_period_days,
+        language: None,
+    };
+    accept(&app, &caller(principal, origin), request, Sent { key, route: "POST /api/v1/privacy/delete", bytes }).await
 }

@@ -120,13 +120,6 @@ async fn unsupported_rights_are_422_naming_the_supported_ones() {
         .send(Call::post(REQUESTS, &changed("/type", json!("opt_out"))).token(&house.token("acme", "operator")))
         .await;
     assert_eq!(answer.body["errors"][0]["detail"], names);
-    let body = json!({"confirm_org_name": "Acme"});
-    let call = Call::post("/api/v1/privacy/delete", &body).token(&house.token("acme", "owner"));
-    let answer = house.send(call).await;
-    assert_eq!(
-        (answer.status, &answer.body["detail"]),
-        (422, &json!("the deletion of an organisation is not supported yet"))
-    );
 }
 
 #[tokio::test]

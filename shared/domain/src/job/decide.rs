@@ -45,6 +45,8 @@ pub enum Outcome {
         aliases: Vec<Alias>,
         /// Organisations that the subject's own rows name.
         organizations: Vec<Alias>,
+        /// The members of an organisation that is erased, sealed.
+        members: Option<ObjectRef>,
     },
     /// One shard is planned, or carried out.
     ShardDone,
@@ -137,7 +139,9 @@ pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
             settles: Vec::new(),
         },
         Outcome::Traced { aliases, .. } if job.restriction.is_some() => restricting::after_trace(job, aliases, now),
-        Outcome::Traced { aliases, organizations } => erasing::after_trace(job, aliases, organizations, now),
+        Outcome::Traced { aliases, organizations, members } => {
+            erasing::after_trace(job, (aliases, organizations), members.as_ref(), now)
+        }
         Outcome::Upheld { by, reason } => restricting::after_upholding(job, by, reason, now),
         Outcome::Lifted => restricting::after_lifting(job, now),
         Outcome::PlanSealed { plan } => erasing::after_plan(job, plan.clone(), now),

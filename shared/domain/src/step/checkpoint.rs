@@ -88,6 +88,9 @@ pub struct LocateCheckpoint {
     /// Organisations that the subject's own rows name, as keyed hashes; erasure only.
     #[serde(default)]
     pub organizations: Vec<Alias>,
+    /// The members of an organisation, sealed; its erasure only.
+    #[serde(default)]
+    pub members: Option<ObjectRef>,
 }
 
 /// Progress of `collect`.

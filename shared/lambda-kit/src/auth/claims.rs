@@ -24,6 +24,8 @@ pub(super) struct Claims {
     pub(super) email_verified: Option<bool>,
     #[serde(default)]
     pub(super) org: Option<String>,
+    #[serde(default)]
+    pub(super) org_name: Option<String>,
     /// The others, among them the tenant under its configured name.
     #[serde(flatten)]
     rest: Map<String, Value>,

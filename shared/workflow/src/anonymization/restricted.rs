@@ -36,8 +36,8 @@ impl Anonymization {
         let (map, position) = found.place();
         let telling = Telling::of(map, position);
         let is_theirs = |row: &Datum| {
-            let mut told = telling.values(row).into_iter();
-            told.any(|(kind, value)| restricted.contains(&secrets.alias_of_value(kind, &value)))
+            let told = telling.told(row);
+            told.iter().any(|told| restricted.contains(&secrets.alias_of_value(told.kind, &told.value)))
         };
         rows.retain(|row| !is_theirs(row));
         Ok(rows)

@@ -154,8 +154,9 @@ impl Locate {
             let (aliases, _) = aliases(context, walk).await?;
             return Ok(LocateCheckpoint { frozen: true, aliases, ..LocateCheckpoint::default() });
         }
-        // Erasure leaves no medium behind.
-        let include_media = context.job.include_media || context.job.erasure.is_some();
+        // The erasure of a person leaves no medium behind; of an organisation's, its owner decides.
+        let of_person = context.job.erasure.is_some() && context.job.scope == Scope::Subject;
+        let include_media = context.job.include_media || of_person;
         let mut lookups = with_earlier(&self.plans, context, map, walk.lookups(map)).await?;
         lookups.retain(|lookup| is_wanted(map, lookup, include_media));
         let shared = shared_collections(&lookups);
@@ -175,9 +176,19 @@ impl Locate {
             let values = shard.lookups.iter().map(|lookup| lookup.values.len()).sum();
             shards.push(self.plans.write(context, &format!("shard-{number:06}"), values, shard).await?);
         }
-        let erases = context.job.erasure.is_some();
-        let (aliases, organizations) = if erases { aliases(context, walk).await? } else { Default::default() };
-        Ok(LocateCheckpoint { frozen: true, shards, aliases, organizations, ..LocateCheckpoint::default() })
+        let state = LocateCheckpoint { frozen: true, shards, ..LocateCheckpoint::default() };
+        match (context.job.erasure.is_some(), context.job.scope) {
+            (false, _) => Ok(state),
+            (true, Scope::Subject) => {
+                let (aliases, organizations) = aliases(context, walk).await?;
+                Ok(LocateCheckpoint { aliases, organizations, ..state })
+            }
+            (true, Scope::Organization) => {
+                let (own, members) = organization_aliases(context, walk).await?;
+                let members = Some(self.plans.write(context, "members", members.len(), &members).await?);
+                Ok(LocateCheckpoint { aliases: own.clone(), organizations: own, members, ..state })
+            }
+        }
     }
 
     /// Makes the steps of the frozen shards, a batch with each checkpoint, so that none is made twice or forgotten.
@@ -195,8 +206,8 @@ impl Locate {
             context.save(Checkpoint::Locate(state.clone()), seeds).await?;
         }
         if context.job.erasure.is_some() || context.job.restriction.is_some() {
-            let LocateCheckpoint { aliases, organizations, .. } = state;
-            return Ok(Ran::Done(Outcome::Traced { aliases, organizations }));
+            let LocateCheckpoint { aliases, organizations, members, .. } = state;
+            return Ok(Ran::Done(Outcome::Traced { aliases, organizations, members }));
         }
         Ok(Ran::Done(Outcome::Located))
     }
@@ -218,6 +229,16 @@ async fn aliases(context: &StepContext, walk: &Walk) -> Result<(Vec<Alias>, Vec<
         return Err(StepError::park(format!("the subject is known by more than {MAX_ALIASES} identities and keys")));
     }
     Ok((aliases, organizations))
+}
+
+/// The organisation, and everything its people are known by, as keyed hashes.
+async fn organization_aliases(context: &StepContext, walk: &Walk) -> Result<(Vec<Alias>, Vec<Alias>), StepError> {
+    let secrets = context.ports.keyring.tenant(&context.job.tenant, context.now).await?;
+    let id = context.job.organization_id.as_ref().ok_or_else(|| unreadable("organisation"))?;
+    let own = secrets.alias_of_found(IdentityKind::OrganizationId.as_str(), id);
+    let members: BTreeSet<Alias> =
+        walk.found_members().map(|(kind, value)| secrets.alias_of_value(kind, value)).collect();
+    Ok((vec![own], members.into_iter().collect()))
 }
 
 /// What the walk starts from: only identities that were proven.

@@ -19,6 +19,8 @@ pub struct NewRequest {
     pub identities: Vec<Identity>,
     /// The organisation; the caller's if not said.
     pub organization_id: Option<String>,
+    /// The organisation's name, typed back; its erasure only.
+    pub confirmed_name: Option<String>,
     /// When the request reached the controller; now if not said.
     pub received_at: Option<Timestamp>,
     /// In the requester's words.

@@ -31,8 +31,9 @@ pub(super) const fn default_format(request_type: RequestType) -> ExportFormat {
 /// Says whether the caller is the subject itself; refuses who may not ask at all.
 pub(super) fn authorize(caller: &Caller, request: &NewRequest) -> Result<bool, Refusal> {
     if request.scope == Scope::Organization {
-        let allowed = caller.principal.may(Permission::OrgJobExport);
-        return if allowed { Ok(false) } else { Err(Refusal::Forbidden { needs: vec![Permission::OrgJobExport] }) };
+        let erases = request.request_type == RequestType::Erasure;
+        let needed = if erases { Permission::OrgJobDelete } else { Permission::OrgJobExport };
+        return if caller.principal.may(needed) { Ok(false) } else { Err(Refusal::Forbidden { needs: vec![needed] }) };
     }
     if caller.principal.may(Permission::JobCreate) {
         return Ok(false);
@@ -108,9 +109,18 @@ pub(super) fn organization_of(caller: &Caller, request: &NewRequest) -> Result<O
     let own = caller.principal.organization_id.as_ref();
     let own = own.ok_or(Refusal::Reserved { to: "owners whose token names an organisation" })?;
     match &request.organization_id {
-        Some(asked) if asked != own => Err(Refusal::NotFound),
-        _ => Ok(Some(own.clone())),
+        Some(asked) if asked != own => return Err(Refusal::NotFound),
+        Some(_) | None => {}
     }
+    if request.request_type == RequestType::Erasure {
+        let name = caller.principal.organization_name.as_ref();
+        let name = name.ok_or(Refusal::Reserved { to: "owners whose token says the name of the organisation" })?;
+        // To the letter: who deletes an organisation by mistake has typed something else.
+        if request.confirmed_name.as_ref() != Some(name.expose()) {
+            return Err(Refusal::field("/confirm_org_name", "is not the name of the organisation"));
+        }
+    }
+    Ok(Some(own.clone()))
 }
 
 pub(super) fn quota_refusal(key: &TenantKey, limit: i64, now: Timestamp) -> Refusal {

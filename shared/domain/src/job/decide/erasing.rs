@@ -26,9 +26,14 @@ pub fn erase_shard(shard: u32, input: ObjectRef, now: Timestamp) -> StepSeed {
 }
 
 /// The subject is found: the plan is sealed once every shard is planned.
-pub(super) fn after_trace(job: &Job, aliases: &[Alias], organizations: &[Alias], now: Timestamp) -> Decision {
+pub(super) fn after_trace(
+    job: &Job,
+    (aliases, organizations): (&[Alias], &[Alias]),
+    members: Option<&ObjectRef>,
+    now: Timestamp,
+) -> Decision {
     let (aliases, organizations) = (aliases.to_vec(), organizations.to_vec());
-    let erasure = Erasure { aliases, organizations, ..erasure_of(job) };
+    let erasure = Erasure { aliases, organizations, members: members.cloned(), ..erasure_of(job) };
     let gate = StepSeed { shard: erasure.generation, ..waiting(StepKind::SealPlan, now + GATE_INTERVAL) };
     Decision { job: Some(with(job, JobStatus::InProgress, erasure)), next: vec![gate], settles: Vec::new() }
 }

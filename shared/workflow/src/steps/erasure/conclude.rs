@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use audit_log::receipt::{Exemption, Receipt, ReceiptProcessor, ReceiptSource, ReceiptTokens, Unsigned};
-use domain::erasure::{Erasure, ReceiptRef};
+use domain::erasure::{Erasure, MAX_ALIASES, ReceiptRef};
 use domain::ids::JobId;
 use domain::job::{Job, Outcome};
 use domain::key::TenantKey;
 use domain::record::{KeyRecord, Record, SuppressionRecord};
-use domain::request::Regime;
+use domain::request::{Alias, Regime};
 use domain::restriction::{guard_of, jobs_behind};
 use domain::step::{Checkpoint, ErasedSource, Step, StepKind};
 use domain::transition::{Cause, Expect};
@@ -24,6 +24,7 @@ use crate::ports::{ExportStore, ReceiptSigner};
 use crate::sealing::sha256;
 use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
+use crate::steps::plan::PlanStore;
 
 /// Keys destroyed in one transaction.
 const KEYS_AT_ONCE: usize = 100;
@@ -53,9 +54,15 @@ impl RunStep for Conclude {
             return Err(StepError::Retry { source: None });
         }
         let erased = sum_of(&steps);
-        suppress_and_shred(context, &erasure).await?;
-        shred_acts(context, &erasure).await?;
-        shred_restrictions(context, &erasure).await?;
+        let members: Vec<Alias> = match &erasure.members {
+            Some(object) => PlanStore { exports: Arc::clone(&self.exports) }.read(context, object).await?,
+            None => Vec::new(),
+        };
+        for aliases in [erasure.aliases.as_slice()].into_iter().chain(members.chunks(MAX_ALIASES)) {
+            suppress_and_shred(context, aliases).await?;
+            shred_acts(context, aliases).await?;
+            shred_restrictions(context, aliases).await?;
+        }
         let processors = steps.iter().filter_map(told).collect();
         let receipt = Receipt { processors, tokens: tokens_of(&steps), ..self.receipt(context, &erasure, &erased)? };
         let unsigned = Unsigned::new(self.signer.key_id(), &receipt)
@@ -105,10 +112,10 @@ impl Conclude {
 }
 
 /// One transaction: aliases that must not come back, and the end of every key of the subject.
-async fn suppress_and_shred(context: &StepContext, erasure: &Erasure) -> Result<(), StepError> {
+async fn suppress_and_shred(context: &StepContext, aliases: &[Alias]) -> Result<(), StepError> {
     let (tenant, job) = (&context.job.tenant, &context.job.id);
     let mut builder = context.transition(Cause::worker(context.now));
-    for alias in &erasure.aliases {
+    for alias in aliases {
         let record = SuppressionRecord {
             v: 1,
             tenant: tenant.clone(),
@@ -120,16 +127,16 @@ async fn suppress_and_shred(context: &StepContext, erasure: &Erasure) -> Result<
         builder.put(Record::Suppression(record), Expect::Any);
         builder.delete(KeyRecord::key_of(tenant, &KeyRecord::subject_owner(alias.as_str())));
     }
-    if !erasure.aliases.is_empty() {
+    if !aliases.is_empty() {
         context.ports.store.commit(&builder.build()).await?;
     }
     Ok(())
 }
 
 /// The keys of single acts of the person: whose details are sealed under them can't be told any more (R-ERA-6).
-async fn shred_acts(context: &StepContext, erasure: &Erasure) -> Result<(), StepError> {
+async fn shred_acts(context: &StepContext, aliases: &[Alias]) -> Result<(), StepError> {
     let (tenant, ports) = (&context.job.tenant, &context.ports);
-    for person in people_of(&context.job, erasure) {
+    for person in people_of(&context.job, aliases) {
         // An act that comes in meanwhile makes a key of its own; looking again finds it.
         loop {
             let keys = ports.keyring.keys_of_person(tenant, &person).await?;
@@ -147,9 +154,9 @@ async fn shred_acts(context: &StepContext, erasure: &Erasure) -> Result<(), Step
 }
 
 /// The keys of the person's restrictions, which keep an address to tell of their end: there is nothing left to restrict.
-async fn shred_restrictions(context: &StepContext, erasure: &Erasure) -> Result<(), StepError> {
+async fn shred_restrictions(context: &StepContext, aliases: &[Alias]) -> Result<(), StepError> {
     let (tenant, ports) = (&context.job.tenant, &context.ports);
-    let guards: BTreeSet<TenantKey> = erasure.aliases.iter().map(|alias| guard_of(tenant, alias)).collect();
+    let guards: BTreeSet<TenantKey> = aliases.iter().map(|alias| guard_of(tenant, alias)).collect();
     let guards: Vec<TenantKey> = guards.into_iter().collect();
     if guards.is_empty() {
         return Ok(());
@@ -165,8 +172,8 @@ async fn shred_restrictions(context: &StepContext, erasure: &Erasure) -> Result<
 }
 
 /// Under which names keys of the person may stand.
-fn people_of(job: &Job, erasure: &Erasure) -> BTreeSet<String> {
-    let aliases = erasure.aliases.iter().chain(&job.subject_ref).map(|alias| alias.as_str());
+fn people_of(job: &Job, aliases: &[Alias]) -> BTreeSet<String> {
+    let aliases = aliases.iter().chain(&job.subject_ref).map(|alias| alias.as_str());
     let requester = job.by_subject.then(|| job.requester.as_str());
     aliases.chain(requester).map(KeyRecord::subject_owner).collect()
 }

@@ -105,7 +105,7 @@ fn a_death_at_any_call_changes_nothing() {
     for call in 0..calls as u64 {
         // Deaths everywhere, the others in turn.
         for (index, (side, fault)) in kinds.into_iter().enumerate() {
-            if fault != Fault::Crash && (call + index as u64) % 3 != 0 {
+            if fault != Fault::Crash && !(call + index as u64).is_multiple_of(3) {
                 continue;
             }
             scene.memory.restore(&before);

@@ -71,7 +71,7 @@ impl RecordMailFate {
         let nonce = OpNonce::new(self.ports.entropy.bytes());
         let cause = Cause::worker(now).because("the mail service reports");
         let mut builder = TransitionBuilder::new(&job.tenant, nonce, cause, self.ports.entropy.bytes());
-        let mark = mark(report, &job, kind, shard, &builder, now);
+        let mark = mark(report, &job, (kind, shard), &builder, now);
         let event = event(&mut builder, &mark);
         builder.event(event);
         builder.put(Record::MailMark(Box::new(mark.clone())), Expect::Absent);
@@ -105,8 +105,7 @@ fn sent_by(notice_id: &str) -> Option<(JobId, StepKind, u32)> {
 fn mark(
     report: &MailReport,
     job: &Job,
-    kind: StepKind,
-    shard: u32,
+    (kind, shard): (StepKind, u32),
     builder: &TransitionBuilder,
     now: Timestamp,
 ) -> MailMark {

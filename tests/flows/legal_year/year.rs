@@ -53,7 +53,7 @@ impl Year {
     pub(super) fn new(seed: u64, bug: Bug) -> Self {
         let (world, law) = (World::new(seed), Law::of(seed));
         let clock_acts = ActOnClock { ports: ports(&world.memory), legal_clock: legal_clock(&law) };
-        let mails = seed % WITH_MAILS == 0 || bug == Bug::MailNotNoted;
+        let mails = seed.is_multiple_of(WITH_MAILS) || bug == Bug::MailNotNoted;
         let (known, open) = (Vec::new(), Vec::new());
         let (broken, happened, random) = (BTreeSet::new(), Counts::default(), SplitMix::new(seed ^ 0x5eed));
         let (locked, mail_is_back_at) = (None, None);
@@ -182,7 +182,7 @@ impl Year {
     fn sweep(&mut self) {
         let queued = self.world.memory.inspect(|state| state.queues.sent.len());
         let stands = match self.bug {
-            Bug::AlertByQueue => queued % 2 == 0,
+            Bug::AlertByQueue => queued.is_multiple_of(2),
             Bug::SweepNeedsKeys => self.locked.is_some(),
             _ => false,
         };

@@ -14,6 +14,8 @@ use crate::args::ScanArguments;
 use crate::parquet_rows::{self, is_parquet};
 use crate::report;
 
+#[cfg(test)]
+mod bad_input;
 mod finding;
 pub(super) mod reader;
 

@@ -160,7 +160,7 @@ mod tests {
         assert!(refused(&[&city[..], &["--k", "0"]].concat()).contains('k'));
         assert!(refused(&[&city[..], &["--k", "4"]].concat()).contains('4'));
         assert!(refused(&age).contains("age"), "NaN is no number");
-        assert!(refused(&[&city[..], &["--suppression-limit", "NaN"]].concat()).contains("suppression"));
+        assert!(refused(&[&city[..], &["--k", "1", "--suppression-limit", "NaN"]].concat()).contains("suppression"));
         let close = [from, "--method", "t_closeness", "--quasi-identifiers", "city", "--k", "2"];
         assert!(refused(&close).contains("--t"));
         assert!(refused(&[&close[..], &["--t", "NaN"]].concat()).contains('t'));

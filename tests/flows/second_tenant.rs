@@ -12,7 +12,7 @@ fn body_of(path: &str) -> Value {
     match path.rsplit('/').next().unwrap() {
         "verify" => json!({"code": "12345678"}),
         "manual" => json!({"method": "m", "note": "n"}),
-        "reject" | "extend" | "resume" => json!({"reason": "r"}),
+        "reject" | "extend" | "resume" | "lift" => json!({"reason": "r"}),
         "pause" => json!({"waiting_for": "identity", "reason": "r"}),
         "assign" => json!({"assignee": "a"}),
         "notes" => json!({"note": "n"}),

@@ -36,6 +36,8 @@ fn routes() -> Vec<(Method, &'static str, Option<Value>)> {
         (Method::POST, "/pause", Some(json!({ "waiting_for": "identity", "reason": "doubted" }))),
         (Method::POST, "/resume", Some(json!({ "reason": "it came" }))),
         (Method::POST, "/assign", Some(json!({ "assignee": "somebody" }))),
+        (Method::POST, "/lift", Some(json!({ "reason": "it was right" }))),
+        (Method::POST, "/processors/{number}/answer", Some(json!({ "status": "completed" }))),
         (Method::POST, "/notes", Some(json!({ "note": "looked at" }))),
     ]
 }
@@ -93,7 +95,7 @@ async fn second_tenant_learns_nothing_from_a_foreign_id() {
     for bearer in strangers() {
         let stranger = Api::of(&stack, &bearer);
         for (method, rest, body) in routes() {
-            let path = |id: &str| format!("/privacy/jobs/{id}{rest}");
+            let path = |id: &str| format!("/privacy/jobs/{id}{rest}").replace("{number}", "0");
             let unknown = stranger.call(method.clone(), &path(UNKNOWN), body.as_ref(), &[]).await;
             assert!(unknown.status.is_client_error(), "{method} {rest}: {}", unknown.status);
             for id in [&completed, &waiting, &organization] {

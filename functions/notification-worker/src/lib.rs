@@ -9,7 +9,9 @@
 mod config;
 mod handler;
 mod message;
+mod wiring;
 
 pub use config::Config;
 pub use handler::handle;
 pub use message::Message;
+pub use wiring::processors;

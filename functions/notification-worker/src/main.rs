@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use notification_worker::{Config, Message, handle};
+use notification_worker::{Config, Message, handle, processors};
 use workflow::advance_job::AdvanceJob;
 use workflow::record_mail_fate::RecordMailFate;
-use workflow::steps::{Notify, PlanStore, TellProcessors};
+use workflow::steps::Notify;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_kit::StartError> {
@@ -26,21 +26,13 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let webhooks = adapters_aws::webhooks(is_local);
     let topic = aws.notice_topic(&notices_topic_arn);
     let maps = aws.data_maps(&settings.config_bucket);
-    let notify = Notify { mailer, webhooks, topic, maps, public_url: public_url.clone(), timezone };
+    let notify = Notify { mailer, webhooks, topic, maps, public_url, timezone };
     let alerts = lambda_kit::emf_alerts(&settings);
-    let tell = TellProcessors {
-        plans: PlanStore { exports: aws.export_store(&settings.exports_bucket, &settings.kms_key_id) },
-        calls: adapters_aws::outgoing_calls(is_local),
-        secrets: aws.secrets(),
-        alerts: Arc::clone(&alerts) as _,
-        public_url,
-    };
+    let (exports, outgoing) =
+        (aws.export_store(&settings.exports_bucket, &settings.kms_key_id), adapters_aws::outgoing_calls(is_local));
+    let tell = processors(&settings, exports, outgoing, aws.secrets(), Arc::clone(&alerts) as _);
     let fates = &RecordMailFate { ports: ports.clone() };
-    let advance = AdvanceJob::new(ports, alerts, lease).runs(notify).runs(tell);
-    let advance = &advance;
-    let calls = adapters_aws::take_calls;
-    lambda_kit::run_sqs(&settings, calls, async |message: Message, ends_at| {
-        handle(advance, fates, &message, ends_at).await
-    })
-    .await
+    let advance = &AdvanceJob::new(ports, alerts, lease).runs(notify).runs(tell);
+    let handle = async |message: Message, ends_at| handle(advance, fates, &message, ends_at).await;
+    lambda_kit::run_sqs(&settings, adapters_aws::take_calls, handle).await
 }

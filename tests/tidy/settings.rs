@@ -67,6 +67,30 @@ fn check_document(settings: &str, document: &str) -> Vec<Finding> {
     missing.map(|(name, line)| Finding::new(SETTINGS, line, text(name))).collect()
 }
 
+/// What is read but not among the known names stops every function at its start.
+fn check_start(settings: &str) -> Vec<Finding> {
+    let (read, list) = settings.split_once("const KNOWN").map_or((settings, ""), |(above, rest)| {
+        let (list, below) = rest.split_once("];").unwrap_or((rest, ""));
+        (if below.is_empty() { above } else { below }, list)
+    });
+    let listed = known(list);
+    let unlisted =
+        known(read).into_iter().filter(|(name, _)| name.starts_with("HABEAS_") && !listed.contains_key(name));
+    let text = |name| format!("{name} is read but is not in KNOWN: functions that are given it do not start");
+    unlisted.map(|(name, _)| Finding::new(SETTINGS, 1, text(name))).collect()
+}
+
+#[test]
+fn every_setting_that_is_read_may_be_given() {
+    none_of(check_start(&repository::read(SETTINGS).unwrap()));
+}
+
+#[test]
+fn a_setting_that_stops_functions_is_found() {
+    assert_eq!(check_start("const KNOWN: [&str; 1] = [\"HABEAS_A\"];\nx(\"HABEAS_A\")"), []);
+    caught(&check_start("const KNOWN: [&str; 1] = [\"HABEAS_A\"];\nx(\"HABEAS_B\")"), "HABEAS_B is read");
+}
+
 #[test]
 fn every_setting_is_explained() {
     none_of(check_document(&repository::read(SETTINGS).unwrap(), &repository::read(DOCUMENT).unwrap_or_default()));

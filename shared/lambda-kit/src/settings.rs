@@ -103,7 +103,7 @@ pub struct Settings {
     pub clock_offset: SignedDuration,
 }
 
-const KNOWN: [&str; 35] = [
+const KNOWN: [&str; 36] = [
     "HABEAS_STAGE",
     "HABEAS_JOBS_TABLE",
     "HABEAS_KEYRING_TABLE",
@@ -126,6 +126,7 @@ const KNOWN: [&str; 35] = [
     "HABEAS_NOTICES_TOPIC_ARN",
     "HABEAS_TRUSTED_ISSUERS",
     "HABEAS_MAIL_FROM",
+    "HABEAS_MAIL_CONFIGURATION_SET",
     "HABEAS_PUBLIC_URL",
     "HABEAS_LEASE_SECONDS",
     "HABEAS_MAX_OPEN_JOBS",

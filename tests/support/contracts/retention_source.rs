@@ -84,8 +84,11 @@ fn id(row: &Datum) -> String {
 
 fn placed(row: &Datum, at: &str) -> Datum {
     let Datum::Map(mut entries) = row.clone() else { panic!("a row is an object") };
-    entries.retain(|(name, _)| name != "placed_at");
-    entries.push(("placed_at".to_owned(), Datum::Text(at.to_owned())));
+    let at = Datum::Text(at.to_owned());
+    match entries.iter_mut().find(|(name, _)| name == "placed_at") {
+        Some((_, before)) => *before = at,
+        None => entries.push(("placed_at".to_owned(), at)),
+    }
     Datum::Map(entries)
 }
 
@@ -117,16 +120,16 @@ pub async fn run(under: Under<'_>) {
     under.rows.put(changed.clone()).await;
     under.rows.remove(&id(&found[4].row)).await;
     let answers = under.remove(&Treatment::Delete, &found[..10]).await;
-    let expected = |number: usize| match number {
-        3 => Erased::Drifted,
-        4 => Erased::Gone,
-        _ => Erased::Done,
+    // A store need not tell a row that it has just deleted from one that was gone.
+    let is_away = |it: &Erased| matches!(it, Erased::Done | Erased::Gone);
+    let is_expected = |(number, it): (usize, &Erased)| match number {
+        3 => *it == Erased::Drifted,
+        4 => is_away(it),
+        _ => *it == Erased::Done,
     };
-    assert_eq!(answers, (0..10).map(expected).collect::<Vec<_>>());
+    assert!(answers.iter().enumerate().all(is_expected), "{answers:?}");
     let again = under.remove(&Treatment::Delete, &found[..10]).await;
-    assert!(
-        again.iter().enumerate().all(|(number, it)| *it == if number == 3 { Erased::Drifted } else { Erased::Gone })
-    );
+    assert!(again.iter().enumerate().all(|(n, it)| if n == 3 { *it == Erased::Drifted } else { is_away(it) }));
 
     let fields = vec![field("amount", Strategy::NullRewrite)];
     let rewriting = Treatment::Rewrite { fields, kept: None };

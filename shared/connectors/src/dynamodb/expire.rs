@@ -13,6 +13,7 @@ use workflow::ports::{Cursor, Erased, ExpiredPage, ExpiredRow, ExpiryOrder, Held
 use super::attribute::datum;
 use super::cursor::{At, Open, State, unwire, wire};
 use super::expression::Expressions;
+use super::order::Order;
 use super::plan::top;
 use super::request::{Item, has_key, units, whole};
 use super::rewritten::{may_hold, rewritten};
@@ -64,8 +65,11 @@ impl DynamoDb {
             state.open.insert(0, Open { lane: open.lane, at: At::After(key) });
         }
         let mut rows = Vec::new();
+        // The order of the data map: an archive that is written again has the same bytes.
+        let fields = Order::of(scope.collection);
         for item in answer.items.unwrap_or_default() {
-            let row = row(&item)?;
+            let mut row = row(&item)?;
+            fields.sort(&mut row);
             if order.has_expired(&row) && scope.is_owned(&row) {
                 rows.push(ExpiredRow { row, held: Held::new(item) });
             }

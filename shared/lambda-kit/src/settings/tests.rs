@@ -12,6 +12,8 @@ fn complete() -> Vec<(String, String)> {
         "HABEAS_PRIVACY_EPSILON" => "10",
         "HABEAS_DOWNLOAD_HOURS" => "24",
         "HABEAS_EVIDENCE_KEEP_DAYS" => "2557",
+        "HABEAS_RETENTION_CAP_ROWS" => "100000",
+        "HABEAS_RETENTION_CAP_PERCENT" => "20",
         "HABEAS_EVIDENCE_LOCK_MODE" => "COMPLIANCE",
         "HABEAS_STREAM_METHOD" => "masking",
         "HABEAS_DISCOVERY_ROWS" => "100",

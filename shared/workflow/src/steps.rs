@@ -2,6 +2,7 @@
 
 pub use archive::Packing;
 
+mod again;
 mod clock_notice;
 mod collect;
 mod erasure;

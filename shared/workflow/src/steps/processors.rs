@@ -11,6 +11,7 @@ use domain::processor::{ProcessorCheckpoint, ProcessorStatus};
 use domain::step::{Checkpoint, Step, StepKind};
 use jiff::{SignedDuration, Timestamp};
 
+use super::again::wait_after;
 use super::plan::PlanStore;
 use crate::advance_job::{Ran, RunStep};
 use crate::gate::{gate_nudge, is_open, steps_of};
@@ -28,16 +29,6 @@ pub(super) use self::order::ProcessorOrder;
 use self::words::Spoken;
 pub(crate) use self::words::{answer_proof, subject_request_id};
 
-/// How long after each failed try the next one comes; the last one is repeated.
-const TRIES: [SignedDuration; 7] = [
-    SignedDuration::from_secs(10),
-    SignedDuration::from_mins(1),
-    SignedDuration::from_mins(5),
-    SignedDuration::from_mins(30),
-    SignedDuration::from_hours(2),
-    SignedDuration::from_hours(6),
-    SignedDuration::from_hours(24),
-];
 /// Tries after which a processor counts as unreachable: the receipt goes out and names it.
 const UNREACHABLE_AFTER: u32 = 4;
 /// How often officers hear again of an answer that is overdue.
@@ -154,8 +145,7 @@ impl TellProcessors {
         mut state: ProcessorCheckpoint,
         reason: &'static str,
     ) -> Result<Ran, StepError> {
-        let wait = usize::try_from(state.rounds).ok().and_then(|round| TRIES.get(round)).copied();
-        let again_at = context.ports.clock.now() + wait.unwrap_or(SignedDuration::from_hours(24));
+        let again_at = context.ports.clock.now() + wait_after(state.rounds);
         state.rounds += 1;
         state.reason = Some(reason.to_owned());
         if state.rounds >= UNREACHABLE_AFTER {

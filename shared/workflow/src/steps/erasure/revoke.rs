@@ -14,7 +14,6 @@ use domain::ids::TenantId;
 use domain::job::Outcome;
 use domain::sensitive::Sensitive;
 use domain::step::{Checkpoint, RevokeCheckpoint, Step, StepKind};
-use jiff::SignedDuration;
 
 use super::{Erasing, OpenShard, of_round};
 use crate::advance_job::{Ran, RunStep};
@@ -22,16 +21,8 @@ use crate::gate::steps_of;
 use crate::ports::{Alert, Alerts, Cursor, ErasureOrder, OutgoingCall, OutgoingCalls, Secrets};
 use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
+use crate::steps::again::wait_after;
 
-/// How long after each round in which something failed the next one comes; the last one is repeated.
-const ROUNDS: [SignedDuration; 6] = [
-    SignedDuration::from_secs(10),
-    SignedDuration::from_mins(1),
-    SignedDuration::from_mins(5),
-    SignedDuration::from_mins(30),
-    SignedDuration::from_hours(2),
-    SignedDuration::from_hours(24),
-];
 /// Rounds after which officers hear of it.
 const ALERT_AFTER: u32 = 3;
 
@@ -141,7 +132,7 @@ impl RevokeTokens {
             context.step.checkpoint = Some(Checkpoint::Revoke(RevokeCheckpoint { left, ..state }));
             return Ok(Ran::Done(Outcome::Nothing));
         }
-        let wait = usize::try_from(state.rounds).ok().and_then(|round| ROUNDS.get(round)).copied();
+        let wait = wait_after(state.rounds);
         state.rounds += 1;
         state.left = state.failed;
         state.lookups_done = 0;
@@ -152,7 +143,7 @@ impl RevokeTokens {
             self.alerts.raise(&Alert { job: context.job.id.clone(), step: StepKind::RevokeTokens, reason });
         }
         context.save(Checkpoint::Revoke(state), Vec::new()).await?;
-        Ok(Ran::NotBefore(context.ports.clock.now() + wait.unwrap_or(SignedDuration::from_hours(24))))
+        Ok(Ran::NotBefore(context.ports.clock.now() + wait))
     }
 }
 

@@ -3,7 +3,7 @@
 use domain::job::Outcome;
 use domain::notice::{Delivery, DeliveryOutcome, NoticeSettings, Recipient, WebhookTarget};
 use domain::step::{Checkpoint, NotifyCheckpoint};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{Notify, machine, style_of};
 use crate::advance_job::Ran;
@@ -11,17 +11,11 @@ use crate::notice::{Addressee, Notice, mail};
 use crate::ports::{PortError, PortErrorKind, TopicMessage};
 use crate::step_context::StepContext;
 use crate::step_error::StepError;
+use crate::steps::again::wait_after;
 use crate::webhook::WebhookSecret;
 
-/// How long after each failed round the next one comes; after the last a receiver is given up.
-const ROUNDS: [SignedDuration; 6] = [
-    SignedDuration::from_secs(10),
-    SignedDuration::from_mins(1),
-    SignedDuration::from_mins(5),
-    SignedDuration::from_mins(30),
-    SignedDuration::from_hours(2),
-    SignedDuration::from_hours(6),
-];
+/// Failed rounds after which a receiver is given up.
+const GIVEN_UP_AFTER: u32 = 6;
 
 /// The person the request is about, in the list of deliveries.
 pub(super) const SUBJECT: &str = "subject";
@@ -84,7 +78,7 @@ impl Notify {
         notice: &Notice,
         mut kept: NotifyCheckpoint,
     ) -> Result<Ran, StepError> {
-        let last_round = usize::try_from(kept.rounds).is_ok_and(|rounds| rounds >= ROUNDS.len());
+        let last_round = kept.rounds >= GIVEN_UP_AFTER;
         let mut waits = false;
         for receiver in self.receivers(settings, notice) {
             let name = receiver.name();
@@ -108,10 +102,9 @@ impl Notify {
             }
         }
         if waits {
-            let wait = usize::try_from(kept.rounds).ok().and_then(|round| ROUNDS.get(round));
+            let wait = wait_after(kept.rounds);
             kept.rounds += 1;
             context.save(Checkpoint::Notify(kept), Vec::new()).await?;
-            let wait = wait.copied().unwrap_or(ROUNDS[0]);
             return Ok(Ran::NotBefore(context.ports.clock.now() + wait));
         }
         self.settle(context, notice, kept)

@@ -75,8 +75,8 @@ pub(crate) struct UpArguments {
     /// Return when the stack answers, and leave it running.
     #[arg(long)]
     pub(crate) detach: bool,
-    /// Cargo profile of the functions: `local` (optimised, faster to build) or `release` (what is deployed to AWS).
-    #[arg(long, default_value = "local")]
+    /// Cargo profile of the functions: `dev` (one build with the CLI and the tests), `local` (optimised) or `release` (AWS).
+    #[arg(long, default_value = "dev")]
     pub(crate) profile: String,
     /// Port of the emulator.
     #[arg(long, default_value_t = 4566)]

@@ -62,13 +62,17 @@ pub(crate) async fn run(arguments: &PackageArguments) -> anyhow::Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
+/// Beside the packages.
+const PROFILE_FILE: &str = "profile";
+
 /// Builds the functions and copies each program to `target/lambda/<function>/bootstrap`.
 pub(crate) fn build(home: &Home, profile: &str) -> anyhow::Result<()> {
     let mut command = Command::new("cargo");
     command.current_dir(home.root()).args(["build", "--profile", profile]);
     command.args(["--message-format", "json-render-diagnostics"]);
+    // No `-p`: features are then resolved for the whole workspace, and what the CLI was built from is not built again.
     for function in FUNCTIONS {
-        command.args(["-p", function]);
+        command.args(["--bin", function]);
     }
     let output = command.stderr(Stdio::inherit()).output().context("cannot run cargo")?;
     ensure!(output.status.success(), "the functions do not build: see the compiler's message above");
@@ -77,9 +81,15 @@ pub(crate) fn build(home: &Home, profile: &str) -> anyhow::Result<()> {
         let program = programs.get(function).with_context(|| format!("cargo built no program for {function}"))?;
         let target = home.packages().join(function);
         fs::create_dir_all(&target)?;
-        copy_if_changed(program, &target.join("bootstrap"))?;
+        place(program, &target.join("bootstrap"))?;
     }
-    Ok(())
+    Ok(fs::write(home.packages().join(PROFILE_FILE), profile)?)
+}
+
+/// The cargo profile that the packaged programs were built with.
+pub(crate) fn packaged_profile(home: &Home) -> anyhow::Result<String> {
+    fs::read_to_string(home.packages().join(PROFILE_FILE))
+        .context("nothing is packaged: run `cargo habeas package` first")
 }
 
 /// Zips what is in `target/lambda`; a program that has not changed keeps its zip.
@@ -126,14 +136,24 @@ fn programs(messages: &str) -> BTreeMap<String, PathBuf> {
         .collect()
 }
 
-fn copy_if_changed(from: &Path, to: &Path) -> anyhow::Result<()> {
-    if fs::read(to).ok() == Some(fs::read(from)?) {
-        return Ok(());
-    }
+/// Puts a program where its package is made from; one that has not changed keeps its time.
+fn place(from: &Path, to: &Path) -> anyhow::Result<()> {
     // A running stack may hold the old file open: replace it, never write into it.
     let partial = to.with_extension("partial");
-    fs::copy(from, &partial).with_context(|| format!("cannot copy {}", from.display()))?;
+    if !stripped(from, &partial) {
+        fs::copy(from, &partial).with_context(|| format!("cannot copy {}", from.display()))?;
+    }
+    if fs::read(to).ok() == Some(fs::read(&partial)?) {
+        return Ok(fs::remove_file(&partial)?);
+    }
     fs::rename(&partial, to).with_context(|| format!("cannot write {}", to.display()))
+}
+
+/// Copies without symbols, half of a program of the profile `dev`; false where the C toolchain brings no `strip`.
+fn stripped(from: &Path, to: &Path) -> bool {
+    let mut command = Command::new("strip");
+    command.args(["--strip-all", "-o"]).args([to, from]).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 /// SHA-256 in hexadecimal.

@@ -40,13 +40,16 @@ pub(super) async fn measure(home: &Home) -> anyhow::Result<Vec<Figure>> {
     Ok(figures)
 }
 
+/// Built like the functions that are packaged, so that the floor is theirs.
 fn build_bare(home: &Home) -> anyhow::Result<PathBuf> {
-    report::note("cold start: building a bare function");
+    let profile = package::packaged_profile(home)?;
+    report::note(&format!("cold start: building a bare function with the profile `{profile}`"));
     let mut command = Command::new("cargo");
-    command.args(["build", "--quiet", "--profile", "local", "--package", "lambda-kit", "--example", "bare"]);
+    command.args(["build", "--quiet", "--profile", &profile, "--package", "lambda-kit", "--example", "bare"]);
     let status = command.current_dir(home.root()).status().context("cannot run cargo")?;
     ensure!(status.success(), "the bare function does not build");
-    Ok(home.root().join("target/local/examples/bare"))
+    let directory = if profile == "dev" { "debug" } else { &profile };
+    Ok(home.root().join("target").join(directory).join("examples/bare"))
 }
 
 /// Median milliseconds to the first request for an event, and peak MiB until then.

@@ -7,6 +7,7 @@ mod check;
 mod column;
 mod csv_table;
 mod cut;
+mod dictionary;
 mod diversity;
 mod error;
 mod hierarchy;

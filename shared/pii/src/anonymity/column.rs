@@ -1,7 +1,6 @@
 //! One column as codes: numbers in their order, categories by first appearance, each text stored once.
 
-use std::collections::HashMap;
-
+use super::dictionary::{Dictionary, Key};
 use super::error::AnonymityError;
 use super::hierarchy::{Bound, Hierarchy};
 
@@ -81,77 +80,24 @@ impl Column {
     }
 }
 
-/// Places for codes last seen, at first and at most.
-const CACHED_BITS: std::ops::RangeInclusive<u32> = 10..=17;
-
 /// Collects one column, row by row.
 #[derive(Debug)]
 pub struct ColumnBuilder {
     name: String,
-    labels: Vec<Box<[u8]>>,
-    known: HashMap<Box<[u8]>, u32>,
-    null: Option<u32>,
+    known: Dictionary,
     codes: Vec<u32>,
-    /// The text last seen per cheap hash: most columns repeat a few values.
-    recent: Vec<Seen>,
+    /// Short texts whose codes are still to be looked for.
+    waiting: Vec<Key>,
 }
 
-/// A text that was seen, by its first and last eight bytes, and its code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Seen {
-    first: u64,
-    last: u64,
-    length: usize,
-    code: u32,
-}
-
-impl Seen {
-    const NOTHING: Self = Self { first: 0, last: 0, length: usize::MAX, code: u32::MAX };
-
-    #[inline]
-    fn of(text: &[u8]) -> Self {
-        let first = text.first_chunk::<8>().map_or_else(|| short_word(text), |first| u64::from_le_bytes(*first));
-        let last = text.last_chunk::<8>().map_or(0, |last| u64::from_le_bytes(*last));
-        Self { first, last, length: text.len(), code: u32::MAX }
-    }
-
-    /// One of so many places, a power of two.
-    #[inline]
-    fn place(self, places: usize) -> usize {
-        let mixed = (self.first ^ self.last.rotate_left(23) ^ self.length as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        usize::try_from(mixed >> 40).map_or(0, |place| place & (places - 1))
-    }
-
-    #[inline]
-    fn is_like(self, other: Self) -> bool {
-        self.first == other.first && self.last == other.last && self.length == other.length
-    }
-}
-
-/// Fewer than eight bytes as a number; the others are zero.
-#[inline]
-fn short_word(text: &[u8]) -> u64 {
-    match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
-        (Some(first), Some(last)) => {
-            let (first, last) = (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)));
-            first | last << (8 * (text.len() - 4))
-        }
-        (_, _) => text.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
-    }
-}
+/// How many short texts wait for each other.
+const WAITING: usize = 256;
 
 impl ColumnBuilder {
     /// An empty column.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            labels: Vec::new(),
-            known: HashMap::new(),
-            null: None,
-            codes: Vec::new(),
-            recent: vec![Seen::NOTHING; 1 << CACHED_BITS.start()],
-        }
+        Self { name: name.to_owned(), known: Dictionary::new(), codes: Vec::new(), waiting: Vec::new() }
     }
 
     /// Adds a row.
@@ -161,68 +107,43 @@ impl ColumnBuilder {
     #[inline]
     pub fn push(&mut self, text: Option<&[u8]>) -> Result<(), AnonymityError> {
         let code = match text {
-            None => self.null_code()?,
             Some(text) => {
-                let seen = Seen::of(text);
-                let place = seen.place(self.recent.len());
-                let recent = self.recent[place];
-                // Sixteen bytes are all of a text that is no longer than that.
-                let rest = || text.len() <= 16 || *self.labels[recent.code as usize] == *text;
-                if recent.is_like(seen) && rest() {
-                    recent.code
-                } else {
-                    let code = self.look_up(text)?;
-                    self.recent[place] = Seen { code, ..seen };
-                    if self.labels.len() > self.recent.len() && self.recent.len() < 1 << CACHED_BITS.end() {
-                        self.recent = vec![Seen::NOTHING; self.recent.len() * 4];
-                    }
-                    code
+                let key = Key::of(text);
+                if key.is_short() && self.known.is_far() {
+                    self.waiting.push(key);
+                    return if self.waiting.len() < WAITING { Ok(()) } else { self.look_up_waiting() };
                 }
+                self.look_up_waiting()?;
+                self.known.code_of(text, key)?
+            }
+            None => {
+                self.look_up_waiting()?;
+                self.known.code_of_null()?
             }
         };
         self.codes.push(code);
         Ok(())
     }
 
-    fn look_up(&mut self, text: &[u8]) -> Result<u32, AnonymityError> {
-        if let Some(code) = self.known.get(text) {
-            return Ok(*code);
-        }
-        let code = self.add(text)?;
-        self.known.insert(text.into(), code);
-        Ok(code)
-    }
-
-    fn null_code(&mut self) -> Result<u32, AnonymityError> {
-        match self.null {
-            Some(code) => Ok(code),
-            None => {
-                let code = self.add(b"")?;
-                self.null = Some(code);
-                Ok(code)
-            }
-        }
-    }
-
-    fn add(&mut self, text: &[u8]) -> Result<u32, AnonymityError> {
-        let code = u32::try_from(self.labels.len()).map_err(|_| AnonymityError::TooLarge)?;
-        self.labels.push(text.into());
-        Ok(code)
+    fn look_up_waiting(&mut self) -> Result<(), AnonymityError> {
+        if self.waiting.is_empty() { Ok(()) } else { self.known.codes_of_short(&mut self.waiting, &mut self.codes) }
     }
 
     /// Ends the column and reads its values as its kind says.
     ///
     /// # Errors
     /// A value that is no UTF-8, no finite number where one is due, or not in the hierarchy.
-    pub fn finish(self, kind: &Kind) -> Result<Column, AnonymityError> {
+    pub fn finish(mut self, kind: &Kind) -> Result<Column, AnonymityError> {
+        self.look_up_waiting()?;
         let not_utf8 = |_| AnonymityError::NotUtf8 { column: self.name.clone() };
-        let labels = self.labels.iter().map(|label| str::from_utf8(label).map(str::to_owned).map_err(not_utf8));
+        let null = self.known.null();
+        let labels = self.known.texts().map(|label| str::from_utf8(label).map(str::to_owned).map_err(not_utf8));
         let labels: Vec<String> = labels.collect::<Result<_, _>>()?;
         let mut column = Column { name: self.name, labels, numbers: None, tree: None, codes: self.codes };
         match kind {
-            Kind::Numeric => order_numbers(&mut column, self.null)?,
+            Kind::Numeric => order_numbers(&mut column, null)?,
             Kind::Categorical => {}
-            Kind::Tree(tree) => column.tree = Some(tree.bind(&column.labels, self.null, &column.name)?),
+            Kind::Tree(tree) => column.tree = Some(tree.bind(&column.labels, null, &column.name)?),
         }
         Ok(column)
     }

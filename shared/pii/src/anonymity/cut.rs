@@ -58,6 +58,21 @@ pub(super) struct Present {
     /// The codes of the class: numbers ascending, categories by frequency, names of a hierarchy together.
     orders: Vec<Vec<u32>>,
     rows: u64,
+    /// Room to sort in.
+    keys: Vec<u64>,
+}
+
+/// The columns in which a class may have more than one value; what is one value in a class is so in all its parts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Varied(u64);
+
+impl Varied {
+    pub(super) const ALL: Self = Self(u64::MAX);
+
+    /// Columns beyond the bits of a word always may.
+    fn may(self, column: usize) -> bool {
+        column >= u64::BITS as usize || self.0 >> column & 1 == 1
+    }
 }
 
 impl Present {
@@ -66,18 +81,23 @@ impl Present {
             counts: columns.iter().map(|column| vec![0; column.labels.len()]).collect(),
             orders: vec![Vec::new(); columns.len()],
             rows: 0,
+            keys: Vec::new(),
         }
     }
 
-    /// Counts the rows of some cells and forgets the class before.
-    pub(super) fn count(&mut self, fields: &[Field], words: &[u64], weights: &[u32]) {
+    /// Counts the rows of some cells, forgets the class before, and says which columns have more than one value.
+    pub(super) fn count(&mut self, fields: &[Field], words: &[u64], weights: &[u32], varied: Varied) -> Varied {
         self.rows = weights.iter().map(|weight| u64::from(*weight)).sum();
         let stride = (words.len() / weights.len().max(1)).max(1);
-        for ((counts, order), field) in self.counts.iter_mut().zip(&mut self.orders).zip(fields) {
+        let mut still = 0;
+        for (index, ((counts, order), field)) in self.counts.iter_mut().zip(&mut self.orders).zip(fields).enumerate() {
             for code in order.drain(..) {
                 counts[code as usize] = 0;
             }
-            if stride > 1 {
+            if !varied.may(index) {
+                let rows = u32::try_from(self.rows).expect("there are no more rows than were counted before");
+                count_any(counts, order, words.chunks(stride).take(1).map(|cell| (field.of(cell), rows)));
+            } else if stride > 1 {
                 count_any(
                     counts,
                     order,
@@ -88,13 +108,11 @@ impl Present {
             } else {
                 count_any(counts, order, words.iter().map(|word| field.of(&[*word])).zip(weights.iter().copied()));
             }
+            if order.len() > 1 && index < u64::BITS as usize {
+                still |= 1 << index;
+            }
         }
-    }
-
-    /// The codes of one column ascending, for a class that is not divided any more.
-    pub(super) fn ascending(&mut self, column: usize) -> &[u32] {
-        self.orders[column].sort_unstable();
-        &self.orders[column]
+        Varied(still)
     }
 
     /// The rows counted.
@@ -131,7 +149,7 @@ impl Present {
                 order.clear();
                 order.extend(groups.into_iter().flat_map(|(_, group)| group));
             } else {
-                order.sort_unstable_by_key(|code| (std::cmp::Reverse(counts[*code as usize]), *code));
+                sort_by_frequency(order, counts, &mut self.keys);
             }
         }
     }
@@ -221,6 +239,17 @@ impl Present {
             }
         }
         best.map(|(cut, _)| cut)
+    }
+}
+
+/// The most frequent first, of equally frequent ones the lower.
+#[expect(clippy::cast_possible_truncation, reason = "the lower half of a key is the code")]
+fn sort_by_frequency(order: &mut [u32], counts: &[u32], keys: &mut Vec<u64>) {
+    keys.clear();
+    keys.extend(order.iter().map(|code| u64::from(u32::MAX - counts[*code as usize]) << 32 | u64::from(*code)));
+    keys.sort_unstable();
+    for (code, key) in order.iter_mut().zip(keys) {
+        *code = *key as u32;
     }
 }
 

@@ -8,7 +8,7 @@ mod lines;
 use super::cells::Cells;
 use super::check::equal_rows;
 use super::column::Column;
-use super::cut::{Cut, Present};
+use super::cut::{Cut, Present, Varied};
 use super::error::AnonymityError;
 use super::policy::{Cutting, Policy};
 use super::release::Release;
@@ -73,15 +73,16 @@ struct Division<'a> {
 
 impl Division<'_> {
     fn run(&mut self) {
-        let mut open = vec![(0, self.lines.len())];
+        let mut open = vec![(0, self.lines.len(), Varied::ALL)];
         let mut cuts = Vec::new();
-        while let Some((start, end)) = open.pop() {
-            let all = start..end;
-            self.present.count(&self.cells.fields, self.lines.words(all.clone()), self.lines.weights(all.clone()));
-            if self.present.rows() < 2 * self.policy.k as u64 && self.suppressible == 0 {
-                self.classes.close(self.lines.ids(all), &mut self.present, self.quasi);
+        while let Some((start, end, varied)) = open.pop() {
+            let (words, weights) = (self.lines.words(start..end), self.lines.weights(start..end));
+            let rows: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
+            if rows < 2 * self.policy.k as u64 && self.suppressible == 0 {
+                self.close(start, end, rows);
                 continue;
             }
+            let varied = self.present.count(&self.cells.fields, words, weights, varied);
             self.present.arrange(self.quasi);
             let middle = self
                 .strict_cut(start, end, &mut cuts)
@@ -90,16 +91,23 @@ impl Division<'_> {
                 .or_else(|| self.suppressing_cut(start, end).map(|middle| (middle, false)));
             match middle {
                 Some((middle, is_class)) => {
-                    open.push((start, middle));
+                    open.push((start, middle, varied));
                     if is_class {
-                        open.push((middle, end));
+                        open.push((middle, end, varied));
                     } else {
                         self.classes.suppress(self.lines.ids(middle..end));
                     }
                 }
-                None => self.classes.close(self.lines.ids(all), &mut self.present, self.quasi),
+                None => self.close(start, end, rows),
             }
         }
+    }
+
+    /// Ends a class.
+    fn close(&mut self, start: usize, end: usize, rows: u64) {
+        let all = start..end;
+        let members = (self.lines.ids(all.clone()), self.lines.words(all));
+        self.classes.close(members, &self.cells.fields, rows, self.quasi);
     }
 
     fn strict_cut(&mut self, start: usize, end: usize, cuts: &mut Vec<Cut>) -> Option<usize> {

@@ -10,7 +10,7 @@ use super::diversity::{Whole, entropy};
 use super::error::AnonymityError;
 use super::policy::{Diversity, Policy};
 use super::release::REMOVED;
-use super::span::Span;
+use super::span::{Span, has_few_values};
 
 /// A bound is kept up to what adding shares in another order changes.
 const ROUNDING: f64 = 1e-9;
@@ -38,6 +38,9 @@ type Quick = BuildHasherDefault<Mixing>;
 
 /// The texts of one column, each once, and the text of each class.
 pub(super) fn texts(column: &Column, spans: &[Span]) -> (Vec<String>, Vec<u32>) {
+    if column.numbers.is_some() {
+        return texts_of_ranges(column, spans);
+    }
     let mut texts = Texts { column, texts: Vec::new(), of_text: HashMap::new() };
     let of_class = match masks(column, spans).filter(|_| column.tree.is_none()) {
         // A mask is a span of few codes, but for the one that says nothing.
@@ -52,6 +55,30 @@ pub(super) fn texts(column: &Column, spans: &[Span]) -> (Vec<String>, Vec<u32>) 
         }
     };
     (texts.texts, of_class)
+}
+
+/// The same for numbers, of which no two ranges have the same text.
+fn texts_of_ranges(column: &Column, spans: &[Span]) -> (Vec<String>, Vec<u32>) {
+    let mut texts = Vec::new();
+    let mut known: HashMap<u64, u32, Quick> = HashMap::default();
+    let next = |texts: &Vec<String>| u32::try_from(texts.len()).expect("there are no more texts than rows");
+    let of_class = spans.iter().map(|span| {
+        let (low, high) = bounds(span);
+        *known.entry(u64::from(low) << 32 | u64::from(high)).or_insert_with(|| {
+            texts.push(span.text(column));
+            next(&texts) - 1
+        })
+    });
+    let of_class = of_class.collect();
+    (texts, of_class)
+}
+
+/// The codes that the span of a number covers; of nothing said, all.
+fn bounds(span: &Span) -> (u32, u32) {
+    match span {
+        Span::Range(low, high) => (*low, *high),
+        Span::Few(_) | Span::Set(_) | Span::Node(_) | Span::All => (0, u32::MAX),
+    }
 }
 
 /// Texts, each once.
@@ -76,6 +103,13 @@ impl Texts<'_> {
 pub(super) fn check_truth(quasi: &[Column], spans: &[Vec<Span>], class_of_row: &[u32]) -> Result<(), AnonymityError> {
     let is_true = |(column, spans): (&Column, &Vec<Span>)| {
         let mut rows = class_of_row.iter().zip(&column.codes).filter(|(class, _)| **class != REMOVED);
+        if column.numbers.is_some() {
+            // The bounds alone lie nearer to each other than the spans do.
+            let bounds: Vec<(u32, u32)> = spans.iter().map(bounds).collect();
+            return rows.all(|(class, code)| {
+                bounds.get(*class as usize).is_some_and(|(low, high)| low <= code && code <= high)
+            });
+        }
         match masks(column, spans) {
             Some(masks) => {
                 rows.all(|(class, code)| masks.get(*class as usize).is_some_and(|mask| mask >> code & 1 == 1))
@@ -91,10 +125,10 @@ pub(super) fn check_truth(quasi: &[Column], spans: &[Vec<Span>], class_of_row: &
 
 /// What the span of each class covers, a bit for each code, where 64 bits are enough: spans are many, and far apart.
 fn masks(column: &Column, spans: &[Span]) -> Option<Vec<u64>> {
-    let codes = u32::try_from(column.labels.len()).ok().filter(|codes| *codes <= u64::BITS)?;
+    let codes = u32::try_from(column.labels.len()).ok().filter(|_| has_few_values(column))?;
     let mask = |span: &Span| match span {
-        Span::Set(of) => of.iter().filter(|code| **code < codes).fold(0, |mask, code| mask | 1_u64 << code),
-        Span::Range(_, _) | Span::Node(_) | Span::All => {
+        Span::Few(bits) => *bits,
+        Span::Set(_) | Span::Range(_, _) | Span::Node(_) | Span::All => {
             (0..codes).filter(|code| span.covers(column, *code)).fold(0, |mask, code| mask | 1_u64 << code)
         }
     };

@@ -110,21 +110,20 @@ pub struct Match {
 
 impl Match {
     /// Matches of hits in `text`, which must be the text they were found in.
-    pub(crate) fn of_hits(hits: &[Hit], text: &str, field: Option<&str>) -> Vec<Self> {
-        let field = field.map(Arc::from);
+    pub(crate) fn of_hits(hits: &[Hit], text: &str, field: Option<Arc<str>>) -> impl Iterator<Item = Self> {
+        let is_ascii = text.is_ascii();
         let mut seen = (0, 0);
-        hits.iter().map(|hit| Self::of_hit(hit, text, field.as_ref(), &mut seen)).collect()
+        hits.iter().map(move |hit| {
+            let chars = if is_ascii { (hit.start, hit.end) } else { characters(hit, text, &mut seen) };
+            Self::of_hit(hit, chars, field.clone())
+        })
     }
 
-    fn of_hit(hit: &Hit, text: &str, field: Option<&Arc<str>>, seen: &mut (usize, usize)) -> Self {
-        let (at, chars) = *seen;
-        let char_start = chars + text[at..hit.start].chars().count();
-        let char_end = char_start + text[hit.start..hit.end].chars().count();
-        *seen = (hit.start, char_start);
+    fn of_hit(hit: &Hit, (char_start, char_end): (usize, usize), field: Option<Arc<str>>) -> Self {
         Self {
             kind: hit.kind,
             country: hit.country,
-            field: field.map(Arc::clone),
+            field,
             start: hit.start,
             end: hit.end,
             char_start,
@@ -134,4 +133,12 @@ impl Match {
             why: hit.why,
         }
     }
+}
+
+/// Where a hit stands in characters; `seen` is a place before it whose characters were counted.
+fn characters(hit: &Hit, text: &str, seen: &mut (usize, usize)) -> (usize, usize) {
+    let (at, chars) = *seen;
+    let start = chars + text[at..hit.start].chars().count();
+    *seen = (hit.start, start);
+    (start, start + text[hit.start..hit.end].chars().count())
 }

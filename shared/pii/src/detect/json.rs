@@ -1,13 +1,15 @@
 //! Walks JSON as it is read, without building a tree: values by their field names and by what they hold.
 
-use std::collections::HashMap;
+mod learnt;
+
 use std::fmt::{self, Write as _};
 use std::mem;
 
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::{Confidence, Hit, Match, PiiType, Scanner, Why, type_of_field};
+use super::{Confidence, Hit, Match, PiiType, Scanner, Why};
+use learnt::Learnt;
 
 /// The text is no JSON document, or nested deeper than 128 levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,10 +35,14 @@ impl DocumentScanner<'_> {
     pub fn scan(&mut self, document: &[u8]) -> Result<Vec<Match>, JsonError> {
         self.walk.path.clear();
         self.walk.matches.clear();
+        self.walk.matches.reserve(self.walk.usual);
         let mut reader = serde_json::Deserializer::from_slice(document);
         let read = Node { walk: &mut self.walk, field: None }.deserialize(&mut reader).and_then(|()| reader.end());
         match read {
-            Ok(()) => Ok(mem::take(&mut self.walk.matches)),
+            Ok(()) => {
+                self.walk.usual = self.walk.matches.len().min(MOST_RESERVED);
+                Ok(mem::take(&mut self.walk.matches))
+            }
             Err(error) => Err(JsonError { line: error.line(), column: error.column() }),
         }
     }
@@ -85,46 +91,76 @@ impl Scanner {
 
 /// What the methods of this package leave behind is nobody's data any more.
 fn looks_masked(value: &str) -> bool {
-    let replaced = ["[REDACTED]", "[DATE]", "*"].iter().any(|mark| value.contains(mark));
-    replaced || value.starts_with("hash_") || value.starts_with("anon_")
+    let may = value.bytes().any(|byte| matches!(byte, b'[' | b'*'));
+    let replaced = || ["[REDACTED]", "[DATE]", "*"].iter().any(|mark| value.contains(mark));
+    may && replaced() || value.starts_with("hash_") || value.starts_with("anon_")
 }
 
-/// Names beyond this many are looked up each time.
-const MOST_NAMES: usize = 1024;
+/// Room for so many matches at most is made before a document is read.
+const MOST_RESERVED: usize = 64;
 
 #[derive(Debug)]
 struct Walk<'s> {
     scanner: &'s Scanner,
     path: String,
+    number: String,
     hits: Vec<Hit>,
     matches: Vec<Match>,
-    names: HashMap<String, Option<PiiType>>,
+    /// How many matches the document before had.
+    usual: usize,
+    learnt: Learnt,
 }
 
 impl<'s> Walk<'s> {
     fn new(scanner: &'s Scanner) -> Self {
-        Self { scanner, path: String::new(), hits: Vec::new(), matches: Vec::new(), names: HashMap::new() }
-    }
-
-    /// Names repeat from document to document, so each is looked at once.
-    fn type_of(&mut self, name: &str) -> Option<PiiType> {
-        if let Some(kind) = self.names.get(name) {
-            return *kind;
-        }
-        let kind = type_of_field(name);
-        if self.names.len() < MOST_NAMES {
-            self.names.insert(name.to_owned(), kind);
-        }
-        kind
+        let (path, number, hits, matches) = Default::default();
+        Self { scanner, path, number, hits, matches, usual: 0, learnt: Learnt::default() }
     }
 
     fn look(&mut self, value: &str, field: Option<PiiType>) {
         self.hits.clear();
         self.scanner.find_value(value, field, &mut self.hits);
-        let path = (!self.path.is_empty()).then_some(self.path.as_str());
         if !self.hits.is_empty() {
+            let path = (!self.path.is_empty()).then(|| self.learnt.path(&self.path));
             self.matches.extend(Match::of_hits(&self.hits, value, path));
         }
+    }
+
+    fn look_at_number(&mut self, value: &dyn fmt::Display, field: Option<PiiType>) {
+        let mut text = mem::take(&mut self.number);
+        text.clear();
+        write!(text, "{value}").expect("writing to a string does not fail");
+        self.look(&text, field);
+        self.number = text;
+    }
+}
+
+/// The name of a field: it goes to the end of the path, and what it says comes back.
+struct Name<'a, 's> {
+    walk: &'a mut Walk<'s>,
+}
+
+impl<'de> DeserializeSeed<'de> for Name<'_, '_> {
+    type Value = Option<PiiType>;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, reader: D) -> Result<Self::Value, D::Error> {
+        reader.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name<'_, '_> {
+    type Value = Option<PiiType>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("the name of a field")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        if !self.walk.path.is_empty() {
+            self.walk.path.push('.');
+        }
+        self.walk.path.push_str(name);
+        Ok(self.walk.learnt.type_of(name))
     }
 }
 
@@ -158,21 +194,21 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        self.walk.look(&value.to_string(), self.field);
+        self.walk.look_at_number(&value, self.field);
         Ok(())
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<(), E> {
         // Fewer digits are nobody's number; a field's name still counts.
         if value > 99_999 || self.field.is_some() {
-            self.walk.look(&value.to_string(), self.field);
+            self.walk.look_at_number(&value, self.field);
         }
         Ok(())
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<(), E> {
         if self.field.is_some() {
-            self.walk.look(&value.to_string(), self.field);
+            self.walk.look_at_number(&value, self.field);
         }
         Ok(())
     }
@@ -197,13 +233,9 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
         let length = self.walk.path.len();
-        while let Some(name) = fields.next_key::<std::borrow::Cow<'_, str>>()? {
-            if length > 0 {
-                self.walk.path.push('.');
-            }
-            self.walk.path.push_str(&name);
+        while let Some(kind) = fields.next_key_seed(Name { walk: &mut *self.walk })? {
             // A name within a named field says more than the outer one: `address.phone` is a phone.
-            let field = self.walk.type_of(&name).or(self.field);
+            let field = kind.or(self.field);
             fields.next_value_seed(Node { walk: &mut *self.walk, field })?;
             self.walk.path.truncate(length);
         }

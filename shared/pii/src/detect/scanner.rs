@@ -79,7 +79,7 @@ impl Scanner {
     pub fn scan_text(&self, text: &str) -> Vec<Match> {
         let mut hits = Vec::new();
         self.find(text.as_bytes(), &mut hits);
-        Match::of_hits(&hits, text, None)
+        Match::of_hits(&hits, text, None).collect()
     }
 }
 

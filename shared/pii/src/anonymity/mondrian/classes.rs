@@ -1,8 +1,7 @@
 //! The classes that came out, what is said of each, and the checks before they are released.
 
-use crate::anonymity::cells::{Cells, Histograms};
+use crate::anonymity::cells::{Cells, Field, Histograms};
 use crate::anonymity::column::Column;
-use crate::anonymity::cut::Present;
 use crate::anonymity::diversity::Whole;
 use crate::anonymity::error::AnonymityError;
 use crate::anonymity::loss;
@@ -23,15 +22,16 @@ pub(super) struct Classes {
 }
 
 impl Classes {
-    /// Ends a class whose values are counted in `present`.
-    pub(super) fn close(&mut self, cells: &[u32], present: &mut Present, quasi: &[Column]) {
+    /// Ends a class of these cells, given with their words.
+    pub(super) fn close(&mut self, (cells, words): (&[u32], &[u64]), fields: &[Field], rows: u64, quasi: &[Column]) {
         let class = u32::try_from(self.sizes.len()).expect("there are no more classes than rows, which were counted");
         self.spans.resize_with(quasi.len(), Vec::new);
-        for (index, (column, spans)) in quasi.iter().zip(&mut self.spans).enumerate() {
-            spans.push(Span::over(column, present.ascending(index)));
+        let stride = (words.len() / cells.len().max(1)).max(1);
+        for ((column, field), spans) in quasi.iter().zip(fields).zip(&mut self.spans) {
+            spans.push(Span::of_all(column, words.chunks_exact(stride).map(|cell| field.of(cell))));
         }
         self.members.extend(cells.iter().map(|cell| (*cell, class)));
-        self.sizes.push(usize::try_from(present.rows()).expect("rows were counted in memory"));
+        self.sizes.push(usize::try_from(rows).expect("rows were counted in memory"));
     }
 
     /// Takes cells out of all classes.

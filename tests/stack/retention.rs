@@ -1,5 +1,7 @@
 //! The deployed retention sweep on a table of its own: reported first, then archived under lock, then gone.
 
+mod killed;
+
 use serde_json::{Value, json};
 
 use crate::api::Api;

@@ -165,6 +165,7 @@ impl LargeRetention {
             source: Arc::clone(&self.table) as _,
             connector: memory.source(),
             evidence: Arc::clone(&self.archives) as _,
+            tables: Arc::new(generated::NoTables),
             keyring: Arc::new(Keyring::new(memory.job_store(), memory.key_service(), memory.entropy())),
             alerts: memory.alerts(),
             clock: memory.clock(),

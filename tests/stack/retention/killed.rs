@@ -135,7 +135,8 @@ impl<'a> Scene<'a> {
         let asked = json!({ "tenant": self.tenant, "collection": "chat.messages", "beyond_cap": true });
         for _ in 0..SLICES {
             let payload = asked.to_string().into_bytes();
-            let call = self.lambda.invoke().function_name(self.stack.resource("RetentionSweep")).payload(payload.into());
+            let call =
+                self.lambda.invoke().function_name(self.stack.resource("RetentionSweep")).payload(payload.into());
             let Ok(answer) = call.send().await else { continue };
             if answer.function_error().is_some() {
                 continue;
@@ -153,7 +154,8 @@ impl<'a> Scene<'a> {
         loop {
             let page = self.dynamodb.scan().table_name(&self.table).consistent_read(true);
             let page = page.set_exclusive_start_key(after).send().await.unwrap();
-            let id = |item: &aws::Item| aws::text(item, "id").unwrap().strip_prefix("m-").unwrap().parse::<usize>().unwrap();
+            let id =
+                |item: &aws::Item| aws::text(item, "id").unwrap().strip_prefix("m-").unwrap().parse::<usize>().unwrap();
             left.extend(page.items().iter().map(id));
             after = page.last_evaluated_key;
             if after.is_none() {

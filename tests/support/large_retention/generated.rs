@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use adapters_memory::{SplitMix, yield_once};
 use async_trait::async_trait;
-use datamap::{DataMap, Masker, Treatment};
+use datamap::{Collection, DataMap, Masker, Treatment};
 use domain::datum::Datum;
 use jiff::{SignedDuration, Timestamp};
 use workflow::ports::{
-    Cursor, Erased, ExpiredPage, ExpiredRow, ExpiryOrder, Held, PortError, PortErrorKind, RetentionSource,
+    Cursor, Erased, ExpiredPage, ExpiredRow, ExpiryOrder, Held, PortError, PortErrorKind, RetentionSource, TableWriter,
 };
 
 const PEOPLE: u64 = 1_000;
@@ -124,14 +124,14 @@ impl RetentionSource for Generated {
         let scanned = there.len() as u64;
         let rows = there.into_iter().map(|number| ExpiredRow { row: self.row(number), held: Held::new(number) });
         let rows = rows.filter(|it| order.has_expired(&it.row)).collect();
-        Ok(ExpiredPage { scanned, rows, next: (end < self.rows).then(|| Cursor(end.to_string())) })
+        Ok(ExpiredPage { scanned, rows, bytes: 0, next: (end < self.rows).then(|| Cursor(end.to_string())) })
     }
 
     async fn remove(
         &self,
         _: &ExpiryOrder,
         _: &Treatment,
-        _: &dyn Masker,
+        _: &Arc<dyn Masker>,
         rows: &[ExpiredRow],
     ) -> Result<Vec<Erased>, PortError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
@@ -147,7 +147,24 @@ impl RetentionSource for Generated {
         Ok(rows.iter().map(answer).collect())
     }
 
+    async fn content(&self, _: &ExpiryOrder, _: &ExpiredRow) -> Result<Option<Vec<u8>>, PortError> {
+        Ok(None)
+    }
+
+    async fn size(&self, _: &ExpiryOrder) -> Result<Option<u64>, PortError> {
+        Ok(None)
+    }
+
     async fn is_labelled(&self, _: &ExpiryOrder) -> Result<bool, PortError> {
         Ok(true)
+    }
+}
+
+/// Every row here is of a person: none goes into a table.
+pub(super) struct NoTables;
+
+impl TableWriter for NoTables {
+    fn parquet(&self, _: &Collection, _: &[&Datum]) -> Result<Vec<u8>, PortError> {
+        Err(PortError::new(PortErrorKind::Corrupt, "write a table of people"))
     }
 }

@@ -23,6 +23,7 @@ use crate::caller::{dpo, owner};
 use crate::house::House;
 
 mod figures;
+mod objects;
 mod scene;
 
 const NO_BUG: Mutants = Mutants::NONE;

@@ -283,6 +283,7 @@ fn a_changed_byte_in_a_file_of_many_pieces_parks_the_job_also_after_slices() {
         let mut house = House::new();
         house.world.memory.change_sources(|sources| {
             let picture = adapters_memory::MediaObject {
+                written_at: None,
                 etag: "1".to_owned(),
                 content_type: Some("image/png".to_owned()),
                 bytes: Arc::new(ADA.canary.bytes().cycle().take(BYTES).collect()),

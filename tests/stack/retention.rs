@@ -1,5 +1,8 @@
 //! The deployed retention sweep on a table of its own: reported first, then archived under lock, then gone.
 
+mod killed;
+mod objects;
+
 use serde_json::{Value, json};
 
 use crate::api::Api;
@@ -44,7 +47,11 @@ connection:
 ";
 
 async fn sweep(stack: &Stack, lambda: &aws_sdk_lambda::Client, tenant: &str) -> Value {
-    let payload = json!({ "tenant": tenant, "collection": "chat.messages" }).to_string().into_bytes();
+    sweep_of(stack, lambda, tenant, "chat.messages").await
+}
+
+async fn sweep_of(stack: &Stack, lambda: &aws_sdk_lambda::Client, tenant: &str, collection: &str) -> Value {
+    let payload = json!({ "tenant": tenant, "collection": collection }).to_string().into_bytes();
     let answer = lambda.invoke().function_name(stack.resource("RetentionSweep")).payload(payload.into());
     let answer = answer.send().await.unwrap();
     let said = String::from_utf8_lossy(answer.payload().unwrap().as_ref()).into_owned();

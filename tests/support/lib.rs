@@ -6,6 +6,7 @@ pub mod executor;
 pub mod fixtures;
 pub mod handlers;
 pub mod invariants;
+pub mod large_retention;
 pub mod names;
 pub mod sample;
 pub mod story;

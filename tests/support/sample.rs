@@ -200,6 +200,7 @@ pub fn load(world: &MemoryWorld) {
         for person in [ADA, BOB] {
             let bytes = person.canary.bytes().cycle().take(PICTURE_BYTES).collect();
             let picture = MediaObject {
+                written_at: None,
                 etag: "1".to_owned(),
                 content_type: Some("image/png".to_owned()),
                 bytes: Arc::new(bytes),

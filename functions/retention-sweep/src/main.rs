@@ -22,6 +22,7 @@ async fn main() -> Result<(), lambda_kit::StartError> {
         source: Arc::clone(&systems) as _,
         connector: systems,
         evidence: aws.evidence_store(&settings.evidence_bucket, &settings.evidence_lock_mode),
+        tables: Arc::new(connectors::ParquetTables),
         keyring: Arc::new(Keyring::new(store, keys, Arc::clone(&entropy) as _)),
         alerts: lambda_kit::emf_alerts(&settings),
         clock: Arc::<lambda_kit::SystemClock>::clone(&clock),

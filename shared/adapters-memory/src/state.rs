@@ -70,6 +70,8 @@ pub struct State {
     pub effects: Vec<Arc<Effect>>,
     /// What expired and was taken away: when, from which collection, which row.
     pub removed: Vec<(Timestamp, String, u64)>,
+    /// Objects that the sweep took away whole: when, of which collection, under which key.
+    pub removed_objects: Vec<(Timestamp, String, String)>,
     /// Warnings of the retention sweep.
     pub retention_warnings: Vec<(Timestamp, RetentionWarning)>,
     /// What goes wrong.
@@ -113,6 +115,7 @@ impl State {
             sources: Arc::new(Sources::default()),
             effects: Vec::new(),
             removed: Vec::new(),
+            removed_objects: Vec::new(),
             retention_warnings: Vec::new(),
             faults: Faults::default(),
             packs_nothing: false,

@@ -2,6 +2,7 @@
 
 pub(crate) mod erase_media;
 pub(crate) mod erase_objects;
+pub(crate) mod expire_rows;
 pub(crate) mod media;
 pub(crate) mod objects;
 
@@ -9,6 +10,7 @@ mod broken;
 mod csv_records;
 mod cursor;
 mod erase_tables;
+mod expire;
 mod gunzip;
 mod lines;
 mod list;
@@ -24,6 +26,7 @@ mod upload;
 mod version;
 mod versions;
 
+pub(crate) use self::expire::WholeObjects;
 pub(crate) use self::media::MediaSource;
 pub(crate) use self::objects::ObjectSource;
 pub use self::parquet::LocalTable;

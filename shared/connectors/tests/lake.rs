@@ -13,6 +13,8 @@ use workflow::ports::{Connector as _, Erased, Eraser as _, ErasureOrder, PortErr
 
 #[path = "lake/bucket.rs"]
 mod bucket;
+#[path = "lake/expiring.rs"]
+mod expiring;
 #[path = "lake/objects.rs"]
 mod objects;
 

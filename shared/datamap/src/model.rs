@@ -5,21 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use collection::Access;
 pub(crate) use collection::placeholders;
+pub use collection::{Access, fields_of_key};
 pub use parts::{
     ConnectorKind, Controller, DataType, Direction, ErasureRule, FieldReference, Masking, Processing, RowFormat,
     Strategy,
 };
 pub use processor::{Processor, ProcessorProtocol};
-pub use retention::{Retention, RetentionAct, TimeUnit};
+pub use retention::{LAST_MODIFIED, Retention, RetentionAct, TimeUnit};
 pub use revocation::Revocation;
+pub use time_index::{Partitions, TimeIndex};
 
 mod collection;
 mod parts;
 mod processor;
 mod retention;
 mod revocation;
+mod time_index;
 
 /// The version of the stored form that this code writes.
 pub const VERSION: u32 = 1;

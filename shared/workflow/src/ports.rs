@@ -25,6 +25,7 @@ mod receipt_signer;
 mod retention_alerts;
 mod retention_source;
 mod sampler;
+mod table_writer;
 mod webhooks;
 
 pub use alerts::{Alert, Alerts};
@@ -53,4 +54,5 @@ pub use receipt_signer::ReceiptSigner;
 pub use retention_alerts::{RetentionAlerts, RetentionWarning};
 pub use retention_source::{ExpiredPage, ExpiredRow, ExpiryOrder, Held, RetentionSource};
 pub use sampler::{SampleOrder, Sampler};
+pub use table_writer::TableWriter;
 pub use webhooks::{Webhook, WebhookSender};

@@ -15,13 +15,14 @@ use jiff::{SignedDuration, Timestamp};
 use crate::keyring::Keyring;
 use crate::ports::{
     AuditFeed, Clock, Connector, DataMaps, Entropy, EvidenceStore, JobStore, PortError, PortErrorKind, RetentionAlerts,
-    RetentionSource, RetentionWarning,
+    RetentionSource, RetentionWarning, TableWriter,
 };
 
 mod archiving;
 mod beginning;
 mod chunk;
 mod counting;
+mod lines;
 mod policy;
 mod removing;
 mod subjects;
@@ -104,6 +105,8 @@ pub struct SweepRetention {
     pub connector: Arc<dyn Connector>,
     /// Where archives go.
     pub evidence: Arc<dyn EvidenceStore>,
+    /// How rows of nobody are written there.
+    pub tables: Arc<dyn TableWriter>,
     /// Data keys.
     pub keyring: Arc<Keyring>,
     /// Tells operators.

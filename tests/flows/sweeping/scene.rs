@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use adapters_memory::{MemoryWorld, Mutant, Mutants};
@@ -127,6 +128,7 @@ fn sweep_over(memory: &MemoryWorld, cap: Cap) -> SweepRetention {
         source: memory.retention_source(),
         connector: memory.source(),
         evidence: memory.evidence_store(),
+        tables: Arc::new(connectors::ParquetTables),
         keyring: Arc::new(Keyring::new(memory.job_store(), memory.key_service(), memory.entropy())),
         alerts: memory.alerts(),
         clock: memory.clock(),
@@ -141,17 +143,27 @@ impl Scene {
         Self::with_cap(mutants, ROOMY)
     }
 
-    pub(crate) fn with_cap(mutants: Mutants, cap: Cap) -> Self {
+    /// Nothing planted, under another map.
+    pub(crate) fn bare(mutants: Mutants, cap: Cap, map: &Arc<DataMap>) -> Self {
         let memory = MemoryWorld::new(11, "2026-03-02T09:00:00Z".parse().unwrap());
         memory.change(|state| {
             state.mutants = mutants;
             state.tick = SignedDuration::from_millis(1);
         });
         for slug in ["acme", "globex"] {
-            memory.publish(&tenant(slug), Arc::clone(&COMPILED)).unwrap();
+            memory.publish(&tenant(slug), Arc::clone(map)).unwrap();
         }
+        Self::over(memory, cap)
+    }
+
+    /// A sweep over a world that is there.
+    pub(crate) fn over(memory: MemoryWorld, cap: Cap) -> Self {
         let sweep = sweep_over(&memory, cap);
-        let mut scene = Self { memory, sweep, planted: Vec::new(), cap };
+        Self { memory, sweep, planted: Vec::new(), cap }
+    }
+
+    pub(crate) fn with_cap(mutants: Mutants, cap: Cap) -> Self {
+        let mut scene = Self::bare(mutants, cap, &COMPILED);
         scene.memory.change_sources(|sources| {
             sources.page_rows = 4;
             for name in ["messages", "posts"] {
@@ -295,7 +307,7 @@ impl Scene {
             if !self.has_expired(it) {
                 broken.push(format!("{} {} had not expired", it.tenant, it.row.get("id").unwrap().as_text().unwrap()));
             }
-            if collection != "chat.posts" && !archived[it.tenant].contains(&it.row.to_json()) {
+            if collection != "chat.posts" && !archived[it.tenant].contains(&settled(&it.row)) {
                 broken.push(format!("INV-E6 {collection} {number} went without an archive"));
             }
         }
@@ -350,11 +362,15 @@ impl Scene {
             if manifest["sha256"] != sha256(&bytes).as_str() {
                 continue;
             }
+            if manifest["format"] == "parquet" {
+                rows.extend(table_rows(&bytes));
+                continue;
+            }
             let mut text = String::new();
             flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).unwrap();
             for (number, line) in text.lines().enumerate() {
                 if manifest["sealed"] == false {
-                    rows.insert(line.as_bytes().to_vec());
+                    rows.insert(settled(&Datum::parse_json(line.as_bytes()).unwrap()));
                     continue;
                 }
                 let line: Value = serde_json::from_str(line).unwrap();
@@ -363,15 +379,43 @@ impl Scene {
                     run(&world, keyring.known_subject_key(tenant, &owner, world.now())).answer().unwrap().unwrap();
                 let sealed = BASE64.decode(line["sealed"].as_str().unwrap()).unwrap();
                 let place = Place::object(tenant.as_str(), &format!("{archive}#{number}"));
-                rows.insert(key.open_bytes(&place, &sealed).unwrap().to_vec());
+                rows.insert(settled(&Datum::parse_json(&key.open_bytes(&place, &sealed).unwrap()).unwrap()));
             }
         }
         rows
     }
 }
 
+/// The same for the same fields in any order.
+fn settled(row: &Datum) -> Vec<u8> {
+    let mut row = row.clone();
+    if let Datum::Map(fields) = &mut row {
+        fields.sort_by(|one, other| one.0.cmp(&other.0));
+    }
+    row.to_json()
+}
+
+/// The rows of a Parquet file as another reader gives them.
+fn table_rows(bytes: &[u8]) -> Vec<Vec<u8>> {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("habeas-sweeping-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    let mut table = connectors::LocalTable::open(std::fs::File::open(&path).unwrap()).unwrap();
+    std::fs::remove_file(path).unwrap();
+    let mut rows = Vec::new();
+    while let Some(some) = table.next_rows().unwrap() {
+        rows.extend(some.iter().map(settled));
+    }
+    rows
+}
+
 fn map(fields: &[(&str, &str)]) -> Datum {
     Datum::Map(fields.iter().map(|(name, value)| ((*name).to_owned(), Datum::Text((*value).to_owned()))).collect())
+}
+
+pub(crate) fn row_of(fields: &[(&str, &str)]) -> Datum {
+    map(fields)
 }
 
 pub(crate) fn insert(row: &mut Datum, name: &str, value: Datum) {

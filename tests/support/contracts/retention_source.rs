@@ -74,7 +74,8 @@ impl Under<'_> {
     }
 
     async fn remove(&self, treatment: &Treatment, rows: &[ExpiredRow]) -> Vec<Erased> {
-        self.source.remove(&self.order(), treatment, &PlainMasker, rows).await.unwrap()
+        let masker: Arc<dyn datamap::Masker> = Arc::new(PlainMasker);
+        self.source.remove(&self.order(), treatment, &masker, rows).await.unwrap()
     }
 }
 

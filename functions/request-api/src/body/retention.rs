@@ -140,7 +140,11 @@ pub struct ScheduledCollectionBody {
     pub days: Option<u32>,
     /// Rows whose time is counted from before this have expired.
     pub cutoff_at: Option<String>,
-    /// Whether the table carries the label `retention_class`; none before the first run.
+    /// How what expired is found: `scan`, `index`, `rows_in_objects`, `whole_objects`.
+    pub found_by: &'static str,
+    /// The index that finds it, if one does.
+    pub index: Option<String>,
+    /// Whether the table, or each object looked at, carries the label `retention_class`; none before the first run.
     pub labelled: Option<bool>,
     /// The last run; none before the first, and none for owners.
     pub last_run: Option<LastRunBody>,
@@ -249,6 +253,8 @@ impl ScheduledCollectionBody {
             archive_first: it.archive,
             days: length(&it.rule).map(|length| length.saturating_mul(class.days_of_unit())),
             cutoff_at: it.rule.cutoff_at(at).map(|at| at.to_string()),
+            found_by: it.found_by,
+            index: it.index.clone(),
             labelled: it.labelled,
             last_run: it.last_run.as_ref().map(LastRunBody::of),
         }

@@ -3,6 +3,7 @@
 mod cold_start;
 mod export;
 mod export_memory;
+mod retention;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,9 @@ pub(crate) async fn run(arguments: &BenchArguments) -> anyhow::Result<ExitCode> 
     }
     if wanted("export") {
         figures.extend(export::measure(&home)?);
+    }
+    if wanted("retention") {
+        figures.extend(retention::measure(&home)?);
     }
     // Writes a gigabyte and exports it: only when asked for by name.
     if arguments.filter.as_deref() == Some("big exports") {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datamap::{Masker, Source, Treatment, rewrite};
+use datamap::{Masker, Treatment, rewrite};
 use domain::datum::Datum;
 use workflow::ports::{
     Cursor, Erased, ExpiredPage, ExpiredRow, ExpiryOrder, Held, PortError, PortErrorKind, RetentionSource,
@@ -12,6 +12,8 @@ use workflow::ports::{
 use crate::mutants::Mutant;
 use crate::state::State;
 use crate::world::MemoryWorld;
+
+mod objects;
 
 /// The tag that labels a table.
 const LABEL: &str = "retention_class";
@@ -31,21 +33,46 @@ impl MemoryRetentionSource {
 #[async_trait]
 impl RetentionSource for MemoryRetentionSource {
     async fn expired(&self, order: &ExpiryOrder, after: Option<&Cursor>) -> Result<ExpiredPage, PortError> {
-        self.world.call("expired", |state| page(state, order, after)).await
+        self.world
+            .call("expired", |state| match objects::template(order) {
+                Some(template) => objects::page(state, order, template, after),
+                None => page(state, order, after),
+            })
+            .await
     }
 
     async fn remove(
         &self,
         order: &ExpiryOrder,
         treatment: &Treatment,
-        masker: &dyn Masker,
+        masker: &Arc<dyn Masker>,
         rows: &[ExpiredRow],
     ) -> Result<Vec<Erased>, PortError> {
         let mut answers = Vec::with_capacity(rows.len());
         for row in rows {
-            answers.push(self.world.call("remove", |state| remove(state, order, treatment, masker, row)).await?);
+            let one = |state: &mut State| match objects::template(order) {
+                Some(_) => objects::remove(state, order, row),
+                None => remove(state, order, treatment, masker.as_ref(), row),
+            };
+            answers.push(self.world.call("remove", one).await?);
         }
         Ok(answers)
+    }
+
+    async fn content(&self, order: &ExpiryOrder, row: &ExpiredRow) -> Result<Option<Vec<u8>>, PortError> {
+        self.world.call("content", |state| objects::content(state, order, row)).await
+    }
+
+    async fn size(&self, order: &ExpiryOrder) -> Result<Option<u64>, PortError> {
+        if order.target()?.1.index.is_none() {
+            return Ok(None);
+        }
+        self.world
+            .call("size", |state| {
+                let id = open(state, "size", order)?;
+                Ok(state.sources.tables.get(&id).map(|table| table.rows.len() as u64))
+            })
+            .await
     }
 
     async fn is_labelled(&self, order: &ExpiryOrder) -> Result<bool, PortError> {
@@ -62,12 +89,11 @@ impl RetentionSource for MemoryRetentionSource {
 fn open(state: &mut State, operation: &'static str, order: &ExpiryOrder) -> Result<String, PortError> {
     state.check_tenant(operation, &order.tenant);
     let (collection, _) = order.target()?;
-    let is_table = matches!(collection.source, Source::DynamoDb { .. });
     let id = collection.id();
     if state.sources.denied.contains(&id) {
         return Err(PortError::new(PortErrorKind::Denied, operation));
     }
-    if is_table { Ok(id) } else { Err(PortError::new(PortErrorKind::Corrupt, operation)) }
+    Ok(id)
 }
 
 fn page(state: &mut State, order: &ExpiryOrder, after: Option<&Cursor>) -> Result<ExpiredPage, PortError> {
@@ -84,7 +110,7 @@ fn page(state: &mut State, order: &ExpiryOrder, after: Option<&Cursor>) -> Resul
     let rows =
         found.map(|(number, row)| ExpiredRow { row: Datum::clone(row), held: Held::new((*number, Arc::clone(row))) });
     let rows = rows.collect();
-    Ok(ExpiredPage { scanned, rows, next: last.filter(|_| !is_end).map(|last| Cursor(last.to_string())) })
+    Ok(ExpiredPage { scanned, rows, bytes: 0, next: last.filter(|_| !is_end).map(|last| Cursor(last.to_string())) })
 }
 
 fn is_owned(state: &State, order: &ExpiryOrder, row: &Datum) -> bool {

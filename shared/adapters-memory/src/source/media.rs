@@ -4,6 +4,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use domain::datum::Datum;
+use jiff::Timestamp;
 use workflow::ports::{ByteRange, Cursor, Media, PortError, PortErrorKind, SourceLookup, SourcePage};
 
 use super::Sources;
@@ -15,6 +16,8 @@ pub struct MediaObject {
     pub etag: String,
     /// What it says it is.
     pub content_type: Option<String>,
+    /// When it was written, where a test cares.
+    pub written_at: Option<Timestamp>,
     /// Its bytes.
     pub bytes: Arc<Vec<u8>>,
 }

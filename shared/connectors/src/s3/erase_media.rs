@@ -107,24 +107,9 @@ pub(crate) async fn erase(
         if !values.iter().any(|keys| keys.has(&target.locator)) {
             return Err(corrupt("erase media", "the lookup does not find this object"));
         }
-        answers.push(erase_one(source, target).await?);
+        answers.push(source.versioned().delete_as_seen(&target.locator, (&target.seen, None)).await?);
     }
     Ok(answers)
-}
-
-async fn erase_one(source: &MediaSource<'_>, target: &Target) -> Result<Erased, PortError> {
-    let bucket = source.versioned();
-    let versions = bucket.versions_of(&target.locator).await?;
-    let is_gone = versions.iter().all(Version::is_lasting_mark);
-    let Some(latest) = versions.iter().find(|version| version.is_latest).filter(|_| !is_gone) else {
-        return Ok(Erased::Gone);
-    };
-    // An earlier try may have deleted the latest version and not yet the others.
-    let etag = latest.etag.as_deref();
-    if etag.is_some_and(|etag| etag != target.seen) {
-        return Ok(Erased::Drifted);
-    }
-    Ok(if bucket.delete_all(&target.locator, etag).await? { Erased::Done } else { Erased::Drifted })
 }
 
 #[cfg(test)]
@@ -134,7 +119,7 @@ mod tests {
     fn version(key: &str, etag: Option<&str>, is_latest: bool) -> Version {
         let bytes = if etag.is_some() { 5 } else { 0 };
         let etag = etag.map(str::to_owned);
-        Version { key: key.to_owned(), id: "1".to_owned(), etag, is_latest, bytes }
+        Version { key: key.to_owned(), id: "1".to_owned(), etag, is_latest, bytes, written_at: None }
     }
 
     #[test]

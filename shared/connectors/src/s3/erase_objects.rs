@@ -66,7 +66,7 @@ pub(crate) async fn plan(
         objects.extend(object.key.filter(|_| bytes > 0).map(|key| (key, bytes, at.done)));
     }
     let wanted = Wanted::new(scope.values());
-    let work = Work { scope, order, wanted: &wanted, format: source.format };
+    let work = Work { scope, order, wanted: &wanted, format: source.format, chosen: None };
     let of = |(key, bytes, ordinal)| count(work, source, key, bytes, ordinal);
     let counts: Vec<_> = objects.into_iter().map(of).collect();
     let counts: Vec<Result<Option<Target>, PortError>> = stream::iter(counts).buffered(WIDTH).collect().await;
@@ -122,7 +122,7 @@ pub(crate) async fn erase(
         return Err(corrupt("erase rows", "the lookup does not find this object"));
     }
     let wanted = Wanted::new(scope.values());
-    let work = Work { scope, order, wanted: &wanted, format: source.format };
+    let work = Work { scope, order, wanted: &wanted, format: source.format, chosen: None };
     let of = |(target, ordinal)| Object { work, source, target, ordinal }.erase();
     let objects: Vec<_> = targets.iter().zip(1..).map(of).collect();
     // Every object is seen to its end before an error is told, so that no upload is left behind.
@@ -146,7 +146,7 @@ pub(super) struct Object<'a> {
 }
 
 impl Object<'_> {
-    async fn erase(self) -> Result<Erased, PortError> {
+    pub(super) async fn erase(self) -> Result<Erased, PortError> {
         for _round in 0..ROUNDS {
             let round = match self.work.format {
                 RowFormat::Parquet => self.table_round().await?,

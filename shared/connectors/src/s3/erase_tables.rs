@@ -79,12 +79,17 @@ impl Object<'_> {
         if tally.rows == 0 {
             // Rewritten by an earlier try, which may have died before it removed the previous versions.
             bucket.remove_previous(key).await?;
-            return Ok(Some(Round::Ended(Erased::Done)));
+            let is_known = self.work.chosen.is_none();
+            return Ok(Some(Round::Ended(if is_known { Erased::Done } else { Erased::Gone })));
         }
-        if tally.seen() != self.target.seen {
+        if !self.work.is_as_planned(tally, self.target) {
             return Ok(Some(Round::Ended(Erased::Drifted)));
         }
         if super::erase_objects::is_locked(object) {
+            // What expired waits for the end of the lock; a person's data must not.
+            if self.work.chosen.is_some() {
+                return Ok(Some(Round::Ended(Erased::Drifted)));
+            }
             return Err(PortError::caused(PortErrorKind::Denied, "erase rows", "the object is locked"));
         }
         if tally.is_empty_after() {

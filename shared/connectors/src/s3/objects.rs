@@ -118,7 +118,7 @@ async fn sample_object(
         sample.append(&mut page.rows);
         return Ok(());
     }
-    let mut reader = Reader::new(Body(page.open(&inside).await?), source.format, &inside, 1);
+    let mut reader = Reader::new(Body(source.open(&inside).await?), source.format, &inside, 1);
     while sample.len() < most {
         match reader.next(scope, &page.wanted).await? {
             Read::End => break,
@@ -179,7 +179,7 @@ impl Page<'_> {
         if self.source.format == RowFormat::Parquet {
             return self.table(inside).await;
         }
-        let body = Body(self.open(&inside).await?);
+        let body = Body(self.source.open(&inside).await?);
         let mut reader = Reader::new(body, self.source.format, &inside, self.at.done + 1);
         let is_packed = inside.packing().is_packed();
         let factor = if is_packed { PACKED_FACTOR } else { 1 };
@@ -246,12 +246,14 @@ impl Page<'_> {
     const fn is_full(&self, factor: usize) -> bool {
         self.has_enough(factor) || self.read >= PAGE_READ_BYTES || self.begun >= PAGE_OBJECTS
     }
+}
 
+impl ObjectSource<'_> {
     /// Opens the very version of the object that was listed, at the place to go on from.
-    async fn open(&self, inside: &Inside) -> Result<ByteStream, PortError> {
-        self.source.pace.request().await;
+    pub(super) async fn open(&self, inside: &Inside) -> Result<ByteStream, PortError> {
+        self.pace.request().await;
         let range = (!inside.packing().is_packed() && inside.at > 0).then(|| format!("bytes={}-", inside.at));
-        let request = self.source.client.get_object().bucket(self.source.bucket).key(&inside.key);
+        let request = self.client.get_object().bucket(self.bucket).key(&inside.key);
         let request = request.if_match(&inside.etag).set_range(range);
         match request.send().await {
             Ok(answer) => Ok(answer.body),
@@ -267,7 +269,7 @@ fn status<E>(error: &aws_sdk_s3::error::SdkError<E>) -> Option<u16> {
 }
 
 /// The body of an object.
-struct Body(ByteStream);
+pub(super) struct Body(pub(super) ByteStream);
 
 impl Chunks for Body {
     async fn fill(&mut self, out: &mut Vec<u8>) -> Result<bool, PortError> {

@@ -4,8 +4,9 @@
 
 use datamap::{RowFormat, Treatment};
 use domain::datum::Datum;
-use workflow::ports::ErasureOrder;
+use workflow::ports::{ErasureOrder, Target};
 
+pub(super) use self::chosen::Chosen;
 use self::columns::Columns;
 use self::glance::Glance;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use super::records::Records;
 use crate::scope::Scope;
 use crate::wanted::Wanted;
 
+mod chosen;
 mod columns;
 mod glance;
 mod in_memory;
@@ -30,6 +32,20 @@ pub(super) struct Work<'a> {
     pub(super) order: &'a ErasureOrder,
     pub(super) wanted: &'a Wanted,
     pub(super) format: RowFormat,
+    /// The very rows that are meant, where they are known; else the order says which it takes.
+    pub(super) chosen: Option<&'a Chosen>,
+}
+
+impl Work<'_> {
+    /// Whether a row of the tenant that was found is meant.
+    pub(super) fn takes(&self, row: &Datum) -> bool {
+        self.scope.is_owned(row) && self.chosen.map_or_else(|| self.order.takes(row), |chosen| chosen.has(row))
+    }
+
+    /// Whether what was found of an object is what was planned.
+    pub(super) fn is_as_planned(&self, tally: &Tally, planned: &Target) -> bool {
+        if self.chosen.is_some() { tally.rows == planned.rows } else { tally.seen() == planned.seen }
+    }
 }
 
 /// What comes next.
@@ -80,7 +96,7 @@ impl<'a> Rewriting<'a> {
 
     /// Rewrites an object into the form it has.
     pub(super) fn write(work: Work<'a>, packing: Packing) -> Self {
-        let glance = Glance::of(&work.scope.lookup.field);
+        let glance = if work.wanted.is_everything() { None } else { Glance::of(&work.scope.lookup.field) };
         Self { glance, ..Self::new(work, packing, Sink::Pack(packing.packer())) }
     }
 
@@ -166,11 +182,13 @@ impl<'a> Rewriting<'a> {
 
     fn line(&mut self) -> Result<Option<Fate>, Broken> {
         let Work { scope, order, wanted, .. } = self.work;
+        let work = self.work;
         let Records::NdJson(lines) = &mut self.records else { return Ok(None) };
         let glance = self.glance.as_ref();
         let is_read = |line: &[u8]| glance.is_none_or(|glance| glance.may_hold(line, wanted));
         let Some(row) = lines.next_if(self.is_end, is_read)? else { return Ok(None) };
-        let is_taken = |row: &Datum| wanted.is_in(row, &scope.lookup.field) && scope.is_owned(row) && order.takes(row);
+        let is_wanted = |row: &Datum| wanted.is_everything() || wanted.is_in(row, &scope.lookup.field);
+        let is_taken = |row: &Datum| is_wanted(row) && work.takes(row);
         let Some(row) = row.filter(is_taken) else { return Ok(Some(Fate::Stays)) };
         let fate = json_fate(order, &row, lines.raw().1);
         self.tally.add(&fate, || order.seen(&row));
@@ -190,12 +208,12 @@ impl<'a> Rewriting<'a> {
             none @ None => none.insert(Columns::of(header, scope, order)?),
         };
         self.sink.put(&preamble);
-        if !wanted.has_text(records.field(columns.looked_up())?) {
+        if !wanted.is_everything() && !wanted.has_text(records.field(columns.looked_up())?) {
             return Ok(Some(Fate::Stays));
         }
         let fields = records.current()?;
         let row = columns.row(header, &fields);
-        if !scope.is_owned(&row) || !order.takes(&row) {
+        if !self.work.takes(&row) {
             return Ok(Some(Fate::Stays));
         }
         let fate = match order.treatment {

@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
-use workflow::ports::{PortError, PortErrorKind};
+use workflow::ports::{Erased, PortError, PortErrorKind};
 
 use crate::failure::{corrupt, failed};
 use crate::pace::Pace;
@@ -22,6 +22,8 @@ pub(super) struct Version {
     pub(super) etag: Option<String>,
     pub(super) is_latest: bool,
     pub(super) bytes: u64,
+    /// When it was written, in seconds since 1970.
+    pub(super) written_at: Option<i64>,
 }
 
 impl Version {
@@ -75,6 +77,7 @@ impl Bucket<'_> {
                 etag: Some(it.e_tag().unwrap_or_default().to_owned()),
                 is_latest: it.is_latest().unwrap_or(false),
                 bytes: it.size().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0),
+                written_at: it.last_modified().map(aws_smithy_types::DateTime::secs),
             });
         }
         for it in answer.delete_markers() {
@@ -84,6 +87,7 @@ impl Bucket<'_> {
                 etag: None,
                 is_latest: it.is_latest().unwrap_or(false),
                 bytes: 0,
+                written_at: it.last_modified().map(aws_smithy_types::DateTime::secs),
             });
         }
         // Within a key the order of both lists together is not known; only which one is the latest matters.
@@ -176,6 +180,27 @@ impl Bucket<'_> {
         }
         self.remove(&latest).await?;
         Ok(true)
+    }
+
+    /// Deletes the object with all its versions if the latest still is the one that was seen, or was deleted by an earlier
+    /// try. Where it counts when it was written, the same bytes written again are another object.
+    pub(super) async fn delete_as_seen(
+        &self,
+        key: &str,
+        (seen, written_at): (&str, Option<i64>),
+    ) -> Result<Erased, PortError> {
+        let versions = self.versions_of(key).await?;
+        let is_gone = versions.iter().all(Version::is_lasting_mark);
+        let Some(latest) = versions.iter().find(|version| version.is_latest).filter(|_| !is_gone) else {
+            return Ok(Erased::Gone);
+        };
+        // An earlier try may have deleted the latest version and not yet the others.
+        let etag = latest.etag.as_deref();
+        let is_another = |etag: &str| etag != seen || (written_at.is_some() && latest.written_at != written_at);
+        if etag.is_some_and(is_another) {
+            return Ok(Erased::Drifted);
+        }
+        Ok(if self.delete_all(key, etag).await? { Erased::Done } else { Erased::Drifted })
     }
 
     /// Removes what a deletion has left, unless somebody has put an object there since.

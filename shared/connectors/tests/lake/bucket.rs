@@ -35,10 +35,16 @@ pub(crate) struct Stored {
     pub(crate) etag: String,
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) tags: String,
+    /// As S3 writes it; the same for all of which nobody cares.
+    written_at: Option<String>,
     path: PathBuf,
 }
 
 impl Stored {
+    fn written_at(&self) -> &str {
+        self.written_at.as_deref().unwrap_or("2026-03-01T09:00:00.000Z")
+    }
+
     pub(crate) fn bytes(&self) -> Vec<u8> {
         std::fs::read(&self.path).unwrap()
     }
@@ -92,6 +98,12 @@ impl Bucket {
         let headers = headers.into_iter().chain([("x-amz-storage-class", "STANDARD_IA")]);
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let stored = Stored { headers, tags: "kind=a%20b".to_owned(), ..Stored::default() };
+        drop(self.0.lock().unwrap().store(key, stored, bytes));
+    }
+
+    /// An object that was written at another time.
+    pub(crate) fn put_at(&self, key: &str, bytes: &[u8], written_at: &str) {
+        let stored = Stored { written_at: Some(written_at.to_owned()), ..Stored::default() };
         drop(self.0.lock().unwrap().store(key, stored, bytes));
     }
 
@@ -314,7 +326,12 @@ impl State {
             let latest = versions.last().unwrap();
             let size = std::fs::metadata(&latest.path).unwrap().len();
             let etag = &latest.etag;
-            write!(body, "<Contents><Key>{key}</Key><ETag>{etag}</ETag><Size>{size}</Size></Contents>").unwrap();
+            let at = latest.written_at();
+            write!(
+                body,
+                "<Contents><Key>{key}</Key><ETag>{etag}</ETag><Size>{size}</Size><LastModified>{at}</LastModified></Contents>"
+            )
+            .unwrap();
         }
         let has_more = keys.next().is_some();
         xml(&format!("{body}<IsTruncated>{has_more}</IsTruncated></ListBucketResult>"))
@@ -328,7 +345,8 @@ impl State {
                 write!(
                     body,
                     "<Version><Key>{key}</Key><VersionId>{id}</VersionId><IsLatest>{is_latest}</IsLatest>\
-                     <ETag>{etag}</ETag><Size>1</Size></Version>"
+                     <ETag>{etag}</ETag><Size>1</Size><LastModified>{}</LastModified></Version>",
+                    version.written_at()
                 )
                 .unwrap();
             }

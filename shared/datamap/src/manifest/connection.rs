@@ -169,7 +169,7 @@ fn read_entries(
         let revoke = revocation(object, &mut fields, report);
         let name = Located { value: name.text.clone(), place: name.place };
         let retention_place = object.node("retention").map(|node| node.place);
-        let retention = retention::read(object, &mut fields, report);
+        let retention = retention::read(object, source.as_ref(), &mut fields, report);
         read.push(RawEntry { name, source, fields, processing, retention, retention_place, revoke });
     }
     read

@@ -89,3 +89,57 @@ pub(crate) fn placeholders(template: &str) -> Vec<&str> {
     let opened = template.split('{').skip(1);
     opened.filter_map(|rest| rest.split_once('}').map(|(name, _)| name)).collect()
 }
+
+/// What a key says of the fields that its template names; none where it is no key of the template.
+///
+/// A value holds no `/`. It ends where the text behind it begins; before a dot as late as it can, since values hold dots too.
+#[must_use]
+pub fn fields_of_key<'t, 'k>(template: &'t str, key: &'k str) -> Option<Vec<(&'t str, &'k str)>> {
+    let (mut template, mut key) = (template, key);
+    let mut found: Vec<(&str, &str)> = Vec::new();
+    loop {
+        let (literal, after) = template.split_once('{').map_or((template, None), |(text, after)| (text, Some(after)));
+        key = key.strip_prefix(literal)?;
+        let Some((name, behind)) = after.and_then(|after| after.split_once('}')) else { return Some(found) };
+        let (value, rest) = key.split_at(end_of_value(key, behind.split('{').next().unwrap_or_default())?);
+        let is_another = found.iter().any(|(known, before)| *known == name && *before != value);
+        if value.is_empty() || is_another {
+            return None;
+        }
+        found.push((name, value));
+        (template, key) = (behind, rest);
+    }
+}
+
+fn end_of_value(key: &str, literal: &str) -> Option<usize> {
+    let segment = key.find('/').unwrap_or(key.len());
+    if literal.is_empty() {
+        return Some(segment);
+    }
+    let mut ends = key.match_indices(literal).map(|(at, _)| at).filter(|at| *at <= segment);
+    if literal.starts_with('.') { ends.last() } else { ends.next() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_tells_the_fields_of_its_template() {
+        let of = |template, key| fields_of_key(template, key).map(|it| format!("{it:?}"));
+        let told = |text: &str| Some(text.to_owned());
+        assert_eq!(of("logs/dt={day}/", "logs/dt=2026-01-02/a/b.gz"), told(r#"[("day", "2026-01-02")]"#));
+        assert_eq!(of("m/{id}.{n}", "m/1.2.png"), told(r#"[("id", "1.2"), ("n", "png")]"#));
+        assert_eq!(of("m/{id}/{n}.png", "m/7/x.png"), told(r#"[("id", "7"), ("n", "x")]"#));
+        assert_eq!(of("m/", "m/x"), told("[]"));
+        for (template, key) in [
+            ("m/{id}/", "n/7/x"),
+            ("m/{id}/", "m/7"),
+            ("m/{id}/", "m//x"),
+            ("m/{id}/{n}.png", "m/7/x.gif"),
+            ("{id}/{id}/", "7/8/"),
+        ] {
+            assert_eq!(of(template, key), None, "{template} {key}");
+        }
+    }
+}

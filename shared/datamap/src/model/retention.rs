@@ -5,6 +5,8 @@ use domain::retention::RetentionClass;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::TimeIndex;
+
 /// What a sweep knows of a collection whose rows expire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retention {
@@ -20,7 +22,16 @@ pub struct Retention {
     pub organization_field: Option<String>,
     /// Whether rows are archived first.
     pub archive: bool,
+    /// Whether whole objects expire, by what their keys or S3 say, and not the rows in them. Media always do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole_objects: bool,
+    /// The index that finds what expired; without one the whole is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<TimeIndex>,
 }
+
+/// The `time_field` of whole objects that are counted from when they were written.
+pub const LAST_MODIFIED: &str = "last_modified";
 
 /// How a time is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +108,8 @@ mod tests {
             act: RetentionAct::Delete,
             organization_field: None,
             archive: false,
+            whole_objects: false,
+            index: None,
         };
         let row = Datum::parse_json(json.as_bytes()).unwrap();
         retention.counted_from(&row).map(|at| at.to_string())

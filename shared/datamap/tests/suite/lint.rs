@@ -282,3 +282,53 @@ fn issuers_of_tokens_are_checked() {
         check(33, &revoke(&good.replace(from, to)), ERROR, code);
     }
 }
+
+#[test]
+fn what_expires_must_be_found_and_say_whose_it_is() {
+    let entry = |place: &str, retention: &str| {
+        let s3 = GOOD
+            .replace("dynamodb", "s3")
+            .replace("{table: users, indexes: {email: by_email}}", "{bucket: b, prefix: u/, format: csv}");
+        let map = if place.contains("table:") { GOOD.to_owned() } else { s3 };
+        map.replace(
+            "{table: orders, indexes: {user_id: by_user}}",
+            &format!("{{{place}, retention: {{class: logs_days{retention}}}}}"),
+        )
+    };
+    let table = "table: orders, indexes: {user_id: by_user}";
+    let rows = "bucket: b, prefix: o/, format: ndjson";
+    let days = "bucket: b, prefix: 'o/{id}/', format: ndjson";
+    let media = "bucket: b, format: media, key_template: 'o/{user_id}/{id}/'";
+    for (place, retention) in [
+        (table, ", time_field: id, index: {name: i, partition_field: id, days_since: 2024-01-01, shards: 4}"),
+        (table, ", time_field: id, index: {name: i, partition_field: id, partitions: [a, b]}"),
+        (rows, ", time_field: id"),
+        (media, ""),
+        (media, ", time_field: id, organization_field: user_id"),
+        (media, ", time_field: last_modified, whole_objects: true"),
+    ] {
+        assert_eq!(codes(&entry(place, retention)), [], "{place} {retention}");
+    }
+    for (place, retention, code) in [
+        (table, ", time_field: id", "retention-source"),
+        (table, ", time_field: id, whole_objects: true", "retention-source"),
+        (table, ", time_field: id, index: {name: i, partition_field: id}", "invalid-retention"),
+        (table, ", time_field: id, index: {name: i, partition_field: id, days_since: soon}", "invalid-retention"),
+        (table, ", time_field: id, index: {name: i, partition_field: x, partitions: [a]}", "unknown-field"),
+        (
+            table,
+            ", time_field: id, index: {name: i, partition_field: id, partitions: [a], shards: 2}",
+            "invalid-retention",
+        ),
+        (rows, ", time_field: id, index: {name: i, partition_field: id, partitions: [a]}", "retention-source"),
+        (rows, "", "missing-required"),
+        (rows, ", time_field: last_modified", "unknown-field"),
+        (days, ", whole_objects: true", "retention-subject"),
+        (media, ", whole_objects: false, time_field: id", "retention-source"),
+        (media, ", act: anonymize", "retention-source"),
+        (media, ", time_unit: seconds", "retention-time"),
+    ] {
+        let found = codes(&entry(place, retention));
+        assert!(found.iter().any(|it| (it.0, it.1) == (ERROR, code)), "{place} {retention}: {found:?}");
+    }
+}

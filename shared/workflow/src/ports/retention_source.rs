@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datamap::{Collection, DataMap, Retention, Treatment};
+use datamap::{Collection, DataMap, Masker, Retention, Treatment};
 use domain::datum::Datum;
 use domain::ids::TenantId;
 use jiff::Timestamp;
@@ -68,7 +68,7 @@ impl fmt::Debug for Held {
     }
 }
 
-/// A row that has expired.
+/// A row that has expired, or an object that goes as a whole: then its key, what that tells, and its version are the row.
 #[derive(Debug, Clone)]
 pub struct ExpiredRow {
     /// The row as it was read.
@@ -77,6 +77,9 @@ pub struct ExpiredRow {
     pub held: Held,
 }
 
+/// Rows of one call, where they are not in objects.
+const AT_ONCE: usize = 25;
+
 /// A page of a look at a whole collection.
 #[derive(Debug, Clone, Default)]
 pub struct ExpiredPage {
@@ -84,6 +87,8 @@ pub struct ExpiredPage {
     pub scanned: u64,
     /// The expired ones.
     pub rows: Vec<ExpiredRow>,
+    /// Bytes that an archive of them holds beside the rows: those of whole objects.
+    pub bytes: u64,
     /// Where to go on; `None` at the end.
     pub next: Option<Cursor>,
 }
@@ -94,16 +99,27 @@ pub trait RetentionSource: Send + Sync {
     /// A page of expired rows. Reads only.
     async fn expired(&self, order: &ExpiryOrder, after: Option<&Cursor>) -> Result<ExpiredPage, PortError>;
 
-    /// Deletes or rewrites at most 25 rows, each only if it still is what was read; one answer for each, in order.
+    /// Deletes or rewrites as many rows as `batch` says, each only if it still is what was read; one answer for each, in order.
     ///
     /// Repeating it is harmless. It never takes part in a transaction of the customer's table.
     async fn remove(
         &self,
         order: &ExpiryOrder,
         treatment: &Treatment,
-        masker: &dyn datamap::Masker,
+        masker: &Arc<dyn Masker>,
         rows: &[ExpiredRow],
     ) -> Result<Vec<Erased>, PortError>;
+
+    /// How many of the first rows one call of `remove` takes: some of a table, all that are in the first one's object.
+    fn batch(&self, rows: &[ExpiredRow]) -> usize {
+        rows.len().min(AT_ONCE)
+    }
+
+    /// What an object that goes as a whole holds; none where it can't be archived: it is another by now, gone, or too large.
+    async fn content(&self, order: &ExpiryOrder, row: &ExpiredRow) -> Result<Option<Vec<u8>>, PortError>;
+
+    /// How many rows there are in all, about; none where each look goes over all of them and tells.
+    async fn size(&self, order: &ExpiryOrder) -> Result<Option<u64>, PortError>;
 
     /// Whether what holds the collection is labelled with its retention class (R-RET-4).
     async fn is_labelled(&self, order: &ExpiryOrder) -> Result<bool, PortError>;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use datamap::{Collection, DataMap, RetentionAct};
+use datamap::{Collection, DataMap, RetentionAct, Source};
 use domain::key::Partition;
 use domain::record::{DataMapPointer, Record};
 use domain::retention::{ClassRule, RetentionClass};
@@ -38,6 +38,10 @@ pub struct ScheduledCollection {
     pub act: RetentionAct,
     /// Whether they are archived first.
     pub archive: bool,
+    /// How what expired is found: `scan`, `index`, `rows_in_objects`, `whole_objects`.
+    pub found_by: &'static str,
+    /// The index that finds it, if one does.
+    pub index: Option<String>,
     /// Whether what holds it carries a retention label, as the last run saw it; none before the first (R-RET-4).
     pub labelled: Option<bool>,
     /// The last run, of all organisations together; for staff only.
@@ -112,9 +116,21 @@ fn scheduled(
         rule: own.unwrap_or_else(|| usual(retention.class)),
         act: retention.act,
         archive: retention.archive,
+        found_by: found_by(collection),
+        index: retention.index.as_ref().map(|index| index.name.clone()),
         labelled: run.map(|run| run.labelled),
         last_run,
     })
+}
+
+fn found_by(collection: &Collection) -> &'static str {
+    let retention = collection.retention.as_ref();
+    match &collection.source {
+        Source::DynamoDb { .. } if retention.is_some_and(|it| it.index.is_some()) => "index",
+        Source::DynamoDb { .. } => "scan",
+        Source::S3Objects { .. } if retention.is_some_and(|it| !it.whole_objects) => "rows_in_objects",
+        Source::S3Objects { .. } | Source::S3Media { .. } => "whole_objects",
+    }
 }
 
 fn usual(class: RetentionClass) -> ClassRule {

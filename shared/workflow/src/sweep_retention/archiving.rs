@@ -1,26 +1,27 @@
-//! Archives of expired rows: NDJSON, gzipped, under lock, read back and compared before anything is taken away (INV-E6).
+//! Archives of expired rows: under lock, read back and compared before anything is taken away (INV-E6).
 //!
-//! A row of a person is sealed under that person's key, so that erasing the person forgets it here as well.
+//! A row of a person is a line sealed under that person's key, so that erasing the person forgets it here as well.
+//! Rows of nobody are a Parquet file.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use domain::record::KeyRecord;
-use domain::request::Alias;
+use domain::datum::Datum;
 use domain::retention_run::{ArchivedChunk, RetentionRun};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::chunk::digest;
 use super::{SweepRetention, Unit};
 use crate::keyring::TenantSecrets;
-use crate::ports::{ExpiredRow, PortError, PortErrorKind};
-use crate::sealing::{Place, SealingKey, sha256};
+use crate::ports::{ExpiredRow, ExpiryOrder, PortError, PortErrorKind};
+use crate::sealing::sha256;
+
+/// Lines of NDJSON, gzipped.
+const LINES: &str = "ndjson.gz";
+/// A table.
+const PARQUET: &str = "parquet";
 
 /// What lies beside each archive.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,6 +32,9 @@ pub(super) struct Manifest {
     class: String,
     begun_at: Timestamp,
     archive: String,
+    /// `ndjson.gz` or `parquet`; manifests from before there was a choice say nothing.
+    #[serde(default)]
+    format: String,
     sha256: String,
     bytes: u64,
     /// Whether each line is sealed under its subject's key.
@@ -39,31 +43,33 @@ pub(super) struct Manifest {
     pub(super) rows: Vec<String>,
 }
 
+/// What a chunk is archived as.
+struct Packed {
+    /// What the name of the archive ends with.
+    format: &'static str,
+    rows: Vec<ExpiredRow>,
+    bytes: Vec<u8>,
+    is_sealed: bool,
+}
+
 impl SweepRetention {
     /// Archives rows and says so in the run; gives back those that are in the archive.
     pub(super) async fn archive(
         &self,
         unit: &Unit<'_>,
-        secrets: &TenantSecrets,
+        (order, secrets): (&ExpiryOrder, &TenantSecrets),
         run: &mut RetentionRun,
         rows: Vec<ExpiredRow>,
     ) -> Result<Vec<ExpiredRow>, PortError> {
         let base =
             format!("retention/{}/{}/{:013}/{:06}", unit.tenant, unit.id, run.begun_at.as_millisecond(), run.chunk);
-        let (archive, manifest) = (format!("{base}.ndjson.gz"), format!("{base}.manifest.json"));
-        let is_about_people = unit.map.subjects(unit.index).next().is_some();
         let all = rows.len() as u64;
-        let (rows, lines) = if is_about_people {
-            self.sealed(unit, secrets, &archive, rows).await?
-        } else {
-            let lines = rows.iter().map(|it| it.row.to_json()).collect();
-            (rows, lines)
-        };
+        let Packed { format, rows, bytes, is_sealed } = self.packed(unit, (order, secrets), &base, rows).await?;
         run.done.failed += all - rows.len() as u64;
         if rows.is_empty() {
             return Ok(rows);
         }
-        let bytes = gzipped(&lines)?;
+        let (archive, manifest) = (format!("{base}.{format}"), format!("{base}.manifest.json"));
         let (checksum, length) = (sha256(&bytes), bytes.len() as u64);
         let keep_until = run.begun_at + SignedDuration::from_hours(24 * self.keep_days);
         self.put(&archive, bytes, keep_until).await?;
@@ -75,9 +81,10 @@ impl SweepRetention {
             class: unit.retention()?.class.to_string(),
             begun_at: run.begun_at,
             archive: archive.clone(),
+            format: format.to_owned(),
             sha256: checksum.clone(),
             bytes: length,
-            sealed: is_about_people,
+            sealed: is_sealed,
             rows: rows.iter().map(|it| digest(secrets, &it.row)).collect(),
         };
         let said = serde_json::to_vec(&said).map_err(|cause| corrupt("write a manifest", cause))?;
@@ -88,34 +95,28 @@ impl SweepRetention {
         Ok(rows)
     }
 
-    /// The rows that name somebody, each as a line under that subject's key.
-    async fn sealed(
+    /// Rows of people are sealed line by line, rows of nobody are a table, objects lie beside what names them.
+    async fn packed(
         &self,
         unit: &Unit<'_>,
-        secrets: &TenantSecrets,
-        archive: &str,
+        (order, secrets): (&ExpiryOrder, &TenantSecrets),
+        base: &str,
         rows: Vec<ExpiredRow>,
-    ) -> Result<(Vec<ExpiredRow>, Vec<Vec<u8>>), PortError> {
-        let owned: Vec<(ExpiredRow, Alias)> = rows
-            .into_iter()
-            .filter_map(|it| Some((Self::owner(unit, secrets, &it.row)?, it)).map(|(a, b)| (b, a)))
-            .collect();
-        let owners: BTreeSet<String> =
-            owned.iter().map(|(_, alias)| KeyRecord::subject_owner(alias.as_str())).collect();
-        let keys: BTreeMap<String, SealingKey> =
-            self.keyring.subject_keys(unit.tenant, &owners, self.clock.now()).await?;
-        let missing = || PortError::new(PortErrorKind::Transient, "seal an archived row");
-        let mut lines = Vec::with_capacity(owned.len());
-        let mut rows = Vec::with_capacity(owned.len());
-        for (number, (row, alias)) in owned.into_iter().enumerate() {
-            let key = keys.get(&KeyRecord::subject_owner(alias.as_str())).ok_or_else(missing)?;
-            let place = Place::object(unit.tenant.as_str(), &format!("{archive}#{number}"));
-            let sealed = key.seal_bytes(&place, &row.row.to_json(), self.entropy.as_ref());
-            let line = json!({"line": number, "subject": alias.as_str(), "sealed": BASE64.encode(sealed)});
-            lines.push(line.to_string().into_bytes());
-            rows.push(row);
+    ) -> Result<Packed, PortError> {
+        let is_about_people = unit.map.subjects(unit.index).next().is_some();
+        let collection = order.target()?.0;
+        if !is_about_people && !unit.retention()?.whole_objects {
+            let looked_at: Vec<&Datum> = rows.iter().map(|it| &it.row).collect();
+            let bytes = self.tables.parquet(collection, &looked_at)?;
+            return Ok(Packed { format: PARQUET, rows, bytes, is_sealed: false });
         }
-        Ok((rows, lines))
+        let lines = self.lines(unit, order, rows).await?;
+        let (rows, lines) = if is_about_people {
+            self.sealed(unit, secrets, &format!("{base}.{LINES}"), lines).await?
+        } else {
+            lines.into_iter().unzip()
+        };
+        Ok(Packed { format: LINES, rows, bytes: gzipped(&lines)?, is_sealed: is_about_people })
     }
 
     /// Writes an object; one that an earlier attempt left there is replaced, its version stays under lock.

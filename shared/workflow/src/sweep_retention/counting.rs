@@ -43,7 +43,8 @@ impl SweepRetention {
             cursor = page.next;
             if cursor.is_none() {
                 after.cursor = None;
-                let after = self.decided(after);
+                let all = self.source.size(&order).await?.unwrap_or(after.counted.scanned);
+                let after = self.decided(after, all);
                 return self.write(Some(&run), after).await;
             }
             if self.clock.now() >= slice_ends_at {
@@ -54,10 +55,10 @@ impl SweepRetention {
         self.write(Some(&run), after).await
     }
 
-    /// What follows once everything is counted.
-    fn decided(&self, run: RetentionRun) -> RetentionRun {
+    /// What follows once everything is counted, of so many rows in all.
+    fn decided(&self, run: RetentionRun, all: u64) -> RetentionRun {
         let removable = run.counted.expired - run.counted.held;
-        let is_beyond = !run.beyond_cap && self.cap.is_exceeded_by(removable, run.counted.scanned);
+        let is_beyond = !run.beyond_cap && self.cap.is_exceeded_by(removable, all.max(run.counted.scanned));
         let phase = if run.dry_run || !run.is_reported() {
             RunPhase::Reported
         } else if is_beyond {

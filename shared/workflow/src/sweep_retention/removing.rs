@@ -4,8 +4,9 @@
 //! hold writes it first and then reads that: either the chunk meets the hold, or the hold waits for the chunk (INV-E1).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use datamap::Treatment;
+use datamap::{Masker, Treatment};
 use domain::datum::Datum;
 use domain::retention_run::{ArchivedChunk, RetentionRun, RunPhase, Window};
 use jiff::SignedDuration;
@@ -20,8 +21,8 @@ use crate::ports::{Cursor, Erased, ExpiredRow, ExpiryOrder, PortError};
 const CHUNK_ROWS: usize = 10_000;
 /// or so many pages, so that a pass that finds little still moves its checkpoint.
 const CHUNK_PAGES: u32 = 32;
-/// Rows of one call.
-const AT_ONCE: usize = 25;
+/// or so many bytes of whole objects that are archived.
+const CHUNK_BYTES: u64 = 16 << 20;
 /// How long a chunk may be taken away after the holds were read,
 const REMOVING_FOR: SignedDuration = SignedDuration::from_secs(120);
 /// and how long before that nothing is begun any more.
@@ -45,7 +46,8 @@ impl SweepRetention {
             return self.write(Some(&run), after).await;
         };
         let secrets = self.keyring.tenant(unit.tenant, self.clock.now()).await?;
-        let (order, treatment, masker) = (unit.order(before), treatment(unit)?, TenantMasker(secrets.clone()));
+        let masker: Arc<dyn Masker> = Arc::new(TenantMasker(secrets.clone()));
+        let (order, treatment) = (unit.order(before), treatment(unit)?);
         let (run, chunk) = self.prepare(unit, &secrets, (&order, &treatment, &masker), run).await?;
         let mut taken = Taken { found: chunk.rows.len() as u64, ..Taken::default() };
         let began = if chunk.rows.is_empty() {
@@ -80,12 +82,12 @@ impl SweepRetention {
         &self,
         unit: &Unit<'_>,
         secrets: &TenantSecrets,
-        (order, treatment, masker): (&ExpiryOrder, &Treatment, &TenantMasker),
+        (order, treatment, masker): (&ExpiryOrder, &Treatment, &Arc<dyn Masker>),
         mut run: RetentionRun,
     ) -> Result<(RetentionRun, Prepared), PortError> {
         let retention = unit.retention()?;
         let (mut rows, next) = self.gather(order, open_cursor(secrets, &run)?).await?;
-        rows.retain(|row| has_expired(&run, retention, &row.row) && has_work(treatment, masker, &row.row));
+        rows.retain(|row| has_expired(&run, retention, &row.row) && has_work(treatment, masker.as_ref(), &row.row));
         if let Some(chunk) = &run.archived {
             let rows = self.in_manifest(secrets, chunk, rows).await?;
             return Ok((run, Prepared { rows, next, is_resumed: true, is_capped: false }));
@@ -95,7 +97,7 @@ impl SweepRetention {
         let is_capped = rows.len() as u64 > left;
         rows.truncate(usize::try_from(left).unwrap_or(usize::MAX));
         if retention.archive && !rows.is_empty() {
-            rows = self.archive(unit, secrets, &mut run, rows).await?;
+            rows = self.archive(unit, (order, secrets), &mut run, rows).await?;
         }
         Ok((run, Prepared { rows, next, is_resumed: false, is_capped }))
     }
@@ -105,12 +107,13 @@ impl SweepRetention {
         order: &ExpiryOrder,
         mut after: Option<Cursor>,
     ) -> Result<(Vec<ExpiredRow>, Option<Cursor>), PortError> {
-        let mut rows = Vec::new();
+        let (mut rows, mut bytes) = (Vec::new(), 0);
         for _ in 0..CHUNK_PAGES {
             let page = self.source.expired(order, after.as_ref()).await?;
             rows.extend(page.rows);
+            bytes += page.bytes;
             after = page.next;
-            if after.is_none() || rows.len() >= CHUNK_ROWS {
+            if after.is_none() || rows.len() >= CHUNK_ROWS || bytes >= CHUNK_BYTES {
                 break;
             }
         }
@@ -151,17 +154,19 @@ impl SweepRetention {
     async fn take_away(
         &self,
         order: &ExpiryOrder,
-        (treatment, masker): (&Treatment, &TenantMasker),
-        rows: &[ExpiredRow],
+        (treatment, masker): (&Treatment, &Arc<dyn Masker>),
+        mut rows: &[ExpiredRow],
         run: &RetentionRun,
     ) -> Result<Taken, PortError> {
         let mut taken = Taken::default();
-        for some in rows.chunks(AT_ONCE) {
+        while !rows.is_empty() {
             let is_late = run.removing.is_none_or(|window| self.clock.now() >= window.until - MARGIN);
             if is_late {
                 taken.is_unfinished = true;
                 break;
             }
+            let (some, rest) = rows.split_at(self.source.batch(rows).clamp(1, rows.len()));
+            rows = rest;
             for answer in self.source.remove(order, treatment, masker, some).await? {
                 match answer {
                     Erased::Done => taken.done += 1,

@@ -30,11 +30,12 @@ pub fn rewrite_object(order: &ErasureOrder, format: RowFormat, key: &str, bytes:
     let scope = Scope::of(&order.lookup)?;
     let wanted = Wanted::new(scope.values());
     if format == RowFormat::Parquet {
-        let work = Work { scope: &scope, order, wanted: &wanted, format };
+        let work = Work { scope: &scope, order, wanted: &wanted, format, chosen: None };
         let rewritten = rewrite_table(work, &Bytes::copy_from_slice(bytes)).now_or_never();
         return rewritten.unwrap_or_else(|| Err(corrupt("rewrite object", "memory is there at once")));
     }
-    let mut rewriting = Rewriting::write(Work { scope: &scope, order, wanted: &wanted, format }, Packing::of(key));
+    let mut rewriting =
+        Rewriting::write(Work { scope: &scope, order, wanted: &wanted, format, chosen: None }, Packing::of(key));
     let mut chunks = bytes.chunks(CHUNK_BYTES);
     loop {
         match rewriting.next().map_err(|broken| broken.of_object(1))? {

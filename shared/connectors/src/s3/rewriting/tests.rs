@@ -69,7 +69,7 @@ fn run(
 ) -> Result<(Vec<u8>, Tally), Broken> {
     let scope = Scope::of(&order.lookup).unwrap();
     let wanted = Wanted::new(scope.values());
-    let mut rewriting = Rewriting::write(Work { scope: &scope, order, wanted: &wanted, format }, packing);
+    let mut rewriting = Rewriting::write(Work { scope: &scope, order, wanted: &wanted, format, chosen: None }, packing);
     let mut pieces = bytes.chunks(size);
     let mut out = Vec::new();
     loop {

@@ -28,7 +28,8 @@ pub(super) struct Account {
 /// What reading the map's sources takes, or erasing in them, and nothing else.
 pub(super) fn document(map: &DataMap, account: &Account, rights: Rights) -> Value {
     let mut needs = Needs::default();
-    for collection in map.collections.iter().filter(|collection| !collection.skip) {
+    let is_reached = |collection: &&Collection| !collection.skip || collection.retention.is_some();
+    for collection in map.collections.iter().filter(is_reached) {
         if let Some(connection) = map.connection(collection) {
             needs.add(collection, connection, account);
         }
@@ -65,9 +66,11 @@ impl Needs {
         }
         match &collection.source {
             Source::DynamoDb { table, indexes, scan, segments: _ } => {
+                let by_time = collection.retention.as_ref().and_then(|retention| retention.index.as_ref());
                 let region = connection.region.as_ref().unwrap_or(&account.region);
                 let table = format!("arn:{}:dynamodb:{region}:{}:table/{table}", account.partition, account.id);
-                self.indexes.extend(indexes.values().map(|index| format!("{table}/index/{index}")));
+                let indexes = indexes.values().chain(by_time.map(|index| &index.name));
+                self.indexes.extend(indexes.map(|index| format!("{table}/index/{index}")));
                 if *scan {
                     self.scanned.insert(table.clone());
                 }

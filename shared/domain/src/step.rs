@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::checkpoint::{
-    BeginErasureCheckpoint, Checkpoint, CollectCheckpoint, ConfirmCheckpoint, EraseCheckpoint, ErasedSource,
+    AnonymizeCheckpoint, BeginErasureCheckpoint, Checkpoint, CollectCheckpoint, ConfirmCheckpoint, EraseCheckpoint, ErasedSource,
     LocateCheckpoint, NotifyCheckpoint, ObjectRef, PackageCheckpoint, PartRef, PlanErasureCheckpoint, RevokeCheckpoint,
     UploadedPart, Written,
 };

@@ -17,8 +17,8 @@ use workflow::record_mail_fate::RecordMailFate;
 use workflow::seal_audit::SealAudit;
 use workflow::step_context::StepPorts;
 use workflow::steps::{
-    Anonymize, Collect, Conclude, Erasing, Expire, Issuers, Locate, Notify, Package, Packing, PlanStore, Screen, Sources,
-    TellProcessors, Verify, erasure_steps,
+    Anonymize, Collect, Conclude, Erasing, Expire, Issuers, Locate, Notify, Package, Packing, PlanStore, Screen,
+    Sources, TellProcessors, Verify, erasure_steps,
 };
 use workflow::submit_request::{Quotas, SubmitRequest};
 use workflow::sweep_deadlines::SweepDeadlines;

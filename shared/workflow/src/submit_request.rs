@@ -14,16 +14,15 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::asked::{Accepted, Idempotency, NewRequest};
 use self::idempotency::{idempotency_record, idempotency_scope};
+use self::ordered::{body_of, due, spend};
 pub use self::rules::unsupported_type;
-use self::ordered::spend;
 use self::rules::{authorize, check_request, default_format, organization_of, quota_refusal};
 use crate::caller::Caller;
 use crate::keyring::{Keyring, TenantSecrets};
-use crate::legal_clock::{LegalClock, no_law, timing};
+use crate::legal_clock::{LegalClock, timing};
 use crate::nudging::nudge_best_effort;
 use crate::ports::{Clock, CommitError, Entropy, JobQueue, JobStore};
 use crate::refusal::Refusal;
-use crate::request_body::RequestBody;
 use crate::sealing::{Place, SealingKey};
 
 mod asked;
@@ -148,18 +147,13 @@ impl SubmitRequest {
         let tenant = caller.principal.tenant.clone();
         let received_at = request.received_at.unwrap_or(*now);
         let regime = request.regime.unwrap_or(Regime::Gdpr);
-        let due = match request.scope {
-            Scope::Subject | Scope::Organization => {
-                self.legal_clock.due(regime, request.request_type, received_at)?
-            }
-            Scope::Collection => no_law(received_at),
-        };
-        let order = request.order.as_ref().map(|new| new.order.clone());
-        let body = RequestBody::of(&request.identities, request.description.as_ref()).ordering(order);
+        let due = due(&self.legal_clock, request, regime, received_at)?;
+        let body = body_of(request);
         let place = Place::attribute(&domain::key::TenantKey::job(&tenant, &id), "request");
         let sealed = key.seal(&place, &body.to_json(), self.entropy.as_ref());
         // Whoever asks for no single person has proven who asks: by the session.
-        let verified = (request.scope != Scope::Subject).then_some(Verification { method: VerificationMethod::Session, at: *now });
+        let verified =
+            (request.scope != Scope::Subject).then_some(Verification { method: VerificationMethod::Session, at: *now });
         Ok(Job {
             v: 1,
             id,

@@ -25,9 +25,24 @@ pub(super) struct Treating {
 
 enum How {
     Scan(Box<Scanner>),
-    Anonymize { scanner: Box<Scanner>, key: HashKey, replacements: Replacements<Bytes>, method: Method, fields: Option<Vec<String>> },
-    Publish { asked: Asked, rows: Vec<Map<String, Value>>, bytes: u64 },
-    Ask { question: Question, rows_per_person: u32, cost: Cost, tally: Tally },
+    Anonymize {
+        scanner: Box<Scanner>,
+        key: HashKey,
+        replacements: Replacements<Bytes>,
+        method: Method,
+        fields: Option<Vec<String>>,
+    },
+    Publish {
+        asked: Asked,
+        rows: Vec<Map<String, Value>>,
+        bytes: u64,
+    },
+    Ask {
+        question: Question,
+        rows_per_person: u32,
+        cost: Cost,
+        tally: Tally,
+    },
 }
 
 /// What is left once every row was taken.
@@ -144,7 +159,11 @@ impl Treating {
     }
 
     /// What needs every row; at least one part, so that an empty collection has a result as well.
-    pub(super) fn conclude(&mut self, gathered: Vec<Map<String, Value>>, mut random: Bytes) -> Result<Concluded, StepError> {
+    pub(super) fn conclude(
+        &mut self,
+        gathered: Vec<Map<String, Value>>,
+        mut random: Bytes,
+    ) -> Result<Concluded, StepError> {
         match &mut self.how {
             How::Scan(_) | How::Anonymize { .. } => {}
             How::Publish { asked, .. } => {

@@ -8,6 +8,7 @@ use crate::caller::{Caller, admin, developer, operator};
 use crate::house::{BASE, Call, House};
 
 mod bad;
+mod ordered;
 mod sources;
 
 const CARD: &str = "4111 1111 1111 1111";

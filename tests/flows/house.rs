@@ -313,9 +313,12 @@ fn anonymize_over(memory: &MemoryWorld, issuer: &Issuer) -> Router {
         verifier: Arc::new(Verifier::from_json(&issuer.trusted()).unwrap()),
         public_url: PUBLIC_URL.to_owned(),
         privacy_budget: pii::differential_privacy::Cost::epsilon(10.0).unwrap(),
+        quotas: Settings::default().quotas,
+        region: REGION.to_owned(),
     };
     let ports = anonymize_api::Ports {
         store: memory.job_store(),
+        queue: memory.job_queue(),
         keys: memory.key_service(),
         maps: memory.data_maps(),
         reader: memory.source(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use adapters_memory::{Chaos, MemoryWorld, SplitMix};
 use domain::ids::{JobId, OpNonce};
 use domain::record::{Record, SuppressionRecord};
+use domain::restriction::{guard_of, mark_of};
 use domain::transition::{Change, Expect, Transition};
 use habeas_tests::executor::{Ended, run};
 use habeas_tests::sample::tenant;
@@ -174,26 +175,36 @@ fn what_is_no_event_stops_its_shard_alone_and_says_nothing_of_it() {
 
 #[test]
 fn records_of_erased_people_do_not_pass_and_their_deletion_says_nothing() {
+    held_back(false);
+}
+
+#[test]
+fn records_of_restricted_people_do_not_pass_and_their_deletion_says_nothing() {
+    held_back(true);
+}
+
+fn held_back(only_restricted: bool) {
     let world = world();
     let stream = masking(&world, world.event_sink());
     let keyring = Keyring::new(world.job_store(), world.key_service(), world.entropy());
     let secrets = run(&world, keyring.tenant(&tenant("acme"), world.now())).answer().unwrap();
     let nonce = OpNonce::new([9; 16]);
-    let erased = SuppressionRecord {
-        v: 1,
-        tenant: tenant("acme"),
-        alias: secrets.alias_of_found("customer_id", "canary-7"),
-        job: JobId::new(world.now(), [1; 10]),
-        op_nonce: nonce.clone(),
-        erased_at: world.now(),
+    let (alias, job) = (secrets.alias_of_found("customer_id", "canary-7"), JobId::new(world.now(), [1; 10]));
+    let change = if only_restricted {
+        Change::Guard { key: guard_of(&tenant("acme"), &alias), hold: mark_of(&job), holds: true }
+    } else {
+        let (op_nonce, erased_at) = (nonce.clone(), world.now());
+        let erased = SuppressionRecord { v: 1, tenant: tenant("acme"), alias, job, op_nonce, erased_at };
+        Change::Put { record: Record::Suppression(erased), expect: Expect::Any }
     };
-    let change = Change::Put { record: Record::Suppression(erased), expect: Expect::Any };
     let transition = Transition { tenant: tenant("acme"), op_nonce: nonce, changes: vec![change] };
     run(&world, stream.store.commit(&transition)).answer().unwrap();
     let about: Vec<StreamRecord> = (0..RECORDS).filter(|at| at * 7 % PEOPLE == 7).map(record).collect();
-    let StreamReport { written, suppressed, failed, .. } = run(&world, stream.run(&about)).answer().unwrap();
-    let lines = lines(&world);
-    assert!(failed.is_empty() && suppressed == about.len() as u64 && written < suppressed && written > 0);
+    let StreamReport { written, suppressed, restricted, failed, .. } =
+        run(&world, stream.run(&about)).answer().unwrap();
+    let (lines, all) = (lines(&world), about.len() as u64);
+    assert_eq!((suppressed, restricted), if only_restricted { (0, all) } else { (all, 0) });
+    assert!(failed.is_empty() && written < all && written > 0);
     for line in lines {
         assert_eq!(line["event"]["op"], "d");
         let before = line["event"]["before"].as_object().unwrap();

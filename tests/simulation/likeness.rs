@@ -94,6 +94,9 @@ fn hash_step(step: &Step, now: Timestamp, hasher: &mut DefaultHasher) {
                 (part.zip_bytes, part.bytes, part.rows).hash(hasher);
             }
         }
+        Some(Checkpoint::Anonymize(it)) => {
+            (11, it.parts.len(), it.gathered.len(), it.rows, it.read).hash(hasher);
+        }
         Some(Checkpoint::Package(it)) => (2, it.upload_id.is_some(), it.uploaded.len(), it.bytes).hash(hasher),
         Some(Checkpoint::PlanErasure(it)) => {
             (4, it.chunks.len(), it.lookups_done, it.cursor.is_some(), it.order.is_some()).hash(hasher);

@@ -257,5 +257,6 @@ pub fn access(person: Person) -> NewRequest {
         include_media: true,
         grace_days: None,
         language: None,
+        order: None,
     }
 }

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
+use jiff::tz::TimeZone;
 use lambda_kit::http::{Gate, Outermost};
 use lambda_kit::{Problem, problem_of};
 use workflow::anonymization::Anonymization;
 use workflow::keyring::Keyring;
-use workflow::ports::{Clock, CollectionReader, DataMaps, Entropy, JobStore, KeyService};
+use workflow::legal_clock::LegalClock;
+use workflow::ports::{Clock, CollectionReader, DataMaps, Entropy, JobQueue, JobStore, KeyService};
 use workflow::refusal::Refusal;
+use workflow::submit_request::{PointerCache, SubmitRequest};
 
 use crate::config::Config;
 
@@ -17,6 +20,8 @@ use crate::config::Config;
 pub struct Ports {
     /// Our tables.
     pub store: Arc<dyn JobStore>,
+    /// Nudges.
+    pub queue: Arc<dyn JobQueue>,
     /// Wraps data keys.
     pub keys: Arc<dyn KeyService>,
     /// Published data maps.
@@ -36,6 +41,7 @@ pub struct Ports {
 pub struct App {
     // Dependencies.
     pub(crate) anonymization: Arc<Anonymization>,
+    pub(crate) submit: Arc<SubmitRequest>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) gate: Gate,
     pub(crate) outermost: Outermost,
@@ -45,8 +51,21 @@ impl App {
     /// Wires the use cases.
     #[must_use]
     pub fn new(ports: Ports, config: Config, take_calls: lambda_kit::TakeCalls) -> Self {
-        let Ports { store, keys, maps, reader, clock, token_clock, entropy } = ports;
+        let Ports { store, queue, keys, maps, reader, clock, token_clock, entropy } = ports;
         let keyring = Arc::new(Keyring::new(Arc::clone(&store), keys, Arc::clone(&entropy)));
+        let submit = SubmitRequest {
+            store: Arc::clone(&store),
+            queue,
+            keyring: Arc::clone(&keyring),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            // No law sets a date for an order, so no day of it is asked for.
+            legal_clock: LegalClock { timezone: TimeZone::UTC, calendar: None, response_days: 30 },
+            quotas: config.quotas,
+            region: config.region,
+            automated: true,
+            pointers: PointerCache::default(),
+        };
         let anonymization = Anonymization {
             store,
             keyring,
@@ -58,6 +77,7 @@ impl App {
         };
         Self {
             anonymization: Arc::new(anonymization),
+            submit: Arc::new(submit),
             clock,
             gate: Gate::new(config.verifier, token_clock, &config.public_url),
             outermost: Outermost { entropy, take_calls },

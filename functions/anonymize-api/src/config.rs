@@ -6,6 +6,7 @@ use lambda_kit::auth::Verifier;
 use lambda_kit::{Settings, StartError};
 use pii::differential_privacy::Cost;
 use workflow::ports::Documents;
+use workflow::submit_request::Quotas;
 
 /// The settings of this function.
 #[derive(Debug, Clone)]
@@ -16,6 +17,10 @@ pub struct Config {
     pub public_url: String,
     /// What a tenant may spend on answers, ever.
     pub privacy_budget: Cost,
+    /// How many jobs a tenant may have.
+    pub quotas: Quotas,
+    /// Where jobs and their data stay.
+    pub region: String,
 }
 
 impl Config {
@@ -33,6 +38,8 @@ impl Config {
             verifier: Arc::new(verifier.fetching(documents)),
             public_url: settings.public_url.clone(),
             privacy_budget,
+            quotas: Quotas { open_jobs: settings.max_open_jobs, jobs_per_month: settings.max_jobs_per_month },
+            region: settings.region.clone(),
         })
     }
 }

@@ -11,6 +11,11 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let aws = adapters_aws::connect().await;
     let ports = Ports {
         store: lambda_kit::metered(&settings, aws.job_store(&settings.jobs_table, &settings.keyring_table)),
+        queue: aws.job_queue(adapters_aws::QueueUrls::new(
+            &settings.export_queue_url,
+            &settings.erasure_queue_url,
+            &settings.notification_queue_url,
+        )),
         keys: aws.key_service(&settings.kms_key_id),
         maps: aws.data_maps(&settings.config_bucket),
         reader: Arc::new(connectors::Connectors::new(aws.config()).watched_by(aws.call_watcher())),

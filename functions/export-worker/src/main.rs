@@ -5,8 +5,8 @@ use std::sync::Arc;
 use domain::step::Nudge;
 use export_worker::{Config, handle};
 use workflow::advance_job::AdvanceJob;
-use workflow::ports::ExportStore;
-use workflow::steps::{Collect, Expire, Locate, Package, Packing, PlanStore, Screen, Sources, Verify};
+use workflow::ports::{CollectionReader, ExportStore};
+use workflow::steps::{Anonymize, Collect, Expire, Locate, Package, Packing, PlanStore, Screen, Sources, Verify};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_kit::StartError> {
@@ -22,6 +22,7 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let ports = lambda_kit::step_ports(&settings, store, queue, aws.key_service(&settings.kms_key_id));
     let exports: Arc<dyn ExportStore> = aws.export_store(&settings.exports_bucket, &settings.kms_key_id);
     let connector = Arc::new(connectors::Connectors::new(aws.config()).watched_by(aws.call_watcher()));
+    let reader: Arc<dyn CollectionReader> = Arc::<connectors::Connectors>::clone(&connector);
     let sources = Sources { maps: aws.data_maps(&settings.config_bucket), connector, region };
     let plans = || PlanStore { exports: Arc::clone(&exports) };
     let packing = Packing::Deflated;
@@ -30,6 +31,7 @@ async fn main() -> Result<(), lambda_kit::StartError> {
         .runs(Verify)
         .runs(Locate { sources: sources.clone(), plans: plans() })
         .runs(Collect { sources: sources.clone(), plans: plans(), exports: Arc::clone(&exports), packing })
+        .runs(Anonymize { sources: sources.clone(), reader, plans: plans(), exports: Arc::clone(&exports) })
         .runs(Package { sources, exports: Arc::clone(&exports), download_for, packing })
         .runs(Expire { exports });
     let handle = async |nudge: Nudge, ends_at| handle(advance, &nudge, ends_at).await;

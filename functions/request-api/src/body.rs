@@ -9,6 +9,7 @@ mod job;
 mod notices;
 mod plan;
 mod processor;
+mod result;
 mod retention;
 mod schema;
 mod suppression;
@@ -23,6 +24,7 @@ pub use job::{ArchiveBody, JobBody, ProgressBody, RestrictionBody, StepBody, Ver
 pub use notices::{NoticesBody, NoticesForm, RecipientForm, TemplateForm, WebhookBody, WebhookForm};
 pub use plan::{EstimateBody, PlanAnswer, PlanBody, PlanRecordBody, PlanRecordList, PlannedSourceBody};
 pub use processor::{ProcessorBody, TokensBody};
+pub use result::ResultBody;
 pub use retention::{
     LastRunBody, RetentionBody, RetentionForm, RetentionScheduleBody, RetentionScheduleItem, RetentionVersion,
     ScheduledCollectionBody,

@@ -111,6 +111,8 @@ wire_enum! {
         Subject = "subject",
         /// Everything an organisation holds.
         Organization = "organization",
+        /// The rows of one mapped collection, whosever they are; only for a job that anonymises them.
+        Collection = "collection",
     }
 }
 

@@ -57,6 +57,8 @@ wire_enum! {
         OptOut = "opt_out",
         /// CCPA, limiting the use of sensitive data (11 CCR 7027).
         LimitUse = "limit_use",
+        /// No right of a person: a mapped collection is scanned, anonymised or counted for the operator (R-PII-5, R-PII-7).
+        Anonymization = "anonymization",
     }
 }
 

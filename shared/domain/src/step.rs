@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::checkpoint::{
-    BeginErasureCheckpoint, Checkpoint, CollectCheckpoint, ConfirmCheckpoint, EraseCheckpoint, ErasedSource,
-    LocateCheckpoint, NotifyCheckpoint, ObjectRef, PackageCheckpoint, PartRef, PlanErasureCheckpoint, RevokeCheckpoint,
-    UploadedPart, Written,
+    AnonymizeCheckpoint, BeginErasureCheckpoint, Checkpoint, CollectCheckpoint, ConfirmCheckpoint, EraseCheckpoint,
+    ErasedSource, LocateCheckpoint, NotifyCheckpoint, ObjectRef, PackageCheckpoint, PartRef, PlanErasureCheckpoint,
+    RevokeCheckpoint, UploadedPart, Written,
 };
 pub use self::kind::{QueueName, StepKind};
 use crate::ids::{JobId, OpNonce, TenantId};

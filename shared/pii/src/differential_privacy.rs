@@ -6,6 +6,6 @@ mod answer;
 mod ledger;
 mod sample;
 
-pub use answer::{Bounds, PrivacyError, count, mean, sum};
+pub use answer::{Bounds, PrivacyError, Tally, count, mean, sum};
 pub use ledger::{Cost, Ledger, Overspent};
 pub use sample::{DiscreteGaussian, DiscreteLaplace, RandomBytes};

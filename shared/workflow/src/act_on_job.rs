@@ -128,7 +128,9 @@ impl ActOnJob {
             if !caller.may_see(&job, &secrets) {
                 return Err(Refusal::NotFound);
             }
-            let own = caller.is_subject_of(&job, &secrets) || caller.owns_organization_of(&job);
+            let own = caller.is_subject_of(&job, &secrets)
+                || caller.owns_organization_of(&job)
+                || caller.ordered(&job, &secrets);
             let own_cancel = matches!(act, Act::Cancel | Act::Lift { .. }) && own;
             if !caller.principal.may(act.needs()) && !own_cancel {
                 return Err(Refusal::Forbidden { needs: vec![act.needs()] });

@@ -24,11 +24,16 @@ use crate::refusal::Refusal;
 
 mod analytics;
 mod dataset;
+mod order;
 mod restricted;
 mod source;
 
+pub(crate) use analytics::Asked as AskedOfRows;
 pub use analytics::{Answer, BUDGET, Query, Question, Values};
 pub use dataset::{Asked, Dataset, Demand, Published};
+pub(crate) use dataset::{flat, publish};
+pub use order::{Charge, CollectionOrder, Made, NewOrder, Work};
+pub(crate) use restricted::{keep_others, restricted};
 pub use source::{CollectionName, ColumnScan, SourceName, SourceScan};
 
 /// Scans and anonymises.
@@ -69,7 +74,7 @@ pub struct Scanned {
 }
 
 /// Random bytes of the port.
-struct Bytes(Arc<dyn Entropy>);
+pub(crate) struct Bytes(pub(crate) Arc<dyn Entropy>);
 
 impl RandomBytes for Bytes {
     fn fill(&mut self, buffer: &mut [u8]) {
@@ -117,9 +122,7 @@ impl Anonymization {
         check(caller)?;
         let now = self.clock.now();
         let secrets = self.secrets(caller, now).await?;
-        let key = HashKey::new(&derived(&secrets, "anonymisation hash v1"));
-        let pseudonyms = derived(&secrets, "anonymisation pseudonym v1");
-        let mut replacements = Replacements::new(&pseudonyms, Bytes(Arc::clone(&self.entropy)));
+        let (key, mut replacements) = replacing(&secrets, &self.entropy);
         let scanner = Scanner::new();
         let anonymizer = Anonymizer::new(&scanner, method, &key, &mut replacements);
         let anonymizer = match fields {
@@ -163,6 +166,13 @@ impl Anonymization {
 fn check(caller: &Caller) -> Result<(), Refusal> {
     let needed = Permission::ResourceWrite;
     if caller.principal.may(needed) { Ok(()) } else { Err(Refusal::Forbidden { needs: vec![needed] }) }
+}
+
+/// What replaces values of a tenant: the same in a call and in a job.
+pub(crate) fn replacing(secrets: &TenantSecrets, entropy: &Arc<dyn Entropy>) -> (HashKey, Replacements<Bytes>) {
+    let key = HashKey::new(&derived(secrets, "anonymisation hash v1"));
+    let pseudonyms = derived(secrets, "anonymisation pseudonym v1");
+    (key, Replacements::new(&pseudonyms, Bytes(Arc::clone(entropy))))
 }
 
 /// A key of the tenant for one purpose.

@@ -130,7 +130,7 @@ impl Caller {
     /// Whether the caller may see the job: staff of the tenant, owners of its organisation, the subject itself.
     #[must_use]
     pub fn may_see(&self, job: &Job, secrets: &TenantSecrets) -> bool {
-        if self.is_subject_of(job, secrets) {
+        if self.is_subject_of(job, secrets) || self.ordered(job, secrets) {
             return true;
         }
         let staff = self
@@ -139,6 +139,14 @@ impl Caller {
             .iter()
             .any(|role| *role != Role::Owner && role.permissions().contains(&Permission::JobRead));
         staff || self.owns_organization_of(job)
+    }
+
+    /// Whether the caller ordered the job's work on a collection, and still may.
+    #[must_use]
+    pub fn ordered(&self, job: &Job, secrets: &TenantSecrets) -> bool {
+        job.scope == Scope::Collection
+            && self.principal.may(Permission::ResourceWrite)
+            && job.requester == secrets.pseudonym(&self.principal.subject)
     }
 
     /// Whether the caller owns the organisation the job is about.

@@ -56,6 +56,7 @@ const fn waits_for(gate: StepKind) -> Option<(StepKind, StepKind)> {
         | StepKind::Verify
         | StepKind::Locate
         | StepKind::Collect
+        | StepKind::Anonymize
         | StepKind::PlanErasure
         | StepKind::Approve
         | StepKind::Grace
@@ -89,6 +90,7 @@ fn shards_made_by(step: &Step) -> Option<usize> {
         Checkpoint::Locate(frozen) => Some(frozen.shards.len()),
         Checkpoint::BeginErasure(begun) => usize::try_from(begun.shards).ok(),
         Checkpoint::Collect(_)
+        | Checkpoint::Anonymize(_)
         | Checkpoint::Package(_)
         | Checkpoint::PlanErasure(_)
         | Checkpoint::Erase(_)
@@ -115,6 +117,7 @@ pub const fn gate_after(kind: StepKind, erasing: bool) -> Option<StepKind> {
         StepKind::TellProcessor => Some(StepKind::Conclude),
         StepKind::Screen
         | StepKind::Verify
+        | StepKind::Anonymize
         | StepKind::Package
         | StepKind::SealPlan
         | StepKind::Approve

@@ -54,6 +54,7 @@ impl IssueDownload {
             Scope::Organization => {
                 caller.owns_organization_of(&job) && job.requester == secrets.pseudonym(&caller.principal.subject)
             }
+            Scope::Collection => caller.ordered(&job, &secrets),
         };
         if !entitled {
             return Err(if caller.may_see(&job, &secrets) {
@@ -114,5 +115,8 @@ fn ready_archive(job: &Job, now: Timestamp) -> Result<&Archive, Refusal> {
 
 /// The name the archive is saved under: the job's id, nothing of the person.
 fn file_name(job: &Job) -> String {
-    format!("{}.zip", job.id)
+    match job.scope {
+        Scope::Subject | Scope::Organization => format!("{}.zip", job.id),
+        Scope::Collection => format!("{}.ndjson.gz", job.id),
+    }
 }

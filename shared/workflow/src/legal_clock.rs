@@ -1,7 +1,7 @@
 //! Due dates as the law says, for the settings of this deployment. The rules are in `clock`.
 
 use clock::{Calendar, ClockError, PauseReason, Question};
-use domain::job::{Job, Timing, WaitingFor};
+use domain::job::{Job, Scope, Timing, WaitingFor};
 use domain::request::{Regime, RequestType};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -52,6 +52,9 @@ impl LegalClock {
     /// # Errors
     /// Where the law knows no extension, a pause is no span of time, or a date lies outside the calendar.
     pub fn due_of(&self, job: &Job, now: Timestamp) -> Result<DueDates, ClockError> {
+        if job.scope == Scope::Collection {
+            return Ok(no_law(job.received_at));
+        }
         let mut question = self.question(law_of(job), job.received_at);
         question.extended = job.timing.extension.is_some();
         // Another machine's clock may run behind the one that stopped the legal clock.
@@ -80,6 +83,19 @@ impl LegalClock {
             acknowledge_by: due.acknowledge_by.map(end_of).transpose()?,
             extend_by: due.extension_notice_by.map(end_of).transpose()?,
         })
+    }
+}
+
+/// The dates of work that no law sets a date for: somebody should look after a week.
+#[must_use]
+pub fn no_law(received_at: Timestamp) -> DueDates {
+    let after = |hours| received_at.checked_add(SignedDuration::from_hours(hours)).unwrap_or(received_at);
+    DueDates {
+        due_at: after(7 * 24),
+        rule: "none".to_owned(),
+        target_at: after(24),
+        acknowledge_by: None,
+        extend_by: None,
     }
 }
 

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::ids::TenantId;
 use domain::record::{DataMapPointer, Record, SuppressionRecord};
 use domain::request::Alias;
+use domain::restriction::{guard_of, jobs_behind};
 use masking::{EventMasker, Keys, Masked, Method, Operation};
 
 pub use objects::ObjectSink;
@@ -49,6 +50,8 @@ pub struct StreamReport {
     pub replaced: u64,
     /// Events that didn't pass because they are about somebody who was erased.
     pub suppressed: u64,
+    /// Events that didn't pass because they are about somebody whose data is only kept.
+    pub restricted: u64,
     /// Records that are no events.
     pub unreadable: u64,
     /// The first record of each shard that has to come again, with all behind it.
@@ -112,7 +115,7 @@ impl MaskStream {
                 report.failed.insert(record.shard.clone(), record.sequence.clone());
             }
         }
-        let pending = self.without_erased(records, &mut masker, pending, &mut report).await?;
+        let pending = self.without_held_back(records, &mut masker, pending, &mut report).await?;
         *self.kept.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((hash, masker));
         self.write(records, pending, &mut report).await;
         Ok(report)
@@ -134,8 +137,8 @@ impl MaskStream {
         Ok((hash.unwrap_or_default(), EventMasker::new(&rules, self.method, keys)))
     }
 
-    /// Takes out what is about somebody who was erased; that something was deleted passes without its values.
-    async fn without_erased(
+    /// Takes out what is about somebody who was erased, or whose data is kept and not used (GDPR Art. 18(2)); that something was deleted passes without its values.
+    async fn without_held_back(
         &self,
         records: &[StreamRecord],
         masker: &mut EventMasker,
@@ -145,18 +148,29 @@ impl MaskStream {
         let aliases: BTreeSet<&Alias> = pending.iter().flat_map(|event| &event.aliases).collect();
         let aliases: Vec<&Alias> = aliases.into_iter().collect();
         let mut erased: BTreeSet<Alias> = BTreeSet::new();
+        let mut restricted: BTreeSet<Alias> = BTreeSet::new();
         for chunk in aliases.chunks(PER_READ) {
             let keys: Vec<_> = chunk.iter().map(|alias| SuppressionRecord::key_of(&self.tenant, alias)).collect();
             let found = self.store.load(&keys).await?;
             erased.extend(found.into_iter().flatten().filter_map(Record::into_suppression).map(|found| found.alias));
+            let keys: Vec<_> = chunk.iter().map(|alias| guard_of(&self.tenant, alias)).collect();
+            let guards = self.store.load(&keys).await?;
+            let stands = |guard: &Option<Record>| {
+                guard.as_ref().and_then(Record::as_guard).is_some_and(|guard| jobs_behind(guard).next().is_some())
+            };
+            restricted.extend(chunk.iter().zip(&guards).filter(|(_, it)| stands(it)).map(|(it, _)| Alias::clone(it)));
         }
         let mut kept = Vec::with_capacity(pending.len());
         for mut event in pending {
-            if !event.aliases.iter().any(|alias| erased.contains(alias)) {
-                kept.push(event);
-                continue;
+            let is_about = |people: &BTreeSet<Alias>| event.aliases.iter().any(|alias| people.contains(alias));
+            match (is_about(&erased), is_about(&restricted)) {
+                (false, false) => {
+                    kept.push(event);
+                    continue;
+                }
+                (true, _) => report.suppressed += 1,
+                (false, true) => report.restricted += 1,
             }
-            report.suppressed += 1;
             if event.masked.operation == Some(Operation::Delete) {
                 let record = &records[event.record];
                 let collection = collection_of(masker, record);

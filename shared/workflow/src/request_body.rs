@@ -5,6 +5,7 @@ use domain::request::{Alias, Identity, IdentityKind};
 use domain::sensitive::Sensitive;
 use serde::{Deserialize, Serialize};
 
+use crate::anonymization::CollectionOrder;
 use crate::keyring::TenantSecrets;
 
 /// What only the job key opens.
@@ -17,6 +18,9 @@ pub struct RequestBody {
     /// What rows told of the person, where nobody asked: kinds and values, as a walk knows them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     told: Vec<(String, Datum)>,
+    /// What is to be done with a collection, where the job is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    order: Option<CollectionOrder>,
 }
 
 impl RequestBody {
@@ -30,13 +34,26 @@ impl RequestBody {
                 .collect(),
             description: description.map(|text| text.expose().clone()),
             told: Vec::new(),
+            order: None,
         }
+    }
+
+    /// The same with what is to be done with a collection.
+    #[must_use]
+    pub fn ordering(self, order: Option<CollectionOrder>) -> Self {
+        Self { order, ..self }
+    }
+
+    /// What is to be done with a collection.
+    #[must_use]
+    pub const fn order(&self) -> Option<&CollectionOrder> {
+        self.order.as_ref()
     }
 
     /// What rows told of a person.
     #[must_use]
     pub const fn of_told(told: Vec<(String, Datum)>) -> Self {
-        Self { identities: Vec::new(), description: None, told }
+        Self { identities: Vec::new(), description: None, told, order: None }
     }
 
     /// The bytes to seal.

@@ -3,6 +3,7 @@
 pub use archive::Packing;
 
 mod again;
+mod anonymize;
 mod clock_notice;
 mod collect;
 mod erasure;
@@ -17,6 +18,7 @@ mod screen;
 mod sources;
 mod verify;
 
+pub use anonymize::Anonymize;
 pub use collect::{Collect, format_of};
 pub use erasure::{Conclude, Erasing, Issuers, erasure_steps};
 pub(crate) use erasure::{PlannedTarget, of_round};

@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::asked::{Accepted, Idempotency, NewRequest};
 use self::idempotency::{idempotency_record, idempotency_scope};
+use self::ordered::{body_of, due, spend};
 pub use self::rules::unsupported_type;
 use self::rules::{authorize, check_request, default_format, organization_of, quota_refusal};
 use crate::caller::Caller;
@@ -22,11 +23,11 @@ use crate::legal_clock::{LegalClock, timing};
 use crate::nudging::nudge_best_effort;
 use crate::ports::{Clock, CommitError, Entropy, JobQueue, JobStore};
 use crate::refusal::Refusal;
-use crate::request_body::RequestBody;
 use crate::sealing::{Place, SealingKey};
 
 mod asked;
 mod idempotency;
+mod ordered;
 mod rules;
 
 /// How long the pointer to the current data map is kept.
@@ -122,6 +123,9 @@ impl SubmitRequest {
             // The store forgets late: what has run out counts as gone.
             builder.put(Record::Idempotency(record), Expect::Forgotten(now));
         }
+        if let Some(charge) = intake.request.order.as_ref().and_then(|new| new.charge) {
+            spend(&mut builder, &job, charge);
+        }
         builder.add(Counter::open_jobs(tenant), 1, Some(self.quotas.open_jobs));
         builder.add(Counter::jobs_in_month(tenant, now), 1, Some(self.quotas.jobs_per_month));
         let transition = builder.build();
@@ -143,12 +147,13 @@ impl SubmitRequest {
         let tenant = caller.principal.tenant.clone();
         let received_at = request.received_at.unwrap_or(*now);
         let regime = request.regime.unwrap_or(Regime::Gdpr);
-        let due = self.legal_clock.due(regime, request.request_type, received_at)?;
-        let body = RequestBody::of(&request.identities, request.description.as_ref());
+        let due = due(&self.legal_clock, request, regime, received_at)?;
+        let body = body_of(request);
         let place = Place::attribute(&domain::key::TenantKey::job(&tenant, &id), "request");
         let sealed = key.seal(&place, &body.to_json(), self.entropy.as_ref());
-        let organization = request.scope == Scope::Organization;
-        let verified = organization.then_some(Verification { method: VerificationMethod::Session, at: *now });
+        // Whoever asks for no single person has proven who asks: by the session.
+        let verified =
+            (request.scope != Scope::Subject).then_some(Verification { method: VerificationMethod::Session, at: *now });
         Ok(Job {
             v: 1,
             id,
@@ -157,7 +162,7 @@ impl SubmitRequest {
             request_type: request.request_type,
             scope: request.scope,
             regime,
-            status: if organization || intake.by_subject {
+            status: if request.scope != Scope::Subject || intake.by_subject {
                 JobStatus::Pending
             } else {
                 JobStatus::AwaitingVerification
@@ -170,7 +175,8 @@ impl SubmitRequest {
             data_map: intake.data_map.clone(),
             format: request.format.unwrap_or(default_format(request.request_type)),
             include_media: request.include_media,
-            automated: self.automated,
+            // Automation is about requests of people; what staff orders of a collection starts at once.
+            automated: self.automated || request.scope == Scope::Collection,
             received_at,
             created_at: *now,
             due_at: due.due_at,

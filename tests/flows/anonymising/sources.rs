@@ -13,12 +13,17 @@ use crate::house::{BASE, Call, House, Settings};
 use crate::maps::{map, set, table, world};
 
 /// Forty people of one tenant and ten of another; every fifth note holds an address.
-fn house(scan: &str) -> House {
+pub(super) fn house(scan: &str) -> House {
+    house_of(scan, 50)
+}
+
+/// The same with so many people: four of five are of the first tenant.
+pub(super) fn house_of(scan: &str, people: u64) -> House {
     let text = map(&[set("crm", &[table("people", &["id key", "email email", "tenant", "notes", "age", "city"])])]);
     let world = world(&text.replace("indexes: {", &format!("scan: {scan}, indexes: {{")));
     world.memory.change_sources(|sources| {
-        for at in 0..50_u64 {
-            let owner = if at < 40 { "acme" } else { "globex" };
+        for at in 0..people {
+            let owner = if at % 50 < 40 { "acme" } else { "globex" };
             let note = if at % 5 == 0 { format!("wrote from p{at}@example.org") } else { "called".to_owned() };
             let text = |text: String| Datum::Text(text);
             let cells = [
@@ -26,7 +31,7 @@ fn house(scan: &str) -> House {
                 ("email", text(format!("person{at}@example.com"))),
                 ("tenant", text(owner.to_owned())),
                 ("notes", text(note)),
-                ("age", Datum::Number((20 + at).to_string())),
+                ("age", Datum::Number((20 + at % 50).to_string())),
                 ("city", text(if at % 2 == 0 { "Ulm" } else { "Bonn" }.to_owned())),
                 ("extra", Datum::List(vec![text("203.0.113.9".to_owned())])),
             ];
@@ -37,7 +42,7 @@ fn house(scan: &str) -> House {
     House::over(world, Settings::default())
 }
 
-fn people() -> Value {
+pub(super) fn people() -> Value {
     json!({"dataset": "crm", "collection": "people"})
 }
 
@@ -75,7 +80,7 @@ fn a_collection_is_anonymised_as_a_whole_where_the_map_lets_it_be_read() {
     check(&mut closed, &developer("acme"), call, 422, "/source/collection");
 }
 
-fn ask(query: &Value, epsilon: f64) -> Value {
+pub(super) fn ask(query: &Value, epsilon: f64) -> Value {
     json!({"source": people(), "query": query, "epsilon": epsilon})
 }
 

@@ -6,14 +6,25 @@ use pii::mask::{Anonymized, Method};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-use workflow::anonymization::{Content, Scanned};
+use workflow::anonymization::{Content, Scanned, SourceName};
+
+use super::source::SourceForm;
 
 /// Finds that one answer lists; the counts are whole.
 const MOST_MATCHES: usize = 10_000;
 /// Fields that one call may name.
 const MOST_FIELDS: usize = 1_000;
 
-/// What is to be scanned: `data` or `text`.
+/// Where the input is.
+#[derive(Debug, PartialEq)]
+pub enum Input<T> {
+    /// It was sent.
+    Sent(T),
+    /// It is a collection of the data map.
+    Source(SourceName),
+}
+
+/// What is to be scanned: `data`, `text` or `source`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScanForm {
@@ -22,6 +33,8 @@ pub struct ScanForm {
     pub data: Option<Value>,
     /// A text.
     pub text: Option<String>,
+    /// A collection of the data map, every row of it, in place of data or text: a job.
+    pub source: Option<SourceForm>,
 }
 
 /// `null` that was sent is a document; what was not sent is none.
@@ -30,16 +43,18 @@ fn given<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Value>, D::Error
 }
 
 impl ScanForm {
-    /// The one content that is named.
+    /// The one content, or the one source, that is named.
     ///
     /// # Errors
-    /// 422 where both are named, or none.
-    pub fn read(self) -> Result<Content, Problem> {
-        match (self.data, self.text) {
-            (Some(document), None) => Ok(Content::Document(document)),
-            (None, Some(text)) => Ok(Content::Text(text)),
-            (Some(_), Some(_)) => Err(Problem::invalid("/text", "is given beside data; one of them must go")),
-            (None, None) => Err(Problem::invalid("/data", "is missing; send data or text")),
+    /// 422 where several are named, or none.
+    pub fn read(self) -> Result<Input<Content>, Problem> {
+        match (self.data, self.text, self.source) {
+            (Some(document), None, None) => Ok(Input::Sent(Content::Document(document))),
+            (None, Some(text), None) => Ok(Input::Sent(Content::Text(text))),
+            (None, None, Some(source)) => Ok(Input::Source(source.name())),
+            (Some(_), Some(_), _) => Err(Problem::invalid("/text", "is given beside data; one of them must go")),
+            (_, _, Some(_)) => Err(Problem::invalid("/source", "is given beside data or text; one of them must go")),
+            (None, None, None) => Err(Problem::invalid("/data", "is missing; send data or text, or name a source")),
         }
     }
 }
@@ -154,7 +169,10 @@ impl MethodName {
 #[serde(deny_unknown_fields)]
 pub struct AnonymizeForm {
     /// The document.
-    pub data: Value,
+    #[serde(default, deserialize_with = "given")]
+    pub data: Option<Value>,
+    /// A collection of the data map, each row of it, in place of a document: a job.
+    pub source: Option<SourceForm>,
     /// How; data sets as a whole have a call of their own.
     #[serde(default)]
     pub method: MethodName,
@@ -164,11 +182,11 @@ pub struct AnonymizeForm {
 }
 
 impl AnonymizeForm {
-    /// Document, method and fields.
+    /// Document or source, method and fields.
     ///
     /// # Errors
-    /// 422 where the list of fields is empty or holds an empty name.
-    pub fn read(self) -> Result<(Value, MethodName, Option<Vec<String>>), Problem> {
+    /// 422 where not exactly one of document and source is named, the list of fields is empty or holds an empty name.
+    pub fn read(self) -> Result<(Input<Value>, MethodName, Option<Vec<String>>), Problem> {
         if let Some(fields) = &self.fields {
             if fields.is_empty() {
                 return Err(Problem::invalid("/fields", "is empty; leave it out to treat every field"));
@@ -184,7 +202,13 @@ impl AnonymizeForm {
                 return Err(problem);
             }
         }
-        Ok((self.data, self.method, self.fields))
+        let input = match (self.data, self.source) {
+            (Some(document), None) => Input::Sent(document),
+            (None, Some(source)) => Input::Source(source.name()),
+            (Some(_), Some(_)) => return Err(Problem::invalid("/source", "is given beside data; one of them must go")),
+            (None, None) => return Err(Problem::invalid("/data", "is missing; send data or name a source")),
+        };
+        Ok((input, self.method, self.fields))
     }
 }
 

@@ -106,6 +106,7 @@ impl RequestForm {
             include_media: self.include_media,
             grace_days: self.grace_period_days,
             language: self.language,
+            order: None,
         })
     }
 }

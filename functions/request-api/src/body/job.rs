@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use workflow::read_jobs::JobView;
 
-use super::{ProcessorBody, TokensBody, schema};
+use super::{ProcessorBody, ResultBody, TokensBody, schema};
 
 /// A job.
 #[derive(Serialize, ToSchema)]
@@ -21,7 +21,7 @@ pub struct JobBody {
     /// The right exercised.
     #[schema(schema_with = schema::request_type)]
     pub r#type: RequestType,
-    /// `subject` or `organization`.
+    /// `subject`, `organization` or `collection`.
     #[schema(value_type = String)]
     pub scope: Scope,
     /// The law.
@@ -75,6 +75,9 @@ pub struct JobBody {
     /// The restriction it puts on a person's data; restrictions and objections only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restriction: Option<RestrictionBody>,
+    /// How far a job about a collection is, and what it found, in counts; shown for one job at a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<ResultBody>,
     /// The finished archive.
     pub archive: Option<ArchiveBody>,
     /// Where to go from here.
@@ -180,6 +183,7 @@ impl JobBody {
             processors: Vec::new(),
             tokens: None,
             restriction: job.restriction.as_deref().map(RestrictionBody::of),
+            result: None,
             archive: job.archive.as_ref().map(ArchiveBody::of),
             links: links(job),
         }
@@ -195,6 +199,7 @@ impl JobBody {
             progress: Some(ProgressBody { done, total }),
             processors: ProcessorBody::of(&view.steps),
             tokens: TokensBody::of(&view.steps),
+            result: ResultBody::of(&view.steps),
             ..Self::of(&view.job)
         }
     }
@@ -202,8 +207,8 @@ impl JobBody {
     /// The job as it was when it was accepted, so that a repeated call gets the same answer whatever happened since.
     #[must_use]
     pub fn as_accepted(job: &Job) -> Self {
-        let organization = job.scope == Scope::Organization;
-        let known = organization || job.by_subject;
+        let by_session = job.scope != Scope::Subject;
+        let known = by_session || job.by_subject;
         let verification = Verification { method: VerificationMethod::Session, at: job.created_at };
         let (due_at, due_rule, target_at) = match &job.timing.first {
             Some(first) => (first.due_at, first.due_rule.clone(), first.target_at),
@@ -220,7 +225,7 @@ impl JobBody {
             assignee: None,
             resolution_notes: None,
             parked_because: None,
-            verification: organization.then_some(verification),
+            verification: by_session.then_some(verification),
             archive: None,
             erasure: None,
             restriction: None,

@@ -58,6 +58,7 @@ pub(crate) async fn export(
         include_media: value.include_media,
         grace_days: None,
         language: None,
+        order: None,
     };
     accept(&app, &caller, request, Sent { key, route: "POST /api/v1/privacy/me/export", bytes }).await
 }
@@ -88,6 +89,7 @@ pub(crate) async fn delete(
         include_media: true,
         grace_days: value.grace_period_days,
         language: None,
+        order: None,
     };
     accept(&app, &caller, request, Sent { key, route: "POST /api/v1/privacy/me/delete", bytes }).await
 }

@@ -84,6 +84,7 @@ pub(crate) async fn export_organization(
         include_media: value.include_media,
         grace_days: None,
         language: None,
+        order: None,
     };
     accept(&app, &caller(principal, origin), request, Sent { key, route: "POST /api/v1/privacy/export", bytes }).await
 }
@@ -114,6 +115,7 @@ pub(crate) async fn delete_organization(
         include_media: value.delete_media,
         grace_days: value.grace_period_days,
         language: None,
+        order: None,
     };
     accept(&app, &caller(principal, origin), request, Sent { key, route: "POST /api/v1/privacy/delete", bytes }).await
 }

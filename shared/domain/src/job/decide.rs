@@ -89,6 +89,8 @@ pub enum Outcome {
     },
     /// One shard is collected.
     Collected,
+    /// A collection is read, and what was asked of it lies in parts.
+    Anonymized,
     /// The archive is complete.
     Packaged {
         /// The archive.
@@ -150,6 +152,11 @@ pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
         Outcome::Begun => erasing::after_begin(job, now),
         Outcome::Confirmed { processors } => erasing::after_confirmation(processors, now),
         Outcome::Concluded { receipt, notes } => erasing::after_conclusion(job, receipt.clone(), notes, now),
+        Outcome::Anonymized => Decision {
+            job: Some(Box::new(Job { status: JobStatus::InProgress, ..job.clone() })),
+            next: vec![ready(StepKind::Package, now)],
+            settles: Vec::new(),
+        },
         Outcome::Packaged { archive } => after_package(job, archive.clone(), now),
         Outcome::Cancelled => cancelled(job, now),
         Outcome::Rejected { reason } => refused(job, reason, now),
@@ -257,8 +264,11 @@ pub fn collect_shard(shard: u32, input: ObjectRef, now: Timestamp) -> StepSeed {
 /// The steps a new job starts with; none if it only waits for a start by hand (R-DSR-11).
 #[must_use]
 pub fn first_steps(job: &Job, now: Timestamp) -> Vec<StepSeed> {
-    if job.scope == Scope::Organization {
-        return if job.automated { vec![ready(StepKind::Locate, now)] } else { Vec::new() };
+    match job.scope {
+        Scope::Organization if job.automated => return vec![ready(StepKind::Locate, now)],
+        Scope::Organization => return Vec::new(),
+        Scope::Collection => return vec![ready(StepKind::Anonymize, now)],
+        Scope::Subject => {}
     }
     let mut steps = vec![ready(StepKind::Screen, now)];
     if !job.by_subject {

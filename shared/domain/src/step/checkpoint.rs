@@ -1,5 +1,7 @@
 //! What a step remembers between time slices. Cursors and values of the customer stay sealed or in sealed objects.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::erasure::PlannedSource;
@@ -51,6 +53,8 @@ pub enum Checkpoint {
     Locate(LocateCheckpoint),
     /// Progress of `collect`.
     Collect(CollectCheckpoint),
+    /// Progress of `anonymize`.
+    Anonymize(AnonymizeCheckpoint),
     /// Progress of `package`.
     Package(PackageCheckpoint),
     /// Progress of `plan_erasure`.
@@ -104,6 +108,23 @@ pub struct CollectCheckpoint {
     pub cursor: Option<Sealed>,
     /// Where each collection of the shard stands.
     pub written: Vec<Written>,
+}
+
+/// Progress of `anonymize`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct AnonymizeCheckpoint {
+    /// Finished parts of the result, in order; each is a gzip member of its own.
+    pub parts: Vec<PartRef>,
+    /// Rows kept until all are there, sealed; only where the whole is needed at once.
+    pub gathered: Vec<ObjectRef>,
+    /// Rows read so far.
+    pub rows: u64,
+    /// Where to go on and what was added up so far, sealed; none before the first save.
+    pub resume: Option<Sealed>,
+    /// Whether the collection is read to its end.
+    pub read: bool,
+    /// What was found and done, in counts.
+    pub counts: BTreeMap<String, u64>,
 }
 
 /// What of one collection is in finished parts.

@@ -45,6 +45,63 @@ impl Bounds {
     }
 }
 
+/// Values added up one by one, each cut to the bounds: what sums and means need of them, however many there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// The exact sum: not to be shown.
+    pub sum: i128,
+    /// The exact count: not to be shown.
+    pub count: u64,
+}
+
+impl Tally {
+    /// Adds a value.
+    pub fn add(&mut self, value: i64, bounds: Bounds) {
+        self.sum = self.sum.saturating_add(i128::from(value.clamp(bounds.low, bounds.high)));
+        self.count = self.count.saturating_add(1);
+    }
+
+    /// The tally of these values.
+    #[must_use]
+    pub fn of(values: &[i64], bounds: Bounds) -> Self {
+        let mut tally = Self::default();
+        values.iter().for_each(|value| tally.add(*value, bounds));
+        tally
+    }
+
+    /// The sum with noise.
+    ///
+    /// # Errors
+    /// No rows per person, or noise beyond 64 bits.
+    pub fn noisy_sum(
+        self,
+        bounds: Bounds,
+        rows_per_person: u32,
+        cost: Cost,
+        random: &mut dyn RandomBytes,
+    ) -> Result<i128, PrivacyError> {
+        let drawn = noise(bounds.reach(), rows_per_person, cost)?.map_or(0, |noise| noise.draw(random));
+        Ok(self.sum.saturating_add(drawn))
+    }
+
+    /// The mean with noise, within the bounds: half of the cost goes to the sum, half to the count.
+    ///
+    /// # Errors
+    /// As for the sum, and where the cost can't be halved.
+    pub fn noisy_mean(
+        self,
+        bounds: Bounds,
+        rows_per_person: u32,
+        cost: Cost,
+        random: &mut dyn RandomBytes,
+    ) -> Result<f64, PrivacyError> {
+        let (for_sum, for_count) = cost.halves().ok_or(PrivacyError::EpsilonTooSmall)?;
+        let sum = self.noisy_sum(bounds, rows_per_person, for_sum, random)?;
+        let count = count(self.count, rows_per_person, for_count, random)?.max(1);
+        Ok((sum as f64 / count as f64).clamp(bounds.low as f64, bounds.high as f64))
+    }
+}
+
 /// Noise for answers that one person changes by at most `reach` for each of their rows.
 fn noise(reach: u64, rows_per_person: u32, cost: Cost) -> Result<Option<DiscreteLaplace>, PrivacyError> {
     if rows_per_person == 0 {
@@ -74,9 +131,7 @@ pub fn sum(
     cost: Cost,
     random: &mut dyn RandomBytes,
 ) -> Result<i128, PrivacyError> {
-    let exact: i128 = values.iter().map(|value| i128::from((*value).clamp(bounds.low, bounds.high))).sum();
-    let drawn = noise(bounds.reach(), rows_per_person, cost)?.map_or(0, |noise| noise.draw(random));
-    Ok(exact.saturating_add(drawn))
+    Tally::of(values, bounds).noisy_sum(bounds, rows_per_person, cost, random)
 }
 
 /// The mean of the values within the bounds: half of the cost goes to the sum, half to the count.
@@ -92,10 +147,7 @@ pub fn mean(
     cost: Cost,
     random: &mut dyn RandomBytes,
 ) -> Result<f64, PrivacyError> {
-    let (for_sum, for_count) = cost.halves().ok_or(PrivacyError::EpsilonTooSmall)?;
-    let sum = sum(values, bounds, rows_per_person, for_sum, random)?;
-    let count = count(values.len() as u64, rows_per_person, for_count, random)?.max(1);
-    Ok((sum as f64 / count as f64).clamp(bounds.low as f64, bounds.high as f64))
+    Tally::of(values, bounds).noisy_mean(bounds, rows_per_person, cost, random)
 }
 
 #[cfg(test)]

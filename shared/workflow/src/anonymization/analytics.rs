@@ -10,8 +10,10 @@ use domain::ids::OpNonce;
 use domain::record::{Counter, Record};
 use domain::transition::TransitionBuilder;
 use jiff::Timestamp;
-use pii::differential_privacy::{Bounds, Cost, Ledger, PrivacyError, count, mean, sum};
+use pii::differential_privacy::{Bounds, Cost, Ledger, PrivacyError, Tally, count};
+use serde::{Deserialize, Serialize};
 
+use super::order::{Charge, Made, NewOrder, Work};
 use super::source::{Extent, SourceName};
 use super::{Anonymization, Bytes, check};
 use crate::caller::Caller;
@@ -25,7 +27,7 @@ pub const BUDGET: &str = "privacy_budget_micros";
 const MOST_DECIMALS: u32 = 6;
 
 /// What is asked of the rows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Question {
     /// How many there are.
     Count,
@@ -36,7 +38,7 @@ pub enum Question {
 }
 
 /// Which values, and how far one of them reaches.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Values {
     /// Dotted path of the field.
     pub field: String,
@@ -75,31 +77,42 @@ pub struct Answer {
 }
 
 impl Anonymization {
-    /// A noisy answer about a collection. Asked twice it is paid twice, since the noise is another.
+    /// A noisy answer about a collection, or the order of one where the collection is more than a call can read.
+    ///
+    /// Asked twice it is paid twice, since the noise is another; an order is paid when its job is made.
     ///
     /// # Errors
     /// `Forbidden` without the permission, `Invalid` naming what can't be asked, `QuotaReached` once the budget is spent.
-    pub async fn ask(&self, caller: &Caller, query: &Query) -> Result<Answer, Refusal> {
+    pub async fn ask(&self, caller: &Caller, query: &Query) -> Result<Made<Answer>, Refusal> {
         check(caller)?;
         let cost = Cost::epsilon(query.epsilon)
             .ok_or_else(|| Refusal::field("/epsilon", "must be a number from 0.000001 to 1000000"))?;
-        let asked = Asked::of(query)?;
+        let asked = Asked::of(&query.question, query.rows_per_person)?;
         let now = self.clock.now();
         let found = self.find(caller, &query.source, "/source").await?;
         let secrets = self.secrets(caller, now).await?;
         self.check_left(caller, &secrets, cost, now).await?;
         let rows = self.read(caller, &found, Extent::Whole, ("/source", now)).await?;
+        let random = &mut Bytes(Arc::clone(&self.entropy));
         // A mistake in the question is found before it is paid, by an answer that nobody sees.
-        asked.answer(&rows, query.rows_per_person, cost, &mut Bytes(Arc::clone(&self.entropy)))?;
+        asked.answer(Tally::default(), query.rows_per_person, cost, random)?;
+        let Some(rows) = rows else {
+            let (question, rows_per_person) = (query.question.clone(), query.rows_per_person);
+            let work = Work::Ask { question, rows_per_person, cost_micros: cost.as_micros() };
+            let charge = Charge { cost_micros: whole(cost), limit_micros: whole(self.privacy_budget) };
+            return Ok(Made::Ordered(Box::new(NewOrder { charge: Some(charge), ..found.order(work) })));
+        };
         self.spend(caller, &secrets, cost, now).await?;
-        let value = asked.answer(&rows, query.rows_per_person, cost, &mut Bytes(Arc::clone(&self.entropy)))?;
+        let mut tally = Tally::default();
+        rows.iter().for_each(|row| asked.add(row, &mut tally));
+        let value = asked.answer(tally, query.rows_per_person, cost, random)?;
         let ledger = self.ledger(caller).await?;
-        Ok(Answer {
+        Ok(Made::Here(Answer {
             value,
             cost_micros: cost.as_micros(),
             spent_micros: ledger.spent_micros(),
             limit_micros: self.privacy_budget.as_micros(),
-        })
+        }))
     }
 
     async fn ledger(&self, caller: &Caller) -> Result<Ledger, Refusal> {
@@ -175,18 +188,18 @@ fn whole(cost: Cost) -> i64 {
 }
 
 /// A question in whole numbers.
-enum Asked<'a> {
+pub(crate) enum Asked<'a> {
     Count,
     Sum(&'a str, Bounds, f64),
     Mean(&'a str, Bounds, f64),
 }
 
 impl<'a> Asked<'a> {
-    fn of(query: &'a Query) -> Result<Self, Refusal> {
-        if query.rows_per_person == 0 {
+    pub(crate) fn of(question: &'a Question, rows_per_person: u32) -> Result<Self, Refusal> {
+        if rows_per_person == 0 {
             return Err(Refusal::field("/rows_per_person", "must be at least 1"));
         }
-        let (values, name) = match &query.question {
+        let (values, name) = match question {
             Question::Count => return Ok(Self::Count),
             Question::Sum(values) => (values, "sum"),
             Question::Mean(values) => (values, "mean"),
@@ -204,38 +217,47 @@ impl<'a> Asked<'a> {
         };
         let bounds = Bounds::new(end(values.low, "low")?, end(values.high, "high")?);
         let bounds = bounds.map_err(|error| Refusal::field(at("low"), error.to_string()))?;
-        Ok(match &query.question {
+        Ok(match question {
             Question::Mean(_) => Self::Mean(&values.field, bounds, unit),
             Question::Count | Question::Sum(_) => Self::Sum(&values.field, bounds, unit),
         })
     }
 
-    fn answer(&self, rows: &[Datum], rows_per_person: u32, cost: Cost, random: &mut Bytes) -> Result<f64, Refusal> {
+    /// Adds a row: itself where rows are counted, else the first number at the path; rows without one do not count.
+    pub(crate) fn add(&self, row: &Datum, tally: &mut Tally) {
+        let number = |value: &Datum, unit: f64| match value {
+            Datum::Number(digits) => digits.parse::<f64>().ok().and_then(|number| scaled(number, unit)),
+            Datum::Null | Datum::Bool(_) | Datum::Text(_) | Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => None,
+        };
+        match self {
+            Self::Count => tally.count = tally.count.saturating_add(1),
+            Self::Sum(field, bounds, unit) | Self::Mean(field, bounds, unit) => {
+                let found = row.values_at(field).into_iter().find_map(|value| number(value, *unit));
+                if let Some(value) = found {
+                    tally.add(value, *bounds);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn answer(
+        &self,
+        tally: Tally,
+        rows_per_person: u32,
+        cost: Cost,
+        random: &mut Bytes,
+    ) -> Result<f64, Refusal> {
         let refused = |error: PrivacyError| Refusal::field("/epsilon", error.to_string());
         Ok(match self {
-            Self::Count => {
-                let rows = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-                count(rows, rows_per_person, cost, random).map_err(refused)? as f64
+            Self::Count => count(tally.count, rows_per_person, cost, random).map_err(refused)? as f64,
+            Self::Sum(_, bounds, unit) => {
+                tally.noisy_sum(*bounds, rows_per_person, cost, random).map_err(refused)? as f64 / unit
             }
-            Self::Sum(field, bounds, unit) => {
-                let values = values(rows, field, *unit);
-                sum(&values, *bounds, rows_per_person, cost, random).map_err(refused)? as f64 / unit
-            }
-            Self::Mean(field, bounds, unit) => {
-                let values = values(rows, field, *unit);
-                mean(&values, *bounds, rows_per_person, cost, random).map_err(refused)? / unit
+            Self::Mean(_, bounds, unit) => {
+                tally.noisy_mean(*bounds, rows_per_person, cost, random).map_err(refused)? / unit
             }
         })
     }
-}
-
-/// The first number of each row at the path; rows without one do not count.
-fn values(rows: &[Datum], field: &str, unit: f64) -> Vec<i64> {
-    let number = |value: &Datum| match value {
-        Datum::Number(digits) => digits.parse::<f64>().ok().and_then(|number| scaled(number, unit)),
-        Datum::Null | Datum::Bool(_) | Datum::Text(_) | Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => None,
-    };
-    rows.iter().filter_map(|row| row.values_at(field).into_iter().find_map(number)).collect()
 }
 
 /// The number in units, where it is exact as one.

@@ -6,8 +6,10 @@ use domain::datum::Datum;
 use domain::event::Action;
 use pii::anonymity::{AnonymityError, Column, Cutting, Diversity, Hierarchy, Kind, Policy, Release, Report, anonymize};
 use pii::classify::{DataSetShape, data_set_risk};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::order::{Made, Work};
 use super::source::{Extent, SourceName};
 use super::{Anonymization, Trace, check, whole};
 use crate::caller::Caller;
@@ -17,7 +19,7 @@ use crate::refusal::{FieldError, Refusal};
 const MOST_ROWS: usize = 1_000_000;
 
 /// What is demanded of every group.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Demand {
     /// At least k rows.
     KAnonymity,
@@ -28,7 +30,7 @@ pub enum Demand {
 }
 
 /// What is asked for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Asked {
     /// Columns that together lead to a person.
     pub quasi_identifiers: Vec<String>,
@@ -53,6 +55,17 @@ pub enum Dataset {
     Source(SourceName),
 }
 
+impl Dataset {
+    /// The mapped collection, where it is one.
+    #[must_use]
+    pub const fn source(&self) -> Option<&SourceName> {
+        match self {
+            Self::Rows(_) => None,
+            Self::Source(name) => Some(name),
+        }
+    }
+}
+
 /// What may be published.
 #[derive(Debug)]
 pub struct Published {
@@ -67,18 +80,22 @@ pub struct Published {
 }
 
 impl Anonymization {
-    /// The rows with quasi-identifiers widened until each group fulfils the demands.
+    /// The rows with quasi-identifiers widened until each group fulfils the demands; an order where a call can't read them.
     ///
     /// # Errors
     /// `Forbidden` without the permission, `Invalid` naming what can't be done.
-    pub async fn publish(&self, caller: &Caller, dataset: Dataset, asked: &Asked) -> Result<Published, Refusal> {
+    pub async fn publish(&self, caller: &Caller, dataset: Dataset, asked: &Asked) -> Result<Made<Published>, Refusal> {
         check(caller)?;
         let now = self.clock.now();
         let rows = match dataset {
             Dataset::Rows(rows) => rows,
             Dataset::Source(name) => {
                 let found = self.find(caller, &name, "/source").await?;
-                let rows = self.read(caller, &found, Extent::Whole, ("/source", now)).await?;
+                let Some(rows) = self.read(caller, &found, Extent::Whole, ("/source", now)).await? else {
+                    check_names(asked)?;
+                    policy(asked)?;
+                    return Ok(Made::Ordered(Box::new(found.order(Work::Publish(asked.clone())))));
+                };
                 rows.iter().filter_map(flat).collect()
             }
         };
@@ -91,16 +108,17 @@ impl Anonymization {
         ];
         let trace = Trace { resource: "dataset", action: Action::Execute, counts };
         self.record(caller, &secrets, trace, now).await?;
-        Ok(published)
+        Ok(Made::Here(published))
     }
 }
 
 /// A row as JSON; what is no object has no columns.
-fn flat(row: &Datum) -> Option<Map<String, Value>> {
+pub(crate) fn flat(row: &Datum) -> Option<Map<String, Value>> {
     serde_json::from_slice(&row.to_json()).ok()
 }
 
-fn publish(rows: Vec<Map<String, Value>>, asked: &Asked) -> Result<Published, Refusal> {
+/// What may be published of the rows.
+pub(crate) fn publish(rows: Vec<Map<String, Value>>, asked: &Asked) -> Result<Published, Refusal> {
     if rows.len() > MOST_ROWS {
         return Err(Refusal::field("/rows", format!("has more than {MOST_ROWS} rows")));
     }

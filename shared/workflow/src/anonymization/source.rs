@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use pii::classify::{Class, column_risk};
 use pii::detect::{Match, PiiType, Scanner};
 
+use super::order::{CollectionOrder, NewOrder, Work};
 use super::{Anonymization, Trace, check, whole};
 use crate::caller::Caller;
 use crate::ports::{Cursor, PortErrorKind, WholeCollection};
@@ -94,6 +95,25 @@ impl Found {
     pub(super) fn collection(&self) -> &Collection {
         &self.map.collections[self.position]
     }
+
+    /// The order of some work on it.
+    pub(super) fn order(&self, work: Work) -> NewOrder {
+        let Collection { dataset, name, .. } = self.collection();
+        let order = CollectionOrder { dataset: dataset.clone(), collection: name.clone(), work };
+        NewOrder { order, charge: None }
+    }
+
+    /// Refuses what has no rows or may not be read whole; `at` is where the call names it.
+    pub(super) fn check_whole(&self, at: &str) -> Result<(), Refusal> {
+        let refused = |detail: &str| Err(Refusal::field(format!("{at}/collection"), detail));
+        match &self.collection().source {
+            Source::S3Media { .. } => refused("holds media, and no rows"),
+            Source::DynamoDb { scan: false, .. } => {
+                refused("is a table that the data map does not allow to be read whole")
+            }
+            Source::DynamoDb { .. } | Source::S3Objects { .. } => Ok(()),
+        }
+    }
 }
 
 impl Anonymization {
@@ -105,7 +125,7 @@ impl Anonymization {
         check(caller)?;
         let now = self.clock.now();
         let found = self.find(caller, name, "").await?;
-        let rows = self.read(caller, &found, Extent::Sample(sample), ("", now)).await?;
+        let rows = self.read(caller, &found, Extent::Sample(sample), ("", now)).await?.unwrap_or_default();
         let scan = scan_rows(found.collection(), &rows);
         let counts = vec![("rows".to_owned(), whole(scan.rows)), ("columns".to_owned(), whole(scan.columns.len()))];
         let secrets = self.secrets(caller, now).await?;
@@ -142,21 +162,18 @@ impl Anonymization {
         Ok(self.maps.load(tenant, &hash).await?)
     }
 
-    /// Rows of the tenant, but of people whose data is only kept.
+    /// Rows of the tenant, but of people whose data is only kept; nothing where the whole is more than a call reads.
     pub(super) async fn read(
         &self,
         caller: &Caller,
         found: &Found,
         extent: Extent,
         (at, started): (&str, Timestamp),
-    ) -> Result<Vec<Datum>, Refusal> {
+    ) -> Result<Option<Vec<Datum>>, Refusal> {
         let refused = |detail: &str| Refusal::field(format!("{at}/collection"), detail);
-        match &found.collection().source {
-            Source::S3Media { .. } => return Err(refused("holds media, and no rows")),
-            Source::DynamoDb { scan: false, .. } if extent == Extent::Whole => {
-                return Err(refused("is a table that the data map does not allow to be read whole"));
-            }
-            Source::DynamoDb { .. } | Source::S3Objects { .. } => {}
+        match (&found.collection().source, extent) {
+            (Source::DynamoDb { .. } | Source::S3Objects { .. }, Extent::Sample(_)) => {}
+            (Source::S3Media { .. }, Extent::Sample(_)) | (_, Extent::Whole) => found.check_whole(at)?,
         }
         let of = WholeCollection {
             tenant: caller.principal.tenant.clone(),
@@ -181,7 +198,7 @@ impl Anonymization {
             after = page.next;
             let is_enough = matches!(extent, Extent::Sample(wanted) if rows.len() >= wanted);
             if after.is_none() || is_enough {
-                return self.unrestricted(caller, found, rows).await;
+                return self.unrestricted(caller, found, rows).await.map(Some);
             }
             if rows.len() >= wanted || self.clock.now().duration_since(started) > READS_FOR {
                 break;
@@ -189,8 +206,8 @@ impl Anonymization {
         }
         match extent {
             // The rows of a tenant may be rare in a shared table; what was found is a sample all the same.
-            Extent::Sample(_) => self.unrestricted(caller, found, rows).await,
-            Extent::Whole => Err(refused(&format!("holds more than {MOST_ROWS} rows, or more than one call can read"))),
+            Extent::Sample(_) => self.unrestricted(caller, found, rows).await.map(Some),
+            Extent::Whole => Ok(None),
         }
     }
 }

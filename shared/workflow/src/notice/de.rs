@@ -52,6 +52,7 @@ const fn request(request_type: RequestType) -> &'static str {
         RequestType::AutomatedDecisionReview => "Überprüfung einer automatisierten Entscheidung",
         RequestType::OptOut => "Widerspruch gegen Verkauf und Weitergabe",
         RequestType::LimitUse => "Beschränkung der Nutzung sensibler Daten",
+        RequestType::Anonymization => "Anonymisierung eines Datenbestands",
     }
 }
 

@@ -52,6 +52,7 @@ const fn request(request_type: RequestType) -> &'static str {
         RequestType::AutomatedDecisionReview => "review of an automated decision",
         RequestType::OptOut => "opt-out of sale and sharing",
         RequestType::LimitUse => "limit on the use of sensitive data",
+        RequestType::Anonymization => "anonymisation of a data set",
     }
 }
 

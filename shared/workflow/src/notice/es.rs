@@ -52,6 +52,7 @@ const fn request(request_type: RequestType) -> &'static str {
         RequestType::AutomatedDecisionReview => "revisión de una decisión automatizada",
         RequestType::OptOut => "exclusión de la venta y cesión",
         RequestType::LimitUse => "límite al uso de datos sensibles",
+        RequestType::Anonymization => "anonimización de un conjunto de datos",
     }
 }
 

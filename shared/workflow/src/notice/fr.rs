@@ -52,6 +52,7 @@ const fn request(request_type: RequestType) -> &'static str {
         RequestType::AutomatedDecisionReview => "réexamen d'une décision automatisée",
         RequestType::OptOut => "refus de la vente et du partage",
         RequestType::LimitUse => "limitation de l'usage des données sensibles",
+        RequestType::Anonymization => "anonymisation d'un jeu de données",
     }
 }
 

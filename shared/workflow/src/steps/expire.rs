@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::job::Outcome;
+use domain::job::{Job, Outcome, Scope};
 use domain::record::KeyRecord;
 use domain::step::{Checkpoint, Step, StepKind, StepState};
 use domain::transition::Cause;
@@ -33,8 +33,12 @@ pub(super) fn parts_prefix(tenant: &str, job: &str) -> String {
 }
 
 /// The key of a job's archive.
-pub(super) fn archive_key(tenant: &str, job: &str) -> String {
-    format!("exports/{tenant}/{job}.zip")
+pub(super) fn archive_key(job: &Job) -> String {
+    let ending = match job.scope {
+        Scope::Subject | Scope::Organization => "zip",
+        Scope::Collection => "ndjson.gz",
+    };
+    format!("exports/{}/{}.{ending}", job.tenant, job.id)
 }
 
 /// Whether a processor is not told yet and may still be.
@@ -70,7 +74,7 @@ impl RunStep for Expire {
             return Ok(Ran::NotBefore(at.max(context.now + NOTICES_FIRST)));
         }
         // Also where the job knows of no archive: it may have ended while the archive was written.
-        self.exports.delete(&archive_key(tenant.as_str(), job.as_str())).await?;
+        self.exports.delete(&archive_key(&context.job)).await?;
         self.exports.delete_all(&parts_prefix(tenant.as_str(), job.as_str())).await?;
         self.exports.delete_all(&PlanStore::prefix(tenant.as_str(), job.as_str())).await?;
         let mut builder = context.transition(Cause::worker(context.now));

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use archive::{EntryRecord, FrozenPart, Packing, archive_tail_packing};
 use async_trait::async_trait;
-use domain::job::{Archive, Outcome};
+use domain::job::{Archive, Outcome, Scope};
 use domain::record::{Record, SuppressionRecord};
-use domain::step::{Checkpoint, PackageCheckpoint, PartRef, Step, StepKind};
+use domain::step::{Checkpoint, PackageCheckpoint, PartRef, Step, StepKind, StepState};
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 
@@ -53,8 +53,11 @@ impl RunStep for Package {
     }
 
     async fn run(&self, context: &mut StepContext) -> Result<Ran, StepError> {
-        let layout = self.layout(context).await?;
-        let key = archive_key(context.job.tenant.as_str(), context.job.id.as_str());
+        let layout = match context.job.scope {
+            Scope::Subject | Scope::Organization => self.layout(context).await?,
+            Scope::Collection => layout_of_rows(context).await?,
+        };
+        let key = archive_key(&context.job);
         let sha256 = if layout.bytes <= PIECE_BYTES {
             self.write_small(&layout, &key).await?
         } else {
@@ -200,6 +203,23 @@ impl Package {
             None => Err(StepError::Retry { source: None }),
         }
     }
+}
+
+/// Parts of rows are gzip members: laid end to end they are one file.
+async fn layout_of_rows(context: &StepContext) -> Result<Layout, StepError> {
+    let key = Step::key_of(&context.job.tenant, &context.job.id, StepKind::Anonymize, 0);
+    let found = context.ports.store.load(&[key]).await?;
+    let step = found.into_iter().flatten().find_map(Record::into_step);
+    let step = step.filter(|step| step.state == StepState::Done).ok_or(StepError::Retry { source: None })?;
+    let parts = match step.checkpoint {
+        Some(Checkpoint::Anonymize(state)) => state.parts,
+        _ => return Err(StepError::park("the collection left no parts")),
+    };
+    let bytes = parts.iter().map(|part| part.zip_bytes).sum();
+    let rows = parts.iter().map(|part| part.rows).sum();
+    let no_index: [u8; 32] = Sha256::digest([]).into();
+    let parts = parts.into_iter().map(|part| Joined { part, index: no_index }).collect();
+    Ok(Layout { parts, tail: Vec::new(), bytes, files: 1, rows })
 }
 
 fn parts_of(step: &Step) -> &[PartRef] {

@@ -6,6 +6,8 @@ use domain::request::{ExportFormat, Identity, Regime, RequestType};
 use domain::sensitive::Sensitive;
 use jiff::Timestamp;
 
+use crate::anonymization::NewOrder;
+
 /// What is asked, parsed and typed.
 #[derive(Debug, Clone)]
 pub struct NewRequest {
@@ -33,6 +35,31 @@ pub struct NewRequest {
     pub grace_days: Option<u16>,
     /// The language the person is to be written to in.
     pub language: Option<Language>,
+    /// What is to be done with a collection; `Scope::Collection` only.
+    pub order: Option<Box<NewOrder>>,
+}
+
+impl NewRequest {
+    /// The request that an order of work on a collection is.
+    #[must_use]
+    pub fn of_collection(order: Box<NewOrder>) -> Self {
+        let about = format!("{}.{}, read as a whole", order.order.dataset, order.order.collection);
+        Self {
+            request_type: RequestType::Anonymization,
+            regime: None,
+            scope: Scope::Collection,
+            identities: Vec::new(),
+            organization_id: None,
+            confirmed_name: None,
+            received_at: None,
+            description: Some(Sensitive::new(about)),
+            format: None,
+            include_media: false,
+            grace_days: None,
+            language: None,
+            order: Some(order),
+        }
+    }
 }
 
 /// The `Idempotency-Key` of a POST and what it covers.

@@ -8,6 +8,7 @@ use domain::role::{Permission, Role};
 use jiff::{SignedDuration, Timestamp};
 
 use super::NewRequest;
+use crate::anonymization::BUDGET;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
 
@@ -16,7 +17,7 @@ const OLDEST_RECEIPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 pub(super) const fn default_format(request_type: RequestType) -> ExportFormat {
     match request_type {
-        RequestType::Portability => ExportFormat::Json,
+        RequestType::Portability | RequestType::Anonymization => ExportFormat::Json,
         RequestType::Access
         | RequestType::Erasure
         | RequestType::Rectification
@@ -33,6 +34,10 @@ pub(super) fn authorize(caller: &Caller, request: &NewRequest) -> Result<bool, R
     if request.scope == Scope::Organization {
         let erases = request.request_type == RequestType::Erasure;
         let needed = if erases { Permission::OrgJobDelete } else { Permission::OrgJobExport };
+        return if caller.principal.may(needed) { Ok(false) } else { Err(Refusal::Forbidden { needs: vec![needed] }) };
+    }
+    if request.scope == Scope::Collection {
+        let needed = Permission::ResourceWrite;
         return if caller.principal.may(needed) { Ok(false) } else { Err(Refusal::Forbidden { needs: vec![needed] }) };
     }
     if caller.principal.may(Permission::JobCreate) {
@@ -55,7 +60,8 @@ pub(super) fn authorize(caller: &Caller, request: &NewRequest) -> Result<bool, R
 }
 
 pub(super) fn check_request(request: &NewRequest, now: Timestamp) -> Result<(), Refusal> {
-    if !RequestType::SUPPORTED.contains(&request.request_type) {
+    let is_order = request.scope == Scope::Collection && request.order.is_some();
+    if !is_order && !RequestType::SUPPORTED.contains(&request.request_type) {
         return Err(Refusal::field("/type", unsupported_type()));
     }
     let knows_no = match request.request_type {
@@ -67,7 +73,8 @@ pub(super) fn check_request(request: &NewRequest, now: Timestamp) -> Result<(), 
         | RequestType::Rectification
         | RequestType::AutomatedDecisionReview
         | RequestType::OptOut
-        | RequestType::LimitUse => false,
+        | RequestType::LimitUse
+        | RequestType::Anonymization => false,
     };
     if knows_no {
         return Err(Refusal::field("/regime", "knows no such right"));
@@ -103,8 +110,9 @@ pub fn unsupported_type() -> String {
 }
 
 pub(super) fn organization_of(caller: &Caller, request: &NewRequest) -> Result<Option<String>, Refusal> {
-    if request.scope == Scope::Subject {
-        return Ok(None);
+    match request.scope {
+        Scope::Subject | Scope::Collection => return Ok(None),
+        Scope::Organization => {}
     }
     let own = caller.principal.organization_id.as_ref();
     let own = own.ok_or(Refusal::Reserved { to: "owners whose token names an organisation" })?;
@@ -126,6 +134,9 @@ pub(super) fn organization_of(caller: &Caller, request: &NewRequest) -> Result<O
 pub(super) fn quota_refusal(key: &TenantKey, limit: i64, now: Timestamp) -> Refusal {
     if key.sort() == "counter#open_jobs" {
         return Refusal::QuotaReached { quota: "max_open_jobs", limit, resets_at: None };
+    }
+    if key.sort() == "counter#privacy_spent" {
+        return Refusal::QuotaReached { quota: BUDGET, limit, resets_at: None };
     }
     let zoned = now.to_zoned(jiff::tz::TimeZone::UTC);
     let next =

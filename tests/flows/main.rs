@@ -39,6 +39,7 @@ mod needs_human;
 mod notices;
 mod organisation;
 mod organisation_deletion;
+mod own_ends;
 mod own_records;
 mod plans;
 mod portability;

@@ -77,6 +77,7 @@ pub fn job(names: &mut Names, tenant: &TenantId, id: &JobId, now: Timestamp) -> 
         restriction: None,
         timing: domain::job::Timing::default(),
         language: None,
+        retired_at: None,
     }
 }
 

@@ -197,7 +197,8 @@ impl World {
             let Some(next) = self.next_due_at().filter(|at| *at <= horizon) else { return };
             let now = self.memory.now().max(next);
             self.memory.set_now(now);
-            if self.memory.inspect(|state| state.wake.iter().any(|(_, at, _)| *at <= now)) {
+            if self.memory.inspect(|state| state.wake.iter().any(|(shard, at, _)| *shard <= DIGEST_SHARD && *at <= now))
+            {
                 self.sweep();
             }
         }
@@ -250,7 +251,8 @@ impl World {
     pub fn next_due_at(&self) -> Option<Timestamp> {
         self.memory.inspect(|state| {
             let message = state.queues.next_visible_at();
-            let wake = state.wake.iter().map(|(_, at, _)| *at).min();
+            // What has ended waits for retention, which is another story.
+            let wake = state.wake.iter().filter(|(shard, _, _)| *shard <= DIGEST_SHARD).map(|(_, at, _)| *at).min();
             message.into_iter().chain(wake).min()
         })
     }

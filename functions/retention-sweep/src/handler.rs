@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use lambda_kit::{Metric, Unit};
 use serde_json::{Value, json};
 use workflow::ports::{Clock, PortError, PortErrorKind};
+use workflow::retire_records::RetireRecords;
 use workflow::sweep_retention::{Asked, SweepRetention};
 
 /// What an event asks for; a schedule asks for nothing.
@@ -32,18 +33,26 @@ pub fn asked(event: &Value) -> Result<Asked, PortError> {
     if asked.beyond_cap && !names_one { Err(refused()) } else { Ok(asked) }
 }
 
+/// The share of a slice that our own records may take before customers' collections come.
+const OWN_SHARE: i32 = 4;
+
 /// One slice. May run any number of times, and beside itself.
 ///
 /// # Errors
 /// When the event is not understood or the tenants can't be told; what fails of one collection is in the answer.
 pub async fn handle(
-    sweep: &SweepRetention,
+    (sweep, retire): (&SweepRetention, &RetireRecords),
     clock: &dyn Clock,
     stage: &str,
     event: &Value,
     slice_ends_at: Timestamp,
 ) -> Result<Value, PortError> {
-    let report = sweep.run(&asked(event)?, slice_ends_at).await?;
+    let (asked, now) = (asked(event)?, clock.now());
+    let own = retire.run(&asked, now + slice_ends_at.duration_since(now) / OWN_SHARE).await?;
+    let mut report = sweep.run(&asked, slice_ends_at).await?;
+    report.swept.extend(own.swept);
+    report.failed += own.failed;
+    report.is_unfinished |= own.is_unfinished;
     #[expect(clippy::cast_precision_loss, reason = "metrics are floating point; counts are far below 2^53")]
     Metric::at(clock.now())
         .by("Stage", stage)

@@ -8,7 +8,7 @@ use domain::hold::{Claim, Hold};
 use domain::ids::{JobId, TenantId};
 use domain::job::Job;
 use domain::key::{Partition, TenantKey};
-use domain::record::Record;
+use domain::record::{Record, ended_shard};
 use domain::retention_run::RetentionRun;
 use domain::transition::Transition;
 use jiff::Timestamp;
@@ -211,7 +211,12 @@ fn fits(job: &Job, filter: &JobFilter) -> bool {
 }
 
 fn postpone(state: &mut State, entry: &WakeEntry, to: Timestamp) -> bool {
-    let Some(Record::Step(step)) = read_item(state, &entry.key) else { return false };
+    let record = read_item(state, &entry.key);
+    if let Some(Record::Job(job)) = record {
+        let shard = ended_shard(&job.id);
+        return move_entry(state, shard, entry, to);
+    }
+    let Some(Record::Step(step)) = record else { return false };
     if step.next_check_at != Some(entry.seen) {
         return false;
     }
@@ -220,4 +225,10 @@ fn postpone(state: &mut State, entry: &WakeEntry, to: Timestamp) -> bool {
     let key = Arc::new(address(state.mutants, &entry.key));
     write_item(state, key, Some(Arc::new(Record::Step(step))));
     true
+}
+
+/// An ended job stays as it is; only its place in the index moves.
+fn move_entry(state: &mut State, shard: u8, entry: &WakeEntry, to: Timestamp) -> bool {
+    let key = Arc::new(address(state.mutants, &entry.key));
+    state.wake.remove(&(shard, entry.seen, Arc::clone(&key))) && state.wake.insert((shard, to, key))
 }

@@ -179,8 +179,19 @@ impl AuditEvent {
     /// What kind of thing a receipt is in an event; its SHA-256 stands in `to`.
     pub const RECEIPT: &str = "receipt";
 
+    /// What kind of thing records of Habeas's own that were taken away are; the archive's SHA-256 stands in `to`, how
+    /// many they were in `counts`.
+    pub const PURGED: &str = "purged_records";
+
     /// How the sort keys of all events begin.
     pub const SORT_PREFIX: &str = "event#";
+
+    /// How many records the event says were taken away.
+    #[must_use]
+    pub fn purged(&self) -> u64 {
+        let deleted = |(name, count): &(String, u64)| (name == "deleted").then_some(*count);
+        if self.resource_type == Self::PURGED { self.counts.iter().find_map(deleted).unwrap_or(0) } else { 0 }
+    }
 
     /// A sort key behind every event of this time and before, and before every later one.
     #[must_use]

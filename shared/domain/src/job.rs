@@ -18,6 +18,7 @@ use crate::role::Pseudonym;
 use crate::sealed::Sealed;
 
 mod decide;
+mod ending;
 mod timing;
 
 wire_enum! {
@@ -240,6 +241,9 @@ pub struct Job {
     /// The language the person is written to, if one was named.
     #[serde(default)]
     pub language: Option<Language>,
+    /// When its run, all but this record and its events, was archived and taken away.
+    #[serde(default)]
+    pub retired_at: Option<Timestamp>,
 }
 
 impl Job {

@@ -4,7 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use self::items::{Challenge, Counter, DataMapPointer, IdempotencyRecord, KeyRecord, SuppressionRecord, Ticket};
-pub use self::wake::{DEADLINE_SHARDS, DIGEST_SHARD, WAKE_SHARDS, Wake, deadline_shard, wake_shard};
+pub use self::wake::{
+    DEADLINE_SHARDS, DIGEST_SHARD, ENDED_SHARDS, WAKE_SHARDS, Wake, deadline_shard, ended_shard, wake_shard,
+};
 use crate::event::AuditEvent;
 use crate::hold::{Claim, Guard, Hold};
 use crate::ids::OpNonce;
@@ -172,12 +174,13 @@ impl Record {
         matches!(self, Self::Job(job) if job.is_open())
     }
 
-    /// The item's place in the index of the sweeps, while something is due: a step, a job's deadline, a digest.
+    /// The item's place in the index of the sweeps, while something is due: a step, a job's deadline, an ended job, a digest.
     #[must_use]
     pub fn wake(&self) -> Option<Wake> {
         match self {
             Self::Step(step) => step.next_check_at.map(|at| Wake { shard: wake_shard(&step.job), at }),
-            Self::Job(job) => job.next_look_at().map(|at| Wake { shard: deadline_shard(&job.id), at }),
+            Self::Job(job) if job.is_open() => job.next_look_at().map(|at| Wake { shard: deadline_shard(&job.id), at }),
+            Self::Job(job) => job.retention_looks_at().map(|at| Wake { shard: ended_shard(&job.id), at }),
             Self::Notices(settings) => settings.next_look_at().map(|at| Wake { shard: DIGEST_SHARD, at }),
             Self::Event(_)
             | Self::Challenge(_)
@@ -231,6 +234,12 @@ impl Record {
 }
 
 impl Record {
+    /// The event, if this is one.
+    #[must_use]
+    pub fn as_event(&self) -> Option<&AuditEvent> {
+        if let Self::Event(event) = self { Some(event) } else { None }
+    }
+
     /// The guard, if this is one.
     #[must_use]
     pub const fn as_guard(&self) -> Option<&Guard> {

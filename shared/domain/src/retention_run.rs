@@ -70,6 +70,20 @@ impl Tally {
         named.map(|(name, count)| (name.to_owned(), count)).to_vec()
     }
 
+    /// What was counted since an earlier count of the same run.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Self {
+        Self {
+            scanned: self.scanned.saturating_sub(earlier.scanned),
+            expired: self.expired.saturating_sub(earlier.expired),
+            archived: self.archived.saturating_sub(earlier.archived),
+            deleted: self.deleted.saturating_sub(earlier.deleted),
+            anonymized: self.anonymized.saturating_sub(earlier.anonymized),
+            held: self.held.saturating_sub(earlier.held),
+            failed: self.failed.saturating_sub(earlier.failed),
+        }
+    }
+
     /// Rows taken away.
     #[must_use]
     pub const fn removed(&self) -> u64 {

@@ -124,7 +124,12 @@ impl TransitionBuilder {
 
     /// Deletes an item.
     pub fn delete(&mut self, key: TenantKey) {
-        self.transition.changes.push(Change::Delete { key });
+        self.delete_if(key, Expect::Any);
+    }
+
+    /// Deletes an item if it still is what was read.
+    pub fn delete_if(&mut self, key: TenantKey, expect: Expect) {
+        self.transition.changes.push(Change::Delete { key, expect });
     }
 
     /// Adds to a counter.

@@ -37,6 +37,7 @@ pub mod refusal;
 pub mod replay_erasures;
 pub mod request_body;
 pub mod retention;
+pub mod retire_records;
 pub mod seal_audit;
 pub mod sealing;
 pub mod step_context;

@@ -199,6 +199,7 @@ impl SubmitRequest {
             timing: timing(&due, received_at, intake.by_subject, *now),
             // What a browser asks for is the person's own wish only where the person asks.
             language: request.language.or(caller.language.filter(|_| intake.by_subject)),
+            retired_at: None,
             tenant,
         })
     }

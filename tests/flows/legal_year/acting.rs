@@ -1,7 +1,7 @@
 //! What people do in a year: they ask, and officers move clocks or answer. Seeded bugs of dates act here.
 
 use clock::end_of_day;
-use domain::job::{Job, JobStatus, WaitingFor};
+use domain::job::{Job, WaitingFor};
 use domain::record::Record;
 use domain::request::Regime;
 use domain::role::Role;
@@ -62,8 +62,7 @@ impl Year {
             13..=15 => {
                 self.check_alerts(at, &before);
                 self.open.swap_remove(place);
-                let ended = Job { status: JobStatus::Cancelled, version: before.version + 1, ..before };
-                return self.plant(ended);
+                return self.end(before);
             }
             _ => return,
         };

@@ -6,7 +6,6 @@ use domain::ids::JobId;
 use domain::job::{DeadlineAlert, Job};
 use domain::record::Record;
 use domain::step::StepKind;
-use jiff::Timestamp;
 
 use super::year::{DAY, PERIOD, SKEW, Year};
 
@@ -21,6 +20,8 @@ pub(super) struct Counts {
     pub(super) purges: usize,
     pub(super) key_outages: usize,
     pub(super) mail_outages: usize,
+    pub(super) runs_gone: usize,
+    pub(super) records_gone: usize,
 }
 
 impl Counts {
@@ -33,11 +34,14 @@ impl Counts {
         self.purges += other.purges;
         self.key_outages += other.key_outages;
         self.mail_outages += other.mail_outages;
+        self.runs_gone += other.runs_gone;
+        self.records_gone += other.records_gone;
     }
 
     pub(super) fn has_everything(&self) -> bool {
-        let Self { requests, alerts, extended, pauses, mails, purges, key_outages, mail_outages } = *self;
-        [requests, alerts, extended, pauses, mails, purges, key_outages, mail_outages].iter().all(|count| *count > 0)
+        let Self { requests, alerts, extended, pauses, mails, purges, key_outages, mail_outages, .. } = *self;
+        let others = [requests, alerts, extended, pauses, mails, purges, key_outages, mail_outages];
+        others.iter().all(|count| *count > 0) && self.runs_gone > 0 && self.records_gone > 0
     }
 }
 
@@ -52,8 +56,10 @@ impl Year {
 
     pub(super) fn check(&mut self) {
         let jobs = self.jobs();
+        self.check_ends(&jobs);
         for known in &self.known {
-            let job = &jobs[&known.id];
+            // What has ended may be gone by now.
+            let Some(job) = jobs.get(&known.id) else { continue };
             if known.pauses.is_empty() && !known.extended && job.due_at != self.law.due_at(known) {
                 self.broken.insert(format!("INV-L5 {} is due at another date than the law says", job.regime));
             }
@@ -68,33 +74,28 @@ impl Year {
 
     /// Alerts of a job that is still open: each in time, and once.
     pub(super) fn check_alerts(&mut self, at: usize, job: &Job) {
-        let seen = self.alerts();
+        self.see_alerts();
         if !job.paused {
-            let wrong = self.silent(at, job, &seen);
+            let wrong = self.silent(at, job);
             self.broken.extend(wrong);
         }
     }
 
-    /// The first time of each alert that comes once for a date.
-    fn alerts(&mut self) -> BTreeMap<(JobId, Timestamp, DeadlineAlert), Timestamp> {
-        let warnings = self.world.memory.inspect(|state| state.warnings.clone());
-        let mut seen = BTreeMap::new();
-        for (at, warning) in warnings.into_iter().filter(|(_, warning)| !warning.alert.repeats()) {
+    /// Notes the first time of each alert that comes once for a date; each warning is looked at once in a year.
+    fn see_alerts(&mut self) {
+        let from = self.warnings_seen;
+        let new = self.world.memory.inspect(|state| state.warnings.get(from..).map(<[_]>::to_vec).unwrap_or_default());
+        self.warnings_seen += new.len();
+        for (at, warning) in new.into_iter().filter(|(_, warning)| !warning.alert.repeats()) {
             let alert = warning.alert;
-            if seen.insert((warning.job, warning.due_at, alert), at).is_some() {
+            if self.seen.insert((warning.job, warning.due_at, alert), at).is_some() {
                 self.broken.insert(format!("INV-L4 {alert} came twice"));
             }
         }
-        seen
     }
 
     /// Alerts of an open job that came late, or never.
-    fn silent(
-        &self,
-        at: usize,
-        job: &Job,
-        seen: &BTreeMap<(JobId, Timestamp, DeadlineAlert), Timestamp>,
-    ) -> Vec<String> {
+    fn silent(&self, at: usize, job: &Job) -> Vec<String> {
         let (now, known) = (self.world.memory.now(), &self.known[at]);
         let since = known.dates.iter().rev().take_while(|(_, due_at, paused)| *due_at == job.due_at && !paused);
         let since = since.map(|(at, _, _)| *at).last().unwrap_or(known.received_at);
@@ -107,7 +108,7 @@ impl Year {
         ];
         let wrong = days.into_iter().filter_map(|(alert, days)| {
             let latest = (job.due_at - DAY * days).max(since) + PERIOD + SKEW * 2;
-            match seen.get(&(job.id.clone(), job.due_at, alert)) {
+            match self.seen.get(&(job.id.clone(), job.due_at, alert)) {
                 _ if latest > now => None,
                 Some(at) if *at <= latest => None,
                 Some(_) => Some(format!("INV-L4 {alert} came late")),
@@ -134,7 +135,9 @@ impl Year {
             self.broken.insert("INV-L4 an officer was told twice".to_owned());
         }
         let now = self.world.memory.now();
-        for step in steps.iter().filter(|step| step.created_at + DAY < now && jobs[&step.job].is_open()) {
+        for step in
+            steps.iter().filter(|step| step.created_at + DAY < now && jobs.get(&step.job).is_some_and(Job::is_open))
+        {
             if !mails.contains_key(&format!("{}-{}-{}", step.job, step.kind, step.shard)) {
                 self.broken.insert("INV-L4 an officer was never told".to_owned());
             }

@@ -1,9 +1,10 @@
 //! One year of one controller: who asks, who acts, what fails, and what each seeded bug does instead.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
-use adapters_memory::SplitMix;
+use adapters_memory::{SplitMix, State};
 use domain::ids::{JobId, OpNonce};
 use domain::job::{DeadlineAlert, Job};
 use domain::key::{Partition, TenantKey};
@@ -21,6 +22,7 @@ use workflow::legal_clock::LegalClock;
 
 use super::Bug;
 use super::checking::Counts;
+use super::ending::Ended;
 use super::law::{Known, Law};
 
 /// How often the sweep runs.
@@ -47,6 +49,15 @@ pub(super) struct Year {
     /// The keyring while nobody can read it, and until when.
     pub(super) locked: Option<(Timestamp, Vec<Arc<Record>>)>,
     mail_is_back_at: Option<Timestamp>,
+    /// The first time of each alert that comes once for a date, and how many warnings were looked at for it.
+    pub(super) seen: BTreeMap<(JobId, Timestamp, DeadlineAlert), Timestamp>,
+    pub(super) warnings_seen: usize,
+    /// Requests that were answered, and while nobody could read a key.
+    pub(super) ended: Vec<Ended>,
+    pub(super) outages: Vec<(Timestamp, Timestamp)>,
+    retired_on: Timestamp,
+    /// Stands before every key.
+    first_key: Arc<TenantKey>,
 }
 
 impl Year {
@@ -57,9 +68,31 @@ impl Year {
         let (known, open) = (Vec::new(), Vec::new());
         let (broken, happened, random) = (BTreeSet::new(), Counts::default(), SplitMix::new(seed ^ 0x5eed));
         let (locked, mail_is_back_at) = (None, None);
-        let mut year =
-            Self { world, law, known, broken, happened, mails, clock_acts, random, bug, open, locked, mail_is_back_at };
+        let (seen, warnings_seen, ended, outages) = (BTreeMap::new(), 0, Vec::new(), Vec::new());
+        let (retired_on, first_key) =
+            (world.memory.now(), Arc::new(TenantKey::new(&tenant("-"), Partition::Tenant, "")));
+        let mut year = Self {
+            world,
+            law,
+            known,
+            broken,
+            happened,
+            mails,
+            clock_acts,
+            random,
+            bug,
+            open,
+            locked,
+            mail_is_back_at,
+            seen,
+            warnings_seen,
+            ended,
+            outages,
+            retired_on,
+            first_key,
+        };
         year.restart();
+        year.set_policy();
         if mails {
             year.name_officer();
         }
@@ -99,6 +132,10 @@ impl Year {
             self.end_outages(tick);
             self.sweep();
             self.tell_officers();
+            if self.retired_on + DAY <= tick {
+                self.retired_on = tick;
+                self.retire();
+            }
             // Alerts with each sweep: enough is seen.
             if self.bug == Bug::NotRecorded && self.world.memory.inspect(|state| state.warnings.len() > 50) {
                 break;
@@ -110,17 +147,18 @@ impl Year {
 
     /// When something is due: a look at a date, or a mail to an officer.
     fn next_at(&self) -> Timestamp {
-        let first = Arc::new(TenantKey::new(&tenant("-"), Partition::Tenant, ""));
-        let next = self.world.memory.inspect(|state| {
-            let shard = |shard: u8| {
-                let from = (shard, Timestamp::MIN, Arc::clone(&first));
-                state.wake.range(from..).next().filter(|(found, _, _)| *found == shard).map(|(_, at, _)| *at)
-            };
-            let mail = |(shard, _, key): &&(u8, Timestamp, Arc<TenantKey>)| *shard < WAKE_SHARDS && is_officers(key);
-            let mails = state.wake.iter().filter(mail).map(|(_, at, _)| *at).filter(|_| self.mails).min();
-            DEADLINE_SHARDS.filter_map(shard).min().into_iter().chain(mails).min()
-        });
+        let mails = self.mails.then(|| self.world.memory.inspect(|state| officers(state).map(|(at, _)| at).min()));
+        let next = self.first_of(DEADLINE_SHARDS).into_iter().chain(mails.flatten()).min();
         next.map_or(Timestamp::MAX, |at| at.checked_sub(SKEW).unwrap_or(at))
+    }
+
+    /// When the first entry of some shards of the index is due.
+    pub(super) fn first_of(&self, shards: Range<u8>) -> Option<Timestamp> {
+        let first = |state: &State, shard: u8| {
+            let from = (shard, Timestamp::MIN, Arc::clone(&self.first_key));
+            state.wake.range(from..).next().filter(|(found, _, _)| *found == shard).map(|(_, at, _)| *at)
+        };
+        self.world.memory.inspect(|state| shards.filter_map(|shard| first(state, shard)).min())
     }
 
     fn somebody_is_busy(&mut self, tick: Timestamp) {
@@ -135,6 +173,7 @@ impl Year {
         if self.locked.is_none() && self.random.happens(3) {
             self.happened.key_outages += 1;
             let until = tick + DAY * i32::try_from(1 + self.random.below(9)).unwrap();
+            self.outages.push((tick, until));
             self.locked = Some((until, self.lock_keys()));
         }
         if self.mails && self.mail_is_back_at.is_none() && self.random.happens(20) {
@@ -186,7 +225,9 @@ impl Year {
             Bug::SweepNeedsKeys => self.locked.is_some(),
             _ => false,
         };
-        if stands {
+        // A sweep that finds nothing changes nothing.
+        let is_due = self.first_of(DEADLINE_SHARDS).is_some_and(|at| at <= self.world.memory.now());
+        if stands || !is_due {
             return;
         }
         run(&self.world.memory, self.world.handlers.deadlines.run()).answer().unwrap();
@@ -209,8 +250,8 @@ impl Year {
         }
         let now = self.world.memory.now();
         let due: Vec<Step> = self.world.memory.inspect(|state| {
-            let due = state.wake.iter().filter(|(_, at, key)| *at <= now && is_officers(key));
-            due.filter_map(|(_, _, key)| Record::clone(&state.items[key]).into_step()).map(|step| *step).collect()
+            let due = officers(state).filter(|(at, _)| *at <= now);
+            due.filter_map(|(_, key)| Record::clone(&state.items[key]).into_step()).map(|step| *step).collect()
         });
         for step in due {
             self.world.handle(&Nudge::for_step(&step));
@@ -224,6 +265,12 @@ impl Year {
 
 fn legal_clock(law: &Law) -> LegalClock {
     LegalClock { timezone: law.timezone.clone(), calendar: law.calendar.clone(), response_days: 30 }
+}
+
+/// The entries of steps that tell officers.
+fn officers(state: &State) -> impl Iterator<Item = (Timestamp, &Arc<TenantKey>)> {
+    let steps = state.wake.iter().take_while(|(shard, _, _)| *shard < WAKE_SHARDS);
+    steps.filter(|(_, _, key)| is_officers(key)).map(|(_, at, key)| (*at, key))
 }
 
 fn is_officers(key: &TenantKey) -> bool {

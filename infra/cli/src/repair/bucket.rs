@@ -3,9 +3,9 @@
 use anyhow::Context as _;
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketVersioningStatus, ExpirationStatus,
-    LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, ObjectLockConfiguration, ObjectLockEnabled,
-    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
-    Tag, Tagging, VersioningConfiguration,
+    LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration, ObjectLockConfiguration,
+    ObjectLockEnabled, ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
+    ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
 };
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ impl Repair<'_> {
             done.push(("encryption", id.to_owned()));
         }
         if let Some(rules) = properties["LifecycleConfiguration"]["Rules"].as_array() {
-            let rules = rules.iter().map(rule).collect::<anyhow::Result<Vec<_>>>()?;
+            let rules = rules.iter().map(|it| self.rule(it)).collect::<anyhow::Result<Vec<_>>>()?;
             let wanted = BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build()?;
             let request = client.put_bucket_lifecycle_configuration().bucket(name);
             let request = request.lifecycle_configuration(wanted);
@@ -69,21 +69,30 @@ impl Repair<'_> {
             .build();
         Ok(Some(ServerSideEncryptionConfiguration::builder().rules(rule).build()?))
     }
-}
 
-fn rule(wanted: &Value) -> anyhow::Result<LifecycleRule> {
-    let days = |value: &Value| value.as_i64().and_then(|days| i32::try_from(days).ok());
-    let prefix = wanted["Prefix"].as_str().unwrap_or_default();
-    let expiration = days(&wanted["ExpirationInDays"]);
-    let abort = days(&wanted["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]);
-    LifecycleRule::builder()
-        .set_id(wanted["Id"].as_str().map(ToOwned::to_owned))
-        .status(ExpirationStatus::Enabled)
-        .filter(LifecycleRuleFilter::builder().prefix(prefix).build())
-        .set_expiration(expiration.map(|days| LifecycleExpiration::builder().days(days).build()))
-        .set_abort_incomplete_multipart_upload(
-            abort.map(|days| AbortIncompleteMultipartUpload::builder().days_after_initiation(days).build()),
-        )
-        .build()
-        .context("a lifecycle rule of the template is incomplete")
+    fn rule(&self, wanted: &Value) -> anyhow::Result<LifecycleRule> {
+        let days = |value: &Value| value.as_i64().or_else(|| self.resolved(value)?.parse().ok());
+        let days = |value: &Value| days(value).and_then(|days| i32::try_from(days).ok());
+        let prefix = wanted["Prefix"].as_str().unwrap_or_default();
+        let markers = wanted["ExpiredObjectDeleteMarker"].as_bool();
+        let expiration = days(&wanted["ExpirationInDays"]);
+        let expiration = (expiration.is_some() || markers.is_some()).then(|| {
+            LifecycleExpiration::builder().set_days(expiration).set_expired_object_delete_marker(markers).build()
+        });
+        let superseded = days(&wanted["NoncurrentVersionExpiration"]["NoncurrentDays"]);
+        let abort = days(&wanted["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]);
+        LifecycleRule::builder()
+            .set_id(wanted["Id"].as_str().map(ToOwned::to_owned))
+            .status(ExpirationStatus::Enabled)
+            .filter(LifecycleRuleFilter::builder().prefix(prefix).build())
+            .set_expiration(expiration)
+            .set_noncurrent_version_expiration(
+                superseded.map(|days| NoncurrentVersionExpiration::builder().noncurrent_days(days).build()),
+            )
+            .set_abort_incomplete_multipart_upload(
+                abort.map(|days| AbortIncompleteMultipartUpload::builder().days_after_initiation(days).build()),
+            )
+            .build()
+            .context("a lifecycle rule of the template is incomplete")
+    }
 }

@@ -23,7 +23,7 @@ pub(super) fn action(store: &DynamoJobStore, change: &Change, nonce: &OpNonce) -
     let action = TransactWriteItem::builder();
     let action = match change {
         Change::Put { record, expect } => action.put(put(store, record, *expect, nonce)?),
-        Change::Delete { key } => action.delete(delete(store, key)?),
+        Change::Delete { key, expect } => action.delete(delete(store, key, *expect)?),
         Change::Add { key, by, limit } => action.update(add(store, key, *by, *limit, nonce)?),
         Change::Guard { key, hold, holds } => action.update(guard(store, key, hold, *holds, nonce)?),
         Change::Check { key, expect } => action.condition_check(check(store, key, *expect)?),
@@ -47,10 +47,14 @@ fn put(store: &DynamoJobStore, record: &Record, expect: Expect, nonce: &OpNonce)
         .map_err(not_built)
 }
 
-fn delete(store: &DynamoJobStore, key: &TenantKey) -> Result<Delete, PortError> {
+fn delete(store: &DynamoJobStore, key: &TenantKey, expect: Expect) -> Result<Delete, PortError> {
+    let condition = Condition::of(expect);
     Delete::builder()
         .table_name(store.table_of(key.partition()))
         .set_key(Some(key_item(key)))
+        .set_condition_expression(condition.expression.map(str::to_owned))
+        .set_expression_attribute_names(condition.names)
+        .set_expression_attribute_values(condition.values)
         .build()
         .map_err(not_built)
 }

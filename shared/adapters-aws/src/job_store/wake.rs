@@ -1,8 +1,8 @@
-//! The sweep's index: steps by the time at which they are looked at again.
+//! The sweep's index: steps, and ended jobs, by the time at which they are looked at again.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use domain::key::Partition;
-use domain::record::wake_shard;
+use domain::key::{Partition, TenantKey};
+use domain::record::{ended_shard, wake_shard};
 use jiff::Timestamp;
 use workflow::ports::{PortError, PortErrorKind, WakeEntry};
 
@@ -52,6 +52,8 @@ fn entry(item: &Item) -> Result<WakeEntry, PortError> {
 /// Moves an entry if it still stands where it was seen; the record itself is not written.
 pub(super) async fn postpone(store: &DynamoJobStore, entry: &WakeEntry, to: Timestamp) -> Result<bool, PortError> {
     let Partition::Job(job) = entry.key.partition() else { return Ok(false) };
+    let is_job = entry.key == TenantKey::job(entry.key.tenant(), job);
+    let shard = if is_job { ended_shard(job) } else { wake_shard(job) };
     let moved = store
         .client
         .update_item()
@@ -61,7 +63,7 @@ pub(super) async fn postpone(store: &DynamoJobStore, entry: &WakeEntry, to: Time
         .condition_expression("next_check_at = :seen AND wake_shard = :shard")
         .expression_attribute_values(":to", text(millis(to)))
         .expression_attribute_values(":seen", text(millis(entry.seen)))
-        .expression_attribute_values(":shard", text(shard_text(wake_shard(job))))
+        .expression_attribute_values(":shard", text(shard_text(shard)))
         .send()
         .await;
     match moved {

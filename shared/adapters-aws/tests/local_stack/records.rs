@@ -84,6 +84,7 @@ pub fn job(n: u8) -> Job {
         restriction: None,
         timing: domain::job::Timing::default(),
         language: None,
+        retired_at: None,
     }
 }
 

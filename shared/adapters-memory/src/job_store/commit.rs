@@ -115,7 +115,7 @@ fn earlier_commit<'a>(state: &'a State, nonce: &OpNonce) -> Option<&'a Commit> {
 fn is_same(commit: &Commit, transition: &Transition) -> bool {
     let same = |(write, change): (&Write, &Change)| match change {
         Change::Put { record, expect } => write.verb == Verb::Put(*expect) && write.after.as_deref() == Some(record),
-        Change::Delete { key } => write.verb == Verb::Delete && *write.key == *key,
+        Change::Delete { key, expect: _ } => write.verb == Verb::Delete && *write.key == *key,
         Change::Add { key, by, limit: _ } => write.verb == Verb::Add(*by) && *write.key == *key,
         Change::Guard { key, hold: _, holds } => write.verb == Verb::Guard(*holds) && *write.key == *key,
         Change::Check { key, expect } => write.verb == Verb::Check(*expect) && *write.key == *key,
@@ -163,6 +163,9 @@ fn refused(state: &State, transition: &Transition, writes: &[Write]) -> Vec<usiz
         (Verb::Put(expect) | Verb::Check(expect), _) => {
             !holds(expect, write.before.as_deref(), state.mutants, state.now)
                 || is_out_of_turn(write, expect, state.mutants)
+        }
+        (Verb::Delete, Change::Delete { expect, .. }) => {
+            !holds(*expect, write.before.as_deref(), state.mutants, state.now)
         }
         (Verb::Add(_), Change::Add { limit: Some(limit), .. }) => {
             counted(write.before.as_deref()) >= *limit && !state.mutants.has(Mutant::NoCounterLimit)

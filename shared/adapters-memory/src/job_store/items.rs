@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use domain::ids::TenantId;
 use domain::key::TenantKey;
-use domain::record::Record;
+use domain::record::{ENDED_SHARDS, Record};
 
 use crate::mutants::{Mutant, Mutants};
 use crate::state::State;
@@ -36,7 +36,11 @@ pub(crate) fn write_item(state: &mut State, key: Arc<TenantKey>, record: Option<
         None => state.items.remove(&key),
     };
     if let Some(old) = before.and_then(|record| record.wake()) {
-        state.wake.remove(&(old.shard, old.at, Arc::clone(&key)));
+        let is_moved = !state.wake.remove(&(old.shard, old.at, Arc::clone(&key)));
+        // An entry of an ended job may have moved without its job.
+        if is_moved && ENDED_SHARDS.contains(&old.shard) {
+            state.wake.retain(|(shard, _, of)| *shard != old.shard || *of != key);
+        }
     }
     if let Some(wake) = wake.filter(|_| !state.mutants.has(Mutant::NoOutbox)) {
         state.wake.insert((wake.shard, wake.at, key));

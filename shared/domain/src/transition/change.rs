@@ -40,6 +40,8 @@ pub enum Change {
     Delete {
         /// The item's key.
         key: TenantKey,
+        /// What must hold before.
+        expect: Expect,
     },
     /// Adds to a counter, if the sum stays within the limit.
     Add {
@@ -74,7 +76,7 @@ impl Change {
     pub fn key(&self) -> TenantKey {
         match self {
             Self::Put { record, .. } => record.key(),
-            Self::Delete { key } | Self::Add { key, .. } | Self::Guard { key, .. } | Self::Check { key, .. } => {
+            Self::Delete { key, .. } | Self::Add { key, .. } | Self::Guard { key, .. } | Self::Check { key, .. } => {
                 key.clone()
             }
         }

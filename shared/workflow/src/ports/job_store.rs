@@ -48,7 +48,8 @@ pub trait JobStore: Send + Sync {
     /// Entries of one shard of the sweep's index that are due, oldest first, of all tenants.
     async fn due(&self, shard: u8, until: Timestamp, limit: usize) -> Result<Vec<WakeEntry>, PortError>;
 
-    /// Moves an entry of the sweep's index if it still stands at `seen`; `false` if it doesn't. Writes no version.
+    /// Moves the entry of a step, or of an ended job, in the sweep's index if it still stands at `seen`; `false` if it
+    /// doesn't. Writes no version. The next write of an ended job puts it back to where its record says.
     async fn postpone(&self, entry: &WakeEntry, to: Timestamp) -> Result<bool, PortError>;
 }
 

@@ -110,6 +110,7 @@ impl ReplayErasures {
             restriction: None,
             timing: timing(&due, now, false, now),
             language: None,
+            retired_at: None,
         })
     }
 }

@@ -83,9 +83,44 @@ impl Retention {
         let told = is_staff(caller);
         let all = map.iter().flat_map(|map| map.collections.iter());
         let collections = all.filter_map(|it| scheduled(it, &policy, runs.get(&it.id()), told));
-        let collections = collections.collect();
+        let own = OWN.iter().filter_map(|class| own_records(*class, &policy, &runs, told));
+        let collections = collections.chain(own).collect();
         let next_run_at = next_run_at(policy.at);
         Ok(ScheduleView { policy, next_run_at, collections, unscheduled: unscheduled(map.as_deref()) })
+    }
+}
+
+/// Classes of Habeas's own records.
+const OWN: [RetentionClass; 2] = [RetentionClass::JobExecutions, RetentionClass::Requests];
+
+/// A class of our own records, told like a collection of the customer's.
+fn own_records(
+    class: RetentionClass,
+    policy: &PolicyView,
+    runs: &BTreeMap<String, RetentionRun>,
+    is_staff: bool,
+) -> Option<ScheduledCollection> {
+    let collection = crate::retire_records::collection_of(class)?;
+    let own = policy.rules.iter().find(|rule| rule.class == class).copied();
+    Some(ScheduledCollection {
+        collection: collection.to_owned(),
+        rule: own.unwrap_or_else(|| usual(class)),
+        act: RetentionAct::Delete,
+        archive: class.archives_first(),
+        found_by: "index",
+        index: None,
+        labelled: Some(true),
+        last_run: runs.get(collection).filter(|_| is_staff).map(last_run),
+    })
+}
+
+fn last_run(run: &RetentionRun) -> LastRun {
+    LastRun {
+        began_at: run.begun_at,
+        phase: run.phase,
+        dry_run: run.dry_run,
+        tally: run.told(),
+        failed_because: run.failed_because.clone(),
     }
 }
 
@@ -104,13 +139,7 @@ fn scheduled(
     // Rows that name no organisation are kept by the defaults, whatever one of them has set.
     let is_own = retention.organization_field.is_some();
     let own = policy.rules.iter().find(|rule| is_own && rule.class == retention.class).copied();
-    let last_run = run.filter(|_| is_staff).map(|run| LastRun {
-        began_at: run.begun_at,
-        phase: run.phase,
-        dry_run: run.dry_run,
-        tally: run.told(),
-        failed_because: run.failed_because.clone(),
-    });
+    let last_run = run.filter(|_| is_staff).map(last_run);
     Some(ScheduledCollection {
         collection: collection.id(),
         rule: own.unwrap_or_else(|| usual(retention.class)),

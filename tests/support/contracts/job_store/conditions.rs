@@ -224,7 +224,11 @@ async fn deleted_item_is_gone(store: &dyn JobStore, names: &mut Names) {
     let now = names.tick();
     let it = step(names, &tenant, &id, StepKind::Expire, now);
     plant(store, names, &tenant, Record::Step(Box::new(it.clone()))).await;
-    commit(store, names, &tenant, vec![Change::Delete { key: it.key() }]).await.unwrap();
+    let delete = |expect| vec![Change::Delete { key: it.key(), expect }];
+    let refused = commit(store, names, &tenant, delete(Expect::Version(it.version + 1))).await;
+    assert!(matches!(refused, Err(CommitError::Conflict { at }) if at == [0]), "another version is not deleted");
+    assert_eq!(load_one(store, &it.key()).await, Some(Record::Step(Box::new(it.clone()))));
+    commit(store, names, &tenant, delete(Expect::Version(it.version))).await.unwrap();
     assert_eq!(load_one(store, &it.key()).await, None);
-    commit(store, names, &tenant, vec![Change::Delete { key: it.key() }]).await.unwrap();
+    commit(store, names, &tenant, delete(Expect::Any)).await.unwrap();
 }

@@ -139,7 +139,8 @@ fn messages_of_aws_do_not_reach_errors() {
 fn a_foreign_key_is_not_sent() {
     let other: TenantId = "other".parse().unwrap();
     let mut transition = transition();
-    transition.changes.push(Change::Delete { key: TenantKey::new(&other, domain::key::Partition::Tenant, "datamap") });
+    let key = TenantKey::new(&other, domain::key::Partition::Tenant, "datamap");
+    transition.changes.push(Change::Delete { key, expect: Expect::Any });
     let (result, replay, _) = run(&[(200, "{}".to_owned())], &transition);
     assert!(matches!(result, Err(CommitError::Port(error)) if error.kind == PortErrorKind::Denied));
     assert!(replay.asked().is_empty());

@@ -101,6 +101,7 @@ impl App {
             store: Arc::clone(&store),
             queue,
             keyring: Arc::clone(&keyring),
+            maps: Arc::clone(&maps),
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
             legal_clock: config.legal_clock.clone(),

@@ -1,5 +1,6 @@
 //! The personal part of a request, as it is sealed on the job.
 
+use domain::correction::Correction;
 use domain::datum::Datum;
 use domain::request::{Alias, Identity, IdentityKind};
 use domain::sensitive::Sensitive;
@@ -17,6 +18,9 @@ pub struct RequestBody {
     /// What rows told of the person, where nobody asked: kinds and values, as a walk knows them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     told: Vec<(String, Datum)>,
+    /// What is to be corrected.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    corrections: Vec<Correction>,
 }
 
 impl RequestBody {
@@ -30,13 +34,20 @@ impl RequestBody {
                 .collect(),
             description: description.map(|text| text.expose().clone()),
             told: Vec::new(),
+            corrections: Vec::new(),
         }
+    }
+
+    /// The same with what is to be corrected.
+    #[must_use]
+    pub fn correcting(self, corrections: &[Correction]) -> Self {
+        Self { corrections: corrections.to_vec(), ..self }
     }
 
     /// What rows told of a person.
     #[must_use]
     pub const fn of_told(told: Vec<(String, Datum)>) -> Self {
-        Self { identities: Vec::new(), description: None, told }
+        Self { identities: Vec::new(), description: None, told, corrections: Vec::new() }
     }
 
     /// The bytes to seal.
@@ -80,6 +91,12 @@ impl RequestBody {
             }
         }
         aliases
+    }
+
+    /// What is to be corrected.
+    #[must_use]
+    pub fn corrections(&self) -> &[Correction] {
+        &self.corrections
     }
 
     /// The requester's words.

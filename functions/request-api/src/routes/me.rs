@@ -56,6 +56,7 @@ pub(crate) async fn export(
         description: Some(Sensitive::new("started by the person, signed in".to_owned())),
         format: value.format,
         include_media: value.include_media,
+        corrections: Vec::new(),
         grace_days: None,
         language: None,
     };
@@ -86,6 +87,7 @@ pub(crate) async fn delete(
         description: Some(Sensitive::new("started by the person, signed in".to_owned())),
         format: None,
         include_media: true,
+        corrections: Vec::new(),
         grace_days: value.grace_period_days,
         language: None,
     };

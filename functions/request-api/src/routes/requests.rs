@@ -82,6 +82,7 @@ pub(crate) async fn export_organization(
         description: Some(Sensitive::new("export of the organisation, asked for by its owner".to_owned())),
         format: value.format,
         include_media: value.include_media,
+        corrections: Vec::new(),
         grace_days: None,
         language: None,
     };
@@ -112,6 +113,7 @@ pub(crate) async fn delete_organization(
         description: Some(Sensitive::new("deletion of the organisation, asked for by its owner".to_owned())),
         format: None,
         include_media: value.delete_media,
+        corrections: Vec::new(),
         grace_days: value.grace_period_days,
         language: None,
     };

@@ -5,8 +5,10 @@ use domain::datum::Datum;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::schema;
+
 /// Why identities are refused.
-const IDENTITY: &str = "can't be corrected: people are found by it, and so are their restrictions, holds and erasures; ask for a new account or an erasure";
+const IDENTITY: &str = "can't be corrected: people are found by it, and so are their restrictions, holds and erasures";
 /// The longest name of a field or category.
 const LONGEST_NAME: usize = 255;
 
@@ -24,7 +26,7 @@ pub struct CorrectionForm {
     #[schema(min_length = 1, max_length = 255)]
     pub identity: Option<String>,
     /// The value that is right: a text up to 2,000 characters, a number or a truth value.
-    #[schema(value_type = Object)]
+    #[schema(schema_with = schema::corrected_value)]
     pub value: serde_json::Value,
 }
 

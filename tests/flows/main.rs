@@ -46,6 +46,7 @@ mod portability;
 mod processors;
 mod proofs;
 mod quotas;
+mod rectifying;
 mod replaying;
 mod resending;
 mod residency;

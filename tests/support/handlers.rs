@@ -89,6 +89,7 @@ impl Handlers {
             store: Arc::clone(&ports.store),
             queue: Arc::clone(&ports.queue),
             keyring: Arc::clone(&ports.keyring),
+            maps: world.data_maps(),
             clock: Arc::clone(&ports.clock),
             entropy: Arc::clone(&ports.entropy),
             legal_clock: LegalClock { timezone: TimeZone::UTC, calendar: None, response_days: 30 },

@@ -1,7 +1,5 @@
-//! The life of one request, played by people who try again when they get no answer.
-//!
-//! An access: staff asks for Ada; she reads her code, proves who she is, fetches the archive by the mailed ticket and by
-//! her session; a day later everything is gone. Erasures are in `story/`. Each runs with any fault at any call.
+//! The life of one request, played by people who try again when they get no answer; here an access, the others in `story/`.
+//! Ada reads her code, proves who she is, fetches the archive by ticket and by session; a day later everything is gone.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -23,6 +21,7 @@ use crate::world::World;
 mod erasure;
 mod interrupted;
 mod letters;
+mod rectifying;
 mod restricting;
 
 pub use self::interrupted::{place_hold, release_hold};
@@ -48,6 +47,8 @@ pub enum Kind {
     CancelledErasure,
     /// To be kept and not used, until an officer lifts it.
     Restriction,
+    /// To be corrected.
+    Rectification,
 }
 
 /// A part of a story.
@@ -133,6 +134,7 @@ impl Story {
             Kind::HeldErasure => Self::HELD_ERASURE,
             Kind::CancelledErasure => Self::CANCELLED_ERASURE,
             Kind::Restriction => Self::RESTRICTION,
+            Kind::Rectification => Self::RECTIFICATION,
         }
     }
 

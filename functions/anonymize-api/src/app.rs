@@ -56,6 +56,7 @@ impl App {
         let submit = SubmitRequest {
             store: Arc::clone(&store),
             queue,
+            maps: Arc::clone(&maps),
             keyring: Arc::clone(&keyring),
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),

@@ -101,6 +101,7 @@ impl App {
             store: Arc::clone(&store),
             queue,
             keyring: Arc::clone(&keyring),
+            maps: Arc::clone(&maps),
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
             legal_clock: config.legal_clock.clone(),
@@ -115,11 +116,7 @@ impl App {
             notices: Arc::new(notices(&steps, config.is_local, config.legal_clock.timezone.clone())),
             suppressions: Arc::new(suppressions(&steps)),
             access: Arc::new(access(&steps)),
-            read: Arc::new(ReadJobs {
-                store: Arc::clone(&store),
-                keyring: Arc::clone(&keyring),
-                clock: Arc::clone(&clock),
-            }),
+            read: Arc::new(read_jobs(&steps)),
             verify: Arc::new(VerifyIdentity { ports: steps.clone() }),
             answers: Arc::new(TakeAnswer { ports: steps.clone() }),
             act: Arc::new(ActOnJob { ports: steps.clone() }),
@@ -161,6 +158,11 @@ fn retention(ports: &StepPorts, maps: Arc<dyn DataMaps>) -> Retention {
 fn notices(ports: &StepPorts, is_local: bool, timezone: TimeZone) -> ManageNotices {
     let StepPorts { store, queue: _, keyring, clock, entropy } = ports.clone();
     ManageNotices { store, keyring, clock, entropy, is_local, timezone }
+}
+
+fn read_jobs(ports: &StepPorts) -> ReadJobs {
+    let StepPorts { store, queue: _, keyring, clock, entropy: _ } = ports.clone();
+    ReadJobs { store, keyring, clock }
 }
 
 fn suppressions(ports: &StepPorts) -> CheckSuppressions {

@@ -2,7 +2,9 @@
 //!
 //! Incoming bodies refuse unknown fields. Outgoing ones hold no personal data beyond what the caller may see.
 
+mod acts;
 mod answers;
+mod correction;
 mod forms;
 mod hold;
 mod job;
@@ -14,10 +16,12 @@ mod retention;
 mod schema;
 mod suppression;
 
+pub use acts::{ApproveBody, AssignBody, CancelBody, LiftBody, NoteBody, PauseBody, ReasonBody, RejectBody};
 pub use answers::{DashboardBody, DataHeld, EventBody, EventList, JobList, JobSummary, LinkBody, Rights};
+pub use correction::CorrectionForm;
 pub use forms::{
-    ApproveBody, AssignBody, CancelBody, CodeBody, DeleteBody, EmptyBody, ExportBody, IdentityForm, LiftBody,
-    ManualBody, NoteBody, OwnDeletionBody, OwnExportBody, PauseBody, ReasonBody, RejectBody, RequestForm, SubjectForm,
+    CodeBody, DeleteBody, EmptyBody, ExportBody, IdentityForm, ManualBody, OwnDeletionBody, OwnExportBody, RequestForm,
+    SubjectForm,
 };
 pub use hold::{HoldBody, HoldForm, HoldList, HoldScopeBody, HoldScopeForm, InFlightBody, OrganizationForm};
 pub use job::{ArchiveBody, JobBody, ProgressBody, RestrictionBody, StepBody, VerificationBody};

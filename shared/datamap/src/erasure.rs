@@ -104,7 +104,7 @@ impl DataMap {
     }
 
     /// Whether the rows a lookup finds may be other people's as much as the subject's.
-    fn belongs_to_several(&self, collection: usize, looked_up: &str) -> bool {
+    pub(crate) fn belongs_to_several(&self, collection: usize, looked_up: &str) -> bool {
         let Some(it) = self.collections.get(collection) else { return false };
         let Some(field) = it.field(looked_up) else { return false };
         let mut ways = self.flows.iter().filter(|flow| flow.to == collection && flow.to_field == field).peekable();
@@ -173,7 +173,8 @@ fn fate_of(masking: &Masking, exemption: impl FnOnce() -> Exemption) -> Fate<'_>
         | Strategy::Hash
         | Strategy::Hmac
         | Strategy::RandomStringRewrite
-        | Strategy::AesEncrypt => Fate::Rewritten(masking),
+        | Strategy::AesEncrypt
+        | Strategy::Correct => Fate::Rewritten(masking),
     }
 }
 

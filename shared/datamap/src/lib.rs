@@ -6,6 +6,7 @@
 
 mod compile;
 mod connect;
+mod correction;
 mod erasure;
 mod finding;
 mod graph;

@@ -1,4 +1,6 @@
 //! What a job remembers of an erasure: the plan that was frozen, who approved it, when it becomes irreversible, its receipt.
+//!
+//! A rectification is remembered alike: it has no grace period, and what it plans is corrected.
 
 use std::collections::BTreeSet;
 
@@ -123,6 +125,9 @@ pub struct PlannedSource {
     pub would_delete: u64,
     /// Rows that stay with some fields rewritten.
     pub would_anonymise: u64,
+    /// Rows in which fields are corrected; rectifications only.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub would_correct: u64,
     /// Rows that stay as they are.
     pub would_keep: u64,
     /// Why rows, or fields of them, stay.
@@ -134,6 +139,19 @@ pub struct PlannedSource {
     /// Whether its rows hold tokens that are revoked at their issuer first.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub revokes: bool,
+}
+
+impl PlannedSource {
+    /// Rows or media that are changed.
+    #[must_use]
+    pub const fn changed(&self) -> u64 {
+        self.would_delete + self.would_anonymise + self.would_correct
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+pub(crate) const fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Who approved which plan.

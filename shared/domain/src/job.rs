@@ -229,7 +229,7 @@ pub struct Job {
     pub contact: Option<Sealed>,
     /// Codes sent so far.
     pub codes_sent: u32,
-    /// The state of an erasure; erasure jobs only.
+    /// The state of an erasure, or of a rectification, which goes the same way.
     #[serde(default)]
     pub erasure: Option<Box<Erasure>>,
     /// The state of a restriction; restrictions and objections only.

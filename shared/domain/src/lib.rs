@@ -2,6 +2,7 @@
 //!
 //! No async, no AWS, no clock, no I/O: time and randomness arrive as arguments.
 
+pub mod correction;
 pub mod datum;
 pub mod erasure;
 pub mod event;

@@ -65,7 +65,13 @@ wire_enum! {
 impl RequestType {
     /// The types this version fulfils; the others are refused by name.
     pub const SUPPORTED: &'static [Self] =
-        &[Self::Access, Self::Portability, Self::Erasure, Self::Restriction, Self::Objection];
+        &[Self::Access, Self::Portability, Self::Erasure, Self::Rectification, Self::Restriction, Self::Objection];
+
+    /// Whether the person's data is changed by it: planned, approved and carried out by the steps of an erasure.
+    #[must_use]
+    pub const fn changes_data(self) -> bool {
+        matches!(self, Self::Erasure | Self::Rectification)
+    }
 
     /// Whether the person's data is restricted by it: at once, or until an objection is decided (GDPR Art. 18(1)(d)).
     #[must_use]

@@ -75,6 +75,11 @@ pub enum Notice {
         /// The job's id.
         job: String,
     },
+    /// The data is corrected.
+    Corrected {
+        /// The job's id.
+        job: String,
+    },
     /// The data is only kept from now on.
     Restricted {
         /// The job's id.
@@ -91,7 +96,7 @@ pub enum Notice {
     },
     /// The legal clock was moved, or the request refused.
     Clock(ClockNotice),
-    /// A plan of erasure waits for an approval; to staff.
+    /// A plan of erasure, or of corrections, waits for an approval; to staff.
     Approval(ApprovalNotice),
     /// Mail to the person came back; to staff.
     Undelivered(UndeliveredNotice),
@@ -123,7 +128,7 @@ impl Notice {
             Self::Ready { .. } => NoticeName::ExportReady,
             Self::Scheduled { .. } => NoticeName::DeletionScheduled,
             Self::NotDeleted { .. } => NoticeName::DeletionCancelled,
-            Self::Erased { .. } | Self::Restricted { .. } => NoticeName::RequestCompleted,
+            Self::Erased { .. } | Self::Corrected { .. } | Self::Restricted { .. } => NoticeName::RequestCompleted,
             Self::Lifting { .. } => NoticeName::RestrictionLifting,
             Self::Clock(notice) => notice.moved.name(),
             Self::Approval(_) => NoticeName::ApprovalNeeded,
@@ -143,6 +148,7 @@ impl Notice {
             | Self::Restricted { job, .. }
             | Self::Lifting { job, .. }
             | Self::NotDeleted { job }
+            | Self::Corrected { job }
             | Self::Erased { job } => Some(job),
             Self::Clock(notice) => Some(&notice.job),
             Self::Approval(notice) => Some(&notice.job),

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use datamap::{DataMap, Treatment};
 use domain::ids::JobId;
 use domain::job::Job;
+use domain::request::RequestType;
 use domain::role::Permission;
 use domain::step::{Checkpoint, ObjectRef, Step, StepKind, StepState};
 
@@ -44,12 +45,35 @@ pub struct ReadPlan {
 pub struct PlannedRecord {
     /// Where it is in its source: the key of a row, or of an object.
     pub id: String,
-    /// Whether it goes whole; else it stays with fields rewritten.
-    pub deletes: bool,
+    /// What becomes of it.
+    pub act: PlannedAct,
     /// Rows of the person in it.
     pub rows: u64,
     /// Rows of others in it.
     pub other_rows: u64,
+}
+
+/// What becomes of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlannedAct {
+    /// It goes whole.
+    Delete,
+    /// It stays with fields rewritten.
+    Anonymise,
+    /// It stays with fields corrected.
+    Correct,
+}
+
+impl PlannedAct {
+    /// Its name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delete => "delete",
+            Self::Anonymise => "anonymise",
+            Self::Correct => "correct",
+        }
+    }
 }
 
 /// A page of a plan.
@@ -165,9 +189,13 @@ impl ReadPlan {
                 return Ok(Some(at));
             }
             let treatment = plan.map.treatment(lookup.collection, &lookup.field);
-            let deletes = matches!(treatment, Treatment::Delete);
+            let act = match treatment {
+                _ if plan.job.request_type == RequestType::Rectification => PlannedAct::Correct,
+                Treatment::Delete => PlannedAct::Delete,
+                Treatment::Rewrite { .. } | Treatment::Keep { .. } => PlannedAct::Anonymise,
+            };
             let (id, rows, other_rows) = (one.target.locator, one.target.rows, one.target.other_rows);
-            records.push(PlannedRecord { id, deletes, rows, other_rows });
+            records.push(PlannedRecord { id, act, rows, other_rows });
         }
         Ok(None)
     }

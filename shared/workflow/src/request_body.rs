@@ -1,5 +1,6 @@
 //! The personal part of a request, as it is sealed on the job.
 
+use domain::correction::Correction;
 use domain::datum::Datum;
 use domain::request::{Alias, Identity, IdentityKind};
 use domain::sensitive::Sensitive;
@@ -21,6 +22,9 @@ pub struct RequestBody {
     /// What is to be done with a collection, where the job is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     order: Option<CollectionOrder>,
+    /// What is to be corrected.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    corrections: Vec<Correction>,
 }
 
 impl RequestBody {
@@ -35,6 +39,7 @@ impl RequestBody {
             description: description.map(|text| text.expose().clone()),
             told: Vec::new(),
             order: None,
+            corrections: Vec::new(),
         }
     }
 
@@ -50,10 +55,16 @@ impl RequestBody {
         self.order.as_ref()
     }
 
+    /// The same with what is to be corrected.
+    #[must_use]
+    pub fn correcting(self, corrections: &[Correction]) -> Self {
+        Self { corrections: corrections.to_vec(), ..self }
+    }
+
     /// What rows told of a person.
     #[must_use]
     pub const fn of_told(told: Vec<(String, Datum)>) -> Self {
-        Self { identities: Vec::new(), description: None, told, order: None }
+        Self { identities: Vec::new(), description: None, told, order: None, corrections: Vec::new() }
     }
 
     /// The bytes to seal.
@@ -97,6 +108,12 @@ impl RequestBody {
             }
         }
         aliases
+    }
+
+    /// What is to be corrected.
+    #[must_use]
+    pub fn corrections(&self) -> &[Correction] {
+        &self.corrections
     }
 
     /// The requester's words.

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::erasure::{DEFAULT_GRACE_DAYS, Erasure};
+use domain::erasure::Erasure;
 use domain::ids::{JobId, OpNonce, TenantId};
 use domain::job::{Job, JobStatus, Scope, Verification, VerificationMethod, first_steps};
 use domain::record::{Counter, DataMapPointer, IdempotencyRecord, Record};
-use domain::request::{Regime, RequestType};
+use domain::request::Regime;
 use domain::step::{Nudge, Step};
 use domain::transition::{Expect, Transition, TransitionBuilder};
 use jiff::{SignedDuration, Timestamp};
@@ -16,12 +16,14 @@ pub use self::asked::{Accepted, Idempotency, NewRequest};
 use self::idempotency::{idempotency_record, idempotency_scope};
 use self::ordered::{body_of, due, spend};
 pub use self::rules::unsupported_type;
-use self::rules::{authorize, check_request, default_format, organization_of, quota_refusal};
+use self::rules::{
+    authorize, check_corrections, check_request, default_format, grace_days, organization_of, quota_refusal,
+};
 use crate::caller::Caller;
 use crate::keyring::{Keyring, TenantSecrets};
 use crate::legal_clock::{LegalClock, timing};
 use crate::nudging::nudge_best_effort;
-use crate::ports::{Clock, CommitError, Entropy, JobQueue, JobStore};
+use crate::ports::{Clock, CommitError, DataMaps, Entropy, JobQueue, JobStore};
 use crate::refusal::Refusal;
 use crate::sealing::{Place, SealingKey};
 
@@ -51,6 +53,8 @@ pub struct SubmitRequest {
     pub queue: Arc<dyn JobQueue>,
     /// Data keys.
     pub keyring: Arc<Keyring>,
+    /// Published data maps: they say what can be corrected.
+    pub maps: Arc<dyn DataMaps>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -103,6 +107,9 @@ impl SubmitRequest {
         let organization_id = organization_of(caller, &request)?;
         let secrets = self.keyring.tenant(tenant, now).await?;
         let data_map = self.current_map(tenant, now).await?;
+        if !request.corrections.is_empty() {
+            check_corrections(self.maps.load(tenant, &data_map).await?.as_ref(), &request.corrections)?;
+        }
         let intake = Intake { caller, secrets: &secrets, request, organization_id, by_subject, data_map, now };
         let entropy = self.entropy.as_ref();
         let nonce = OpNonce::new(entropy.bytes());
@@ -193,8 +200,7 @@ impl SubmitRequest {
             request: sealed,
             contact: None,
             codes_sent: 0,
-            erasure: (request.request_type == RequestType::Erasure)
-                .then(|| Box::new(Erasure::new(request.grace_days.unwrap_or(DEFAULT_GRACE_DAYS)))),
+            erasure: request.request_type.changes_data().then(|| Box::new(Erasure::new(grace_days(request)))),
             restriction: request.request_type.restricts().then(Box::default),
             timing: timing(&due, received_at, intake.by_subject, *now),
             // What a browser asks for is the person's own wish only where the person asks.

@@ -107,7 +107,7 @@ impl<'a> Seen<'a> {
         let Some((job, erasure)) = job.and_then(|job| Some((job, job.erasure.as_deref()?))) else {
             return broken.push("INV-E7 what is no erasure begins to erase".to_owned());
         };
-        if job.request_type != RequestType::Erasure {
+        if !job.request_type.changes_data() {
             broken.push(format!("INV-E7 a job of type {} begins to erase", job.request_type));
         }
         let Erasure { plan: Some(plan), approval: Some(approval), grace_ends_at: Some(ends_at), .. } = erasure else {

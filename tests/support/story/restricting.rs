@@ -8,7 +8,7 @@ use workflow::act_on_job::Act as Doing;
 use workflow::refusal::Refusal;
 use workflow::submit_request::NewRequest;
 
-use super::{Act, Kind, Story, TRIES, erasure, mails};
+use super::{Act, Kind, Story, TRIES, erasure, mails, rectifying};
 use crate::executor::Ended;
 use crate::sample::{access, caller};
 use crate::world::World;
@@ -33,6 +33,7 @@ impl Story {
             | Kind::ParkedErasure
             | Kind::HeldErasure
             | Kind::CancelledErasure => (erasure::request(self.person), "POST /requests"),
+            Kind::Rectification => (rectifying::request(self.person), "POST /requests"),
             Kind::Restriction => {
                 let request = NewRequest { request_type: RequestType::Restriction, ..access(self.person) };
                 (request, "POST /requests")

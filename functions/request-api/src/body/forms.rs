@@ -1,6 +1,6 @@
 //! Bodies of requests. Each is untrusted; what it names is checked here or in the domain.
 
-use domain::job::{Scope, WaitingFor};
+use domain::job::Scope;
 use domain::notice::Language;
 use domain::request::{ExportFormat, Identity, IdentityKind, Regime, RequestType};
 use domain::sensitive::Sensitive;
@@ -10,6 +10,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use workflow::submit_request::NewRequest;
 
+use super::correction::{CorrectionForm, corrections};
 use super::schema;
 
 const MOST_IDENTITIES: usize = 20;
@@ -45,8 +46,8 @@ pub struct RequestForm {
     #[schema(schema_with = schema::language, required = false)]
     pub language: Option<Language>,
     /// What to correct; only with rectification.
-    #[schema(value_type = Option<Object>)]
-    pub corrections: Option<serde_json::Value>,
+    #[schema(max_items = 20)]
+    pub corrections: Option<Vec<CorrectionForm>>,
 }
 
 /// Who a request is about.
@@ -77,9 +78,10 @@ impl RequestForm {
     /// 422 naming every place that is wrong.
     pub fn read(self) -> Result<NewRequest, Problem> {
         let mut wrong: Vec<(String, String)> = Vec::new();
-        if self.corrections.is_some() && RequestType::SUPPORTED.contains(&self.r#type) {
+        if self.corrections.is_some() && corrects_nothing(self.r#type) {
             wrong.push(("/corrections".to_owned(), "is for rectification only".to_owned()));
         }
+        let corrections = corrections(self.corrections.unwrap_or_default(), &mut wrong);
         if self.description.as_ref().is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION) {
             wrong.push(("/description".to_owned(), format!("is longer than {LONGEST_DESCRIPTION} characters")));
         }
@@ -104,11 +106,16 @@ impl RequestForm {
             description: self.description.map(Sensitive::new),
             format: self.format,
             include_media: self.include_media,
+            corrections,
             grace_days: self.grace_period_days,
             language: self.language,
             order: None,
         })
     }
+}
+
+fn corrects_nothing(request_type: RequestType) -> bool {
+    RequestType::SUPPORTED.contains(&request_type) && request_type != RequestType::Rectification
 }
 
 pub(super) fn identities(forms: &[IdentityForm], wrong: &mut Vec<(String, String)>) -> Vec<Identity> {
@@ -191,30 +198,6 @@ pub struct OwnDeletionBody {
     pub grace_period_days: Option<u16>,
 }
 
-/// An officer's approval of a plan, or of an objection.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ApproveBody {
-    /// Of an erasure: `plan_hash` of the plan that was looked at.
-    #[schema(min_length = 1, max_length = 128)]
-    pub plan_hash: Option<String>,
-    /// Of an objection: why it is upheld.
-    #[schema(min_length = 1, max_length = 1000)]
-    pub reason: Option<String>,
-}
-
-/// The end of a restriction.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LiftBody {
-    /// The reason, for the person.
-    #[schema(min_length = 1, max_length = 1000)]
-    pub reason: String,
-    /// How the person was told by other means; else they are mailed, and the restriction ends then.
-    #[schema(min_length = 1, max_length = 1000)]
-    pub told_by: Option<String>,
-}
-
 /// A body without fields.
 #[derive(Deserialize, ToSchema, Default)]
 #[serde(deny_unknown_fields)]
@@ -237,63 +220,6 @@ pub struct ManualBody {
     #[schema(min_length = 1, max_length = 100)]
     pub method: String,
     /// What was seen.
-    #[schema(min_length = 1, max_length = 2000)]
-    pub note: String,
-}
-
-/// Why a request is taken back.
-#[derive(Deserialize, ToSchema, Default)]
-#[serde(deny_unknown_fields)]
-pub struct CancelBody {
-    /// The reason.
-    #[schema(min_length = 1, max_length = 1000)]
-    pub reason: Option<String>,
-}
-
-/// Why a request is refused.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RejectBody {
-    /// The reason, for the person.
-    #[schema(min_length = 1, max_length = 1000)]
-    pub reason: String,
-}
-
-/// Why a legal clock is moved.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReasonBody {
-    /// The reason, for the person.
-    #[schema(min_length = 1, max_length = 1000)]
-    pub reason: String,
-}
-
-/// Why a legal clock is stopped.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PauseBody {
-    /// What is waited for.
-    #[schema(schema_with = schema::waiting_for)]
-    pub waiting_for: WaitingFor,
-    /// The reason, for the person.
-    #[schema(min_length = 1, max_length = 1000)]
-    pub reason: String,
-}
-
-/// To whom a job is given.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AssignBody {
-    /// The `sub` of the person's tokens.
-    #[schema(min_length = 1, max_length = 255)]
-    pub assignee: String,
-}
-
-/// A note.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NoteBody {
-    /// The note.
     #[schema(min_length = 1, max_length = 2000)]
     pub note: String,
 }

@@ -1,11 +1,11 @@
-//! The plan of an erasure as it is shown: counts by source, and for one source the ids of its records.
+//! The plan of an erasure, or of a rectification, as it is shown: counts by source, and for one source the ids of its records.
 
 use domain::erasure::{Erasure, PlannedSource};
 use serde::Serialize;
 use utoipa::ToSchema;
 use workflow::read_plan::{PlanPage, PlannedRecord};
 
-/// What an erasure would do.
+/// What an erasure, or a rectification, would do.
 #[derive(Serialize, ToSchema)]
 pub struct PlanBody {
     /// SHA-256 over every record and what is to be done to it; approving names it.
@@ -31,6 +31,8 @@ pub struct PlannedSourceBody {
     pub would_delete: u64,
     /// Rows that stay with some fields rewritten.
     pub would_anonymise: u64,
+    /// Rows in which fields are corrected; rectifications only.
+    pub would_correct: u64,
     /// Rows that stay as they are.
     pub would_keep: u64,
     /// Why anything stays.
@@ -72,7 +74,7 @@ pub struct PlanRecordList {
 pub struct PlanRecordBody {
     /// Its key in the source: of a row, or of an object.
     pub id: String,
-    /// `delete` or `anonymise`.
+    /// `delete`, `anonymise` or `correct`.
     pub action: &'static str,
     /// Rows of the person in it.
     pub rows: u64,
@@ -86,7 +88,7 @@ impl PlanRecordList {
     pub fn of(page: PlanPage) -> Self {
         let body = |record: PlannedRecord| PlanRecordBody {
             id: record.id,
-            action: if record.deletes { "delete" } else { "anonymise" },
+            action: record.act.as_str(),
             rows: record.rows,
             other_rows: record.other_rows,
         };
@@ -118,6 +120,7 @@ impl PlannedSourceBody {
             source: source.source.clone(),
             would_delete: source.would_delete,
             would_anonymise: source.would_anonymise,
+            would_correct: source.would_correct,
             would_keep: source.would_keep,
             reason: source.reason.clone(),
             other_rows: source.other_rows,

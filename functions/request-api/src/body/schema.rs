@@ -6,7 +6,7 @@ use domain::notice::{Language, NoticeName};
 use domain::request::{ExportFormat, IdentityKind, Regime, RequestType};
 use domain::retention::RetentionClass;
 use domain::step::StepKind;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 
 fn one_of(names: impl Iterator<Item = &'static str>) -> Schema {
     Schema::Object(ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build())
@@ -14,6 +14,11 @@ fn one_of(names: impl Iterator<Item = &'static str>) -> Schema {
 
 pub(super) fn request_type() -> Schema {
     one_of(RequestType::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(super) fn corrected_value() -> Schema {
+    let types = SchemaType::from_iter([Type::String, Type::Number, Type::Boolean]);
+    Schema::Object(ObjectBuilder::new().schema_type(types).build())
 }
 
 pub(super) fn regime() -> Schema {

@@ -5,6 +5,7 @@
 use domain::datum::Datum;
 
 use super::FieldRewrite;
+use crate::correction::{FILLS, VALUE};
 use crate::model::{Masking, Strategy};
 
 /// What a text becomes where the map names no other (V10).
@@ -36,6 +37,8 @@ pub fn rewrite(row: &Datum, fields: &[FieldRewrite], masker: &dyn Masker) -> Dat
 
 fn rewrite_at(value: &mut Datum, path: &[&str], masking: &Masking, masker: &dyn Masker) {
     match value {
+        // A correction is of one value: which of several it is nobody has said.
+        Datum::List(_) if masking.strategy == Strategy::Correct => {}
         Datum::List(items) => {
             for item in items {
                 rewrite_at(item, path, masking, masker);
@@ -60,7 +63,8 @@ fn rewrite_at(value: &mut Datum, path: &[&str], masking: &Masking, masker: &dyn 
 
 /// Null stays null (V10).
 fn masked(value: &Datum, masking: &Masking, masker: &dyn Masker) -> Datum {
-    if *value == Datum::Null {
+    let fills = masking.strategy == Strategy::Correct && masking.configuration.contains_key(FILLS);
+    if *value == Datum::Null && !fills {
         return Datum::Null;
     }
     match masking.strategy {
@@ -68,8 +72,18 @@ fn masked(value: &Datum, masking: &Masking, masker: &dyn Masker) -> Datum {
         Strategy::Delete | Strategy::NullRewrite => Datum::Null,
         Strategy::StringRewrite => text_of(value, masking, masker),
         Strategy::Hash | Strategy::Hmac => marked(value, "hash_", |bytes| masker.lasting(bytes)),
+        Strategy::Correct => corrected(value, masking),
         // Encryption under a key that is destroyed is random text to everyone.
         Strategy::RandomStringRewrite | Strategy::AesEncrypt => marked(value, "anon_", |bytes| masker.passing(bytes)),
+    }
+}
+
+/// The value that is right; one with values of its own inside is left alone.
+fn corrected(value: &Datum, masking: &Masking) -> Datum {
+    let right = masking.configuration.get(VALUE).and_then(|text| Datum::parse_json(text.as_bytes()).ok());
+    match (value, right) {
+        (Datum::List(_) | Datum::Map(_), _) | (_, None) => value.clone(),
+        (Datum::Null | Datum::Bool(_) | Datum::Number(_) | Datum::Text(_) | Datum::Bytes(_), Some(right)) => right,
     }
 }
 

@@ -143,6 +143,8 @@ pub enum Strategy {
     AesEncrypt,
     /// The value stays, under a named exemption.
     Preserve,
+    /// The value becomes the one that the person says is right; in plans of rectification only, no map can name it.
+    Correct,
 }
 
 impl Strategy {

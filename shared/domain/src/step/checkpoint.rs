@@ -202,6 +202,9 @@ pub struct ErasedSource {
     pub deleted: u64,
     /// Rows that stay with fields rewritten.
     pub anonymised: u64,
+    /// Rows that stay with fields corrected; rectifications only.
+    #[serde(default, skip_serializing_if = "crate::erasure::is_none")]
+    pub corrected: u64,
     /// What was gone already.
     pub gone: u64,
     /// What was not as planned, and was left alone.

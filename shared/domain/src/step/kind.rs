@@ -50,7 +50,7 @@ wire_enum! {
         NotifyCancelled = "notify_cancelled",
         /// Tells the person that the deletion is done.
         NotifyErased = "notify_erased",
-        /// Tells the person that the data is restricted, or the objection upheld.
+        /// Tells the person that the data is corrected or restricted, or the objection upheld.
         NotifyDecided = "notify_decided",
         /// Tells the person that the restriction ends; then it does.
         NotifyLifting = "notify_lifting",

@@ -80,13 +80,20 @@ impl Holds {
         }
     }
 
-    /// Open erasures that the hold covers. Found through an index, then read from the table; a job made a moment ago may
+    /// Open erasures and rectifications that the hold covers. Found through an index, then read from the table; a job made a moment ago may
     /// be missing, but that has no approval yet.
     async fn stopped_by(&self, hold: &Hold) -> Result<Vec<Job>, Refusal> {
-        let store = self.ports.store.as_ref();
-        let filter = JobFilter { request_type: Some(RequestType::Erasure), ..JobFilter::default() };
-        let guards = hold.scope.guards();
         let mut stopped = Vec::new();
+        for request_type in RequestType::ALL.iter().copied().filter(|it| it.changes_data()) {
+            self.add_stopped(hold, request_type, &mut stopped).await?;
+        }
+        Ok(stopped)
+    }
+
+    async fn add_stopped(&self, hold: &Hold, of: RequestType, stopped: &mut Vec<Job>) -> Result<(), Refusal> {
+        let store = self.ports.store.as_ref();
+        let filter = JobFilter { request_type: Some(of), ..JobFilter::default() };
+        let guards = hold.scope.guards();
         let mut after: Option<String> = None;
         loop {
             let page = store.list_jobs(&hold.tenant, &filter, after.as_deref(), JOBS_AT_ONCE).await?;
@@ -98,7 +105,7 @@ impl Holds {
             }
             after = page.next;
             if after.is_none() {
-                return Ok(stopped);
+                return Ok(());
             }
         }
     }

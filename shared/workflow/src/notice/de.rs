@@ -27,6 +27,7 @@ pub(super) fn words(notice: &Notice) -> Words {
         Notice::Scheduled { final_at, .. } => said("Ihre Daten werden gelöscht", vec![format!("Ihr Antrag wurde genehmigt. Nach dem {} löschen wir die personenbezogenen Daten, die wir über Sie führen.", final_at.time_in(LANGUAGE)), "Bis dahin können Sie den Antrag zurücknehmen; danach kann niemand die Daten wiederherstellen.".to_owned()]),
         Notice::NotDeleted { .. } => said("Ihre Daten werden nicht gelöscht", vec!["Der Antrag, Ihre personenbezogenen Daten zu löschen, wurde zurückgenommen. Es wurde nichts gelöscht.".to_owned(), "Wenn Sie das nicht wollten, können Sie die Löschung jederzeit erneut beantragen.".to_owned()]),
         Notice::Erased { .. } => said("Ihre Daten wurden gelöscht", vec!["Die personenbezogenen Daten, die wir über Sie geführt haben, wurden gelöscht oder anonymisiert, wo das Gesetz eine Aufbewahrung verlangt.".to_owned(), "Ein signierter Nachweis hält fest, was in welcher Quelle geschehen ist. Sie können ihn mit der Nummer Ihres Vorgangs anfordern.".to_owned(), "Dies ist die letzte Nachricht zu diesem Vorgang: Ihre Adresse haben wir nur dafür behalten.".to_owned()]),
+        Notice::Corrected { .. } => said("Ihre Daten wurden berichtigt", vec!["Die personenbezogenen Daten, die wir über Sie gespeichert haben, wurden überall berichtigt, wo wir eine Kopie davon gefunden haben. Kopien, die sich nicht ändern lassen, wurden der Stelle genannt, die der Berichtigung zugestimmt hat.".to_owned(), "Wer die Daten von uns erhalten hat, wird über die Berichtigung informiert.".to_owned(), "Ein signierter Beleg sagt Quelle für Quelle, was getan wurde. Sie können ihn mit der Nummer Ihrer Anfrage anfordern.".to_owned()]),
         Notice::Restricted { objected, .. } => restricted(*objected),
         Notice::Lifting { reason, .. } => lifting(reason),
         Notice::Clock(notice) => clock(notice),
@@ -118,6 +119,9 @@ const fn remedy(regime: Regime) -> &'static str {
 
 fn approval(notice: &ApprovalNotice) -> Words {
     let (records, sources, due_on) = (notice.records, notice.sources, notice.due_on.day_in(LANGUAGE));
+    if notice.corrects {
+        return said("Eine Berichtigung wartet auf Zustimmung", vec![format!("Der Plan zur Berichtigung der Daten einer Person ist fertig. Datensätze, die sich ändern würden: {records}. Quellen: {sources}."), "Noch ist nichts geändert, und es wird nichts geändert, bevor jemand, der die Berichtigung nicht beantragt hat, den Plan angesehen und ihm zugestimmt hat.".to_owned(), format!("Das Gesetz verlangt eine Antwort an die Person bis zum {due_on}.")]);
+    }
     said("Eine Löschung wartet auf Freigabe", vec![format!("Der Plan für die Löschung der Daten einer Person liegt vor. Betroffene Datensätze: {records}. Quellen: {sources}."), "Noch ist nichts verändert. Es geht erst weiter, wenn jemand, der die Löschung nicht selbst beantragt hat, den Plan geprüft und freigegeben hat.".to_owned(), format!("Das Gesetz verlangt eine Antwort an die Person bis zum {due_on}.")])
 }
 

@@ -27,6 +27,7 @@ pub(super) fn words(notice: &Notice) -> Words {
         Notice::Scheduled { final_at, .. } => said("Your data will be deleted", vec![format!("Your request was approved. The personal data we hold about you will be deleted after {}.", final_at.time_in(LANGUAGE)), "Until then you can take the request back; after that nobody can bring the data back.".to_owned()]),
         Notice::NotDeleted { .. } => said("Your data will not be deleted", vec!["The request to delete your personal data was taken back. Nothing has been deleted.".to_owned(), "If this is not what you want, you can ask for deletion again at any time.".to_owned()]),
         Notice::Erased { .. } => said("Your data has been deleted", vec!["The personal data we held about you has been deleted, or made anonymous where the law asks us to keep a record.".to_owned(), "A signed receipt says what was done, source by source. You can ask for it with the number of your request.".to_owned(), "This is the last message about this request: your address was kept only to send it.".to_owned()]),
+        Notice::Corrected { .. } => said("Your data has been corrected", vec!["The personal data we hold about you has been corrected, wherever we found a copy of it. Copies that can't be changed were named to the officer who approved it.".to_owned(), "Whoever received the data from us is told of the correction.".to_owned(), "A signed receipt says what was done, source by source. You can ask for it with the number of your request.".to_owned()]),
         Notice::Restricted { objected, .. } => restricted(*objected),
         Notice::Lifting { reason, .. } => lifting(reason),
         Notice::Clock(notice) => clock(notice),
@@ -158,6 +159,9 @@ const fn remedy(regime: Regime) -> &'static str {
 
 fn approval(notice: &ApprovalNotice) -> Words {
     let (records, sources, due_on) = (notice.records, notice.sources, notice.due_on.day_in(LANGUAGE));
+    if notice.corrects {
+        return said("A correction waits for approval", vec![format!("The plan to correct a person's data is ready. Records that would change: {records}. Sources: {sources}."), "Nothing has been changed yet, and nothing will be before somebody who did not ask for the correction has looked at the plan and approved it.".to_owned(), format!("The law asks for an answer to the person by {due_on}.")]);
+    }
     said("An erasure waits for approval", vec![format!("The plan to delete a person's data is ready. Records that would change: {records}. Sources: {sources}."), "Nothing has been changed yet, and nothing will be before somebody who did not ask for the erasure has looked at the plan and approved it.".to_owned(), format!("The law asks for an answer to the person by {due_on}.")])
 }
 

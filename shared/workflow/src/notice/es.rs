@@ -27,6 +27,7 @@ pub(super) fn words(notice: &Notice) -> Words {
         Notice::Scheduled { final_at, .. } => said("Sus datos se van a suprimir", vec![format!("Su solicitud se ha aprobado. Los datos personales que tenemos de usted se suprimirán después del {}.", final_at.time_in(LANGUAGE)), "Hasta entonces puede retirar la solicitud; después nadie podrá recuperar los datos.".to_owned()]),
         Notice::NotDeleted { .. } => said("Sus datos no se suprimirán", vec!["La solicitud de suprimir sus datos personales se ha retirado. No se ha suprimido nada.".to_owned(), "Si no es lo que quiere, puede pedir de nuevo la supresión en cualquier momento.".to_owned()]),
         Notice::Erased { .. } => said("Sus datos se han suprimido", vec!["Los datos personales que teníamos de usted se han suprimido, o se han hecho anónimos donde la ley nos obliga a conservar un registro.".to_owned(), "Un recibo firmado dice qué se ha hecho, fuente por fuente. Puede pedirlo con el número de su solicitud.".to_owned(), "Este es el último mensaje sobre esta solicitud: su dirección se conservó solo para enviarlo.".to_owned()]),
+        Notice::Corrected { .. } => said("Sus datos han sido rectificados", vec!["Los datos personales que tenemos sobre usted han sido rectificados en todos los lugares donde encontramos una copia. Las copias que no se pueden cambiar se indicaron a quien aprobó la rectificación.".to_owned(), "Quienes recibieron los datos de nosotros son informados de la rectificación.".to_owned(), "Un recibo firmado dice lo que se hizo, fuente por fuente. Puede pedirlo con el número de su solicitud.".to_owned()]),
         Notice::Restricted { objected, .. } => restricted(*objected),
         Notice::Lifting { reason, .. } => lifting(reason),
         Notice::Clock(notice) => clock(notice),
@@ -118,6 +119,9 @@ const fn remedy(regime: Regime) -> &'static str {
 
 fn approval(notice: &ApprovalNotice) -> Words {
     let (records, sources, due_on) = (notice.records, notice.sources, notice.due_on.day_in(LANGUAGE));
+    if notice.corrects {
+        return said("Una rectificación espera aprobación", vec![format!("El plan para rectificar los datos de una persona está listo. Registros que cambiarían: {records}. Fuentes: {sources}."), "Todavía no se ha cambiado nada, y nada se cambiará antes de que alguien que no pidió la rectificación haya examinado el plan y lo haya aprobado.".to_owned(), format!("La ley exige una respuesta a la persona a más tardar el {due_on}.")]);
+    }
     said("Una supresión espera aprobación", vec![format!("El plan para suprimir los datos de una persona está listo. Registros afectados: {records}. Fuentes: {sources}."), "Todavía no se ha cambiado nada, y no se cambiará hasta que alguien que no haya pedido la supresión revise y apruebe el plan.".to_owned(), format!("La ley exige una respuesta a la persona a más tardar el {due_on}.")])
 }
 

@@ -27,6 +27,7 @@ pub(super) fn words(notice: &Notice) -> Words {
         Notice::Scheduled { final_at, .. } => said("Vos données vont être effacées", vec![format!("Votre demande a été approuvée. Les données personnelles que nous détenons sur vous seront effacées après le {}.", final_at.time_in(LANGUAGE)), "Jusque-là, vous pouvez retirer votre demande ; ensuite, personne ne pourra rétablir ces données.".to_owned()]),
         Notice::NotDeleted { .. } => said("Vos données ne seront pas effacées", vec!["La demande d'effacement de vos données personnelles a été retirée. Rien n'a été effacé.".to_owned(), "Si ce n'était pas votre souhait, vous pouvez demander à nouveau l'effacement à tout moment.".to_owned()]),
         Notice::Erased { .. } => said("Vos données ont été effacées", vec!["Les données personnelles que nous détenions sur vous ont été effacées, ou rendues anonymes lorsque la loi nous oblige à en garder la trace.".to_owned(), "Un reçu signé indique ce qui a été fait, source par source. Vous pouvez le demander avec le numéro de votre demande.".to_owned(), "Ceci est le dernier message concernant cette demande : votre adresse n'a été conservée que pour l'envoyer.".to_owned()]),
+        Notice::Corrected { .. } => said("Vos données ont été rectifiées", vec!["Les données personnelles que nous détenons à votre sujet ont été rectifiées partout où nous en avons trouvé une copie. Les copies qui ne peuvent pas être modifiées ont été signalées à la personne qui a approuvé la rectification.".to_owned(), "Ceux qui ont reçu les données de notre part sont informés de la rectification.".to_owned(), "Un reçu signé indique ce qui a été fait, source par source. Vous pouvez le demander avec le numéro de votre demande.".to_owned()]),
         Notice::Restricted { objected, .. } => restricted(*objected),
         Notice::Lifting { reason, .. } => lifting(reason),
         Notice::Clock(notice) => clock(notice),
@@ -118,6 +119,9 @@ const fn remedy(regime: Regime) -> &'static str {
 
 fn approval(notice: &ApprovalNotice) -> Words {
     let (records, sources, due_on) = (notice.records, notice.sources, notice.due_on.day_in(LANGUAGE));
+    if notice.corrects {
+        return said("Une rectification attend une approbation", vec![format!("Le plan de rectification des données d'une personne est prêt. Enregistrements qui changeraient : {records}. Sources : {sources}."), "Rien n'a encore été modifié, et rien ne le sera avant qu'une personne qui n'a pas demandé la rectification ait examiné le plan et l'ait approuvé.".to_owned(), format!("La loi exige une réponse à la personne au plus tard le {due_on}.")]);
+    }
     said("Un effacement attend une approbation", vec![format!("Le plan d'effacement des données d'une personne est prêt. Enregistrements concernés : {records}. Sources : {sources}."), "Rien n'a encore été modifié, et rien ne le sera avant qu'une personne qui n'a pas demandé l'effacement ait examiné et approuvé le plan.".to_owned(), format!("La loi exige une réponse à la personne au plus tard le {due_on}.")])
 }
 

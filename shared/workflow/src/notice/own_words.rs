@@ -164,6 +164,7 @@ fn values(notice: &Notice, template: &NoticeTemplate) -> BTreeMap<&'static str, 
         Notice::NotDeleted { .. }
         | Notice::Restricted { .. }
         | Notice::Erased { .. }
+        | Notice::Corrected { .. }
         | Notice::Approval(_)
         | Notice::Undelivered(_)
         | Notice::Deadline(_)

@@ -42,7 +42,7 @@ pub fn samples() -> Vec<Notice> {
         clock(Moved::Resumed, "the proof has arrived"),
         clock(Moved::Rejected(Regime::Gdpr), "the same request was answered last week"),
         Notice::Lifting { job: job(), reason: "the data was found to be right".to_owned() },
-        Notice::Approval(ApprovalNotice { job: job(), records: 128, sources: 5, due_on: due_on() }),
+        Notice::Approval(ApprovalNotice { job: job(), corrects: false, records: 128, sources: 5, due_on: due_on() }),
         Notice::Undelivered(UndeliveredNotice { job: job(), notice: NoticeName::ExportReady, due_on: due_on() }),
         deadline(DeadlineAlert::ThreeDays),
         deadline(DeadlineAlert::RequestOverdue),

@@ -29,12 +29,14 @@ impl DeadlineNotice {
     }
 }
 
-/// A plan of erasure that waits for an approval.
+/// A plan of erasure, or of corrections, that waits for an approval.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovalNotice {
     /// The job's id.
     pub job: String,
-    /// Records that would be deleted or made anonymous.
+    /// Whether records are corrected, and none goes.
+    pub corrects: bool,
+    /// Records that would be changed.
     pub records: u64,
     /// Sources they are in.
     pub sources: usize,

@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use datamap::{DataMap, Lookup, Masker, Treatment};
+use datamap::{DataMap, Exemption, Lookup, Masker, Treatment};
+use domain::correction::Correction;
+use domain::request::RequestType;
 use domain::step::{ObjectRef, Step, StepKind};
 use serde::{Deserialize, Serialize};
 
@@ -113,16 +115,31 @@ pub(super) struct OpenShard {
     pub(super) plan: ShardPlan,
     owners: Owners,
     masker: Arc<dyn Masker>,
+    /// What is corrected; none of an erasure.
+    corrections: Option<Vec<Correction>>,
 }
 
 impl OpenShard {
-    /// What erasure does for one lookup of the shard, with its source's name.
+    /// What is done with the rows that a lookup finds; `None` where the job asks nothing of their collection.
+    pub(super) fn treatment(&self, lookup: &Lookup) -> Option<Treatment> {
+        match &self.corrections {
+            None => Some(self.map.treatment(lookup.collection, &lookup.field)),
+            Some(corrections) => self.map.correction(lookup.collection, &lookup.field, corrections),
+        }
+    }
+
+    /// Whether fields are corrected, and nothing goes.
+    pub(super) const fn corrects(&self) -> bool {
+        self.corrections.is_some()
+    }
+
+    /// What the job does for one lookup of the shard, with its source's name.
     pub(super) fn order(&self, context: &StepContext, lookup: &Lookup) -> Result<(String, ErasureOrder), StepError> {
         let collection = self.map.collections.get(lookup.collection);
         let collection = collection.ok_or_else(|| StepError::park("the plan names an unknown collection"))?;
         let order = ErasureOrder {
             lookup: source_lookup(&context.job, &self.map, lookup),
-            treatment: self.map.treatment(lookup.collection, &lookup.field),
+            treatment: self.treatment(lookup).unwrap_or_else(nothing),
             masker: Arc::clone(&self.masker),
             owner: self.owners.of_lookup(lookup),
         };
@@ -139,12 +156,19 @@ impl Erasing {
             Some(object) => self.plans.read(context, object).await?,
             None => Vec::new(),
         };
+        let corrects = context.job.request_type == RequestType::Rectification;
+        let corrections = if corrects { Some(context.request_body().await?.corrections().to_vec()) } else { None };
         let masker = Arc::new(JobMasker {
             secrets: context.ports.keyring.tenant(&context.job.tenant, context.now).await?,
             job: context.job_key().await?,
         });
-        Ok(OpenShard { map, owners: Owners::of(&plan, &shared), plan, masker })
+        Ok(OpenShard { map, owners: Owners::of(&plan, &shared), plan, masker, corrections })
     }
+}
+
+/// Of a collection that the job asks nothing of.
+fn nothing() -> Treatment {
+    Treatment::Keep { kept: Exemption { exemption: "nothing of it is asked for".to_owned(), reason: None } }
 }
 
 /// The keyed hashes of masking: lasting ones under the tenant's key, passing ones under the key that dies with the job.

@@ -155,7 +155,7 @@ impl Locate {
             return Ok(LocateCheckpoint { frozen: true, aliases, ..LocateCheckpoint::default() });
         }
         // The erasure of a person leaves no medium behind; of an organisation's, its owner decides.
-        let of_person = context.job.erasure.is_some() && context.job.scope == Scope::Subject;
+        let of_person = context.job.request_type == RequestType::Erasure && context.job.scope == Scope::Subject;
         let include_media = context.job.include_media || of_person;
         let mut lookups = with_earlier(&self.plans, context, map, walk.lookups(map)).await?;
         lookups.retain(|lookup| is_wanted(map, lookup, include_media));

@@ -1,4 +1,4 @@
-//! Tells processors of an erasure and waits for their answers (GDPR Art. 19), one step for each.
+//! Tells processors of an erasure, or of a rectification, and waits for their answers (GDPR Art. 19), one step for each.
 //!
 //! The id of a notice is that of the step, so that a processor that is told twice after a crash knows it by its id.
 //! Who can't be reached is tried again until its time is over; officers hear of it, and the receipt does not wait for it.
@@ -25,7 +25,7 @@ mod order;
 mod words;
 
 pub(crate) use self::answer::{Answered, hear_callback, is_signed};
-pub(super) use self::order::ProcessorOrder;
+pub(super) use self::order::{ProcessorOrder, ToldCorrection};
 use self::words::Spoken;
 pub(crate) use self::words::{answer_proof, subject_request_id};
 
@@ -81,7 +81,7 @@ impl TellProcessors {
         let days = SignedDuration::from_hours(24 * i64::from(order.processor.answer_within_days));
         let mut state = known.unwrap_or_else(|| order.untold(context.step.created_at + days));
         if state.answer_by <= context.now && state.rounds > 0 {
-            self.alert(context, "a processor could not be told of an erasure in time");
+            self.alert(context, "a processor could not be told in time");
             context.step.checkpoint = Some(Checkpoint::Processor(state));
             return Ok(OVER);
         }
@@ -150,7 +150,7 @@ impl TellProcessors {
         state.reason = Some(reason.to_owned());
         if state.rounds >= UNREACHABLE_AFTER {
             state.status = ProcessorStatus::Unreachable;
-            self.alert(context, "a processor can't be told of an erasure");
+            self.alert(context, "a processor can't be told");
         }
         let again_at = again_at.min(state.answer_by);
         self.keep(context, state).await?;

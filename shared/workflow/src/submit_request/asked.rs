@@ -1,5 +1,6 @@
 //! What goes into an intake and what comes out of it.
 
+use domain::correction::Correction;
 use domain::job::{Job, Scope};
 use domain::notice::Language;
 use domain::request::{ExportFormat, Identity, Regime, RequestType};
@@ -33,6 +34,8 @@ pub struct NewRequest {
     pub include_media: bool,
     /// Days between approval and erasure; the default if not said.
     pub grace_days: Option<u16>,
+    /// What is to be corrected; rectification only.
+    pub corrections: Vec<Correction>,
     /// The language the person is to be written to in.
     pub language: Option<Language>,
     /// What is to be done with a collection; `Scope::Collection` only.
@@ -57,6 +60,7 @@ impl NewRequest {
             include_media: false,
             grace_days: None,
             language: None,
+            corrections: Vec::new(),
             order: Some(order),
         }
     }

@@ -29,7 +29,7 @@ pub(super) fn due(
 /// What of a request is sealed on its job.
 pub(super) fn body_of(request: &NewRequest) -> RequestBody {
     let order = request.order.as_ref().map(|new| new.order.clone());
-    RequestBody::of(&request.identities, request.description.as_ref()).ordering(order)
+    RequestBody::of(&request.identities, request.description.as_ref()).ordering(order).correcting(&request.corrections)
 }
 
 /// Adds the cost to what is spent, with its audit event; the transaction refuses what would pass the budget.

@@ -1,6 +1,8 @@
 //! What may be asked, by whom, in what form. Pure: nothing is read or written here.
 
-use domain::erasure::MAX_GRACE_DAYS;
+use datamap::DataMap;
+use domain::correction::{Corrected, Correction};
+use domain::erasure::{DEFAULT_GRACE_DAYS, MAX_GRACE_DAYS};
 use domain::job::Scope;
 use domain::key::TenantKey;
 use domain::request::{ExportFormat, Regime, RequestType};
@@ -85,6 +87,11 @@ pub(super) fn check_request(request: &NewRequest, now: Timestamp) -> Result<(), 
     if request.grace_days.is_some_and(|days| days > MAX_GRACE_DAYS) {
         return Err(Refusal::field("/grace_period_days", format!("is at most {MAX_GRACE_DAYS}")));
     }
+    let corrects = request.request_type == RequestType::Rectification;
+    if corrects == request.corrections.is_empty() {
+        let what = if corrects { "says nothing to correct" } else { "is for rectification only" };
+        return Err(Refusal::field("/corrections", what));
+    }
     if let Some(received_at) = request.received_at {
         if received_at > now {
             return Err(Refusal::field("/received_at", "lies in the future"));
@@ -100,6 +107,38 @@ pub(super) fn check_request(request: &NewRequest, now: Timestamp) -> Result<(), 
         return Err(Refusal::field("/format", "a portability request names one format, json or csv"));
     }
     Ok(())
+}
+
+/// Each correction must be possible somewhere, by the map the job will follow.
+pub(super) fn check_corrections(map: &DataMap, corrections: &[Correction]) -> Result<(), Refusal> {
+    for (at, correction) in corrections.iter().enumerate() {
+        let place = match &correction.of {
+            Corrected::Field(_) => "field",
+            Corrected::Category(_) => "category",
+        };
+        let pointer = format!("/corrections/{at}/{place}");
+        if corrections.iter().take(at).any(|earlier| earlier.of == correction.of) {
+            return Err(Refusal::field(pointer, "is named twice"));
+        }
+        map.check_correction(correction).map_err(|why| Refusal::field(pointer, why))?;
+    }
+    Ok(())
+}
+
+/// A correction waits for nothing once it is approved.
+pub(super) fn grace_days(request: &NewRequest) -> u16 {
+    match request.request_type {
+        RequestType::Rectification => 0,
+        RequestType::Access
+        | RequestType::Portability
+        | RequestType::Erasure
+        | RequestType::Restriction
+        | RequestType::Objection
+        | RequestType::AutomatedDecisionReview
+        | RequestType::OptOut
+        | RequestType::LimitUse
+        | RequestType::Anonymization => request.grace_days.unwrap_or(DEFAULT_GRACE_DAYS),
+    }
 }
 
 /// The sentence that names what this version fulfils.

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Decision, GATE_INTERVAL, ended, ready, waiting};
 use crate::erasure::{Approval, Erasure, ErasurePlan, MAX_GENERATIONS, ReceiptRef, SHARDS_PER_GENERATION};
 use crate::job::{Job, JobStatus};
-use crate::request::Alias;
+use crate::request::{Alias, RequestType};
 use crate::role::Pseudonym;
 use crate::step::{ObjectRef, StepKind, StepSeed};
 
@@ -126,7 +126,8 @@ pub(super) fn after_conclusion(job: &Job, receipt: ReceiptRef, notes: &str, now:
     job.resolution_notes = Some(job.notes_with(notes));
     let mut next = vec![ready(StepKind::Expire, now)];
     if job.contact.is_some() {
-        next.push(ready(StepKind::NotifyErased, now));
+        let corrects = job.request_type == RequestType::Rectification;
+        next.push(ready(if corrects { StepKind::NotifyDecided } else { StepKind::NotifyErased }, now));
     }
     Decision { job: Some(job), next, settles: Vec::new() }
 }

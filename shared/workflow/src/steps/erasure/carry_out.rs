@@ -99,6 +99,7 @@ impl Erase {
         let count = counted(&mut state.sources, &source);
         for (target, answer) in targets.iter().zip(answers) {
             let of = match answer {
+                Erased::Done if shard.corrects() => &mut count.corrected,
                 Erased::Done if deletes(&order.treatment) => &mut count.deleted,
                 Erased::Done => &mut count.anonymised,
                 Erased::Gone => &mut count.gone,

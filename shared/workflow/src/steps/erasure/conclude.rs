@@ -12,7 +12,7 @@ use domain::ids::JobId;
 use domain::job::{Job, Outcome};
 use domain::key::TenantKey;
 use domain::record::{KeyRecord, Record, SuppressionRecord};
-use domain::request::{Alias, Regime};
+use domain::request::{Alias, Regime, RequestType};
 use domain::restriction::{guard_of, jobs_behind};
 use domain::step::{Checkpoint, ErasedSource, Step, StepKind};
 use domain::transition::{Cause, Expect};
@@ -58,13 +58,30 @@ impl RunStep for Conclude {
             Some(object) => PlanStore { exports: Arc::clone(&self.exports) }.read(context, object).await?,
             None => Vec::new(),
         };
+        if context.job.request_type == RequestType::Rectification {
+            // Nobody has gone: there is nobody to keep away, and no key to destroy.
+            return self.sign(context, &steps, &erasure, &erased).await;
+        }
         for aliases in [erasure.aliases.as_slice()].into_iter().chain(members.chunks(MAX_ALIASES)) {
             suppress_and_shred(context, aliases).await?;
             shred_acts(context, aliases).await?;
             shred_restrictions(context, aliases).await?;
         }
+        self.sign(context, &steps, &erasure, &erased).await
+    }
+}
+
+impl Conclude {
+    /// Signs the receipt and keeps it.
+    async fn sign(
+        &self,
+        context: &StepContext,
+        steps: &[Step],
+        erasure: &Erasure,
+        erased: &BTreeMap<String, ErasedSource>,
+    ) -> Result<Ran, StepError> {
         let processors = steps.iter().filter_map(told).collect();
-        let receipt = Receipt { processors, tokens: tokens_of(&steps), ..self.receipt(context, &erasure, &erased)? };
+        let receipt = Receipt { processors, tokens: tokens_of(steps), ..self.receipt(context, erasure, erased)? };
         let unsigned = Unsigned::new(self.signer.key_id(), &receipt)
             .map_err(|_| StepError::park("the receipt has no canonical form"))?;
         let signature = self.signer.sign(&unsigned.digest()).await?;
@@ -75,11 +92,9 @@ impl RunStep for Conclude {
         let sha256 = sha256(signed.as_bytes());
         self.exports.put(&key, signed.into_bytes()).await?;
         let receipt = ReceiptRef { key, sha256, signed_at: context.now };
-        Ok(Ran::Done(Outcome::Concluded { receipt, notes: notes_of(&erased) }))
+        Ok(Ran::Done(Outcome::Concluded { receipt, notes: notes_of(&context.job, erased) }))
     }
-}
 
-impl Conclude {
     fn receipt(
         &self,
         context: &StepContext,
@@ -89,7 +104,8 @@ impl Conclude {
         let plan = erasure.plan.as_ref().ok_or_else(|| unreadable("plan"))?;
         let exemptions = plan.sources.iter().filter_map(|source| {
             let rule = source.reason.clone()?;
-            Some(Exemption { source: source.source.clone(), rule, count: source.would_keep + source.would_anonymise })
+            let count = source.would_keep + source.would_anonymise + source.would_correct;
+            Some(Exemption { source: source.source.clone(), rule, count })
         });
         let job: &Job = &context.job;
         Ok(Receipt {
@@ -102,10 +118,10 @@ impl Conclude {
             exemptions: exemptions.collect(),
             processors: Vec::new(),
             tokens: None,
-            legal_basis: legal_basis(job.regime).to_owned(),
+            legal_basis: legal_basis(job).to_owned(),
             requested_at: job.received_at,
             completed_at: context.now,
-            residual_until: Some(context.now + self.backups_last),
+            residual_until: (job.request_type == RequestType::Erasure).then(|| context.now + self.backups_last),
             log: None,
         })
     }
@@ -188,6 +204,7 @@ fn sum_of(steps: &[Step]) -> BTreeMap<String, ErasedSource> {
             of.source.clone_from(&one.source);
             of.deleted += one.deleted;
             of.anonymised += one.anonymised;
+            of.corrected += one.corrected;
             of.gone += one.gone;
         }
     }
@@ -195,7 +212,12 @@ fn sum_of(steps: &[Step]) -> BTreeMap<String, ErasedSource> {
 }
 
 fn source_of(erased: &ErasedSource) -> ReceiptSource {
-    let counts = [("anonymised", erased.anonymised), ("deleted", erased.deleted), ("gone_before", erased.gone)];
+    let counts = [
+        ("anonymised", erased.anonymised),
+        ("corrected", erased.corrected),
+        ("deleted", erased.deleted),
+        ("gone_before", erased.gone),
+    ];
     let counts = counts.into_iter().filter(|(_, count)| *count > 0);
     ReceiptSource {
         source: erased.source.clone(),
@@ -234,15 +256,28 @@ fn tokens_of(steps: &[Step]) -> Option<ReceiptTokens> {
     Some(sum)
 }
 
-fn notes_of(erased: &BTreeMap<String, ErasedSource>) -> String {
+fn notes_of(job: &Job, erased: &BTreeMap<String, ErasedSource>) -> String {
+    if job.request_type == RequestType::Rectification {
+        let corrected: u64 = erased.values().map(|source| source.corrected).sum();
+        return format!("corrected {corrected} records in {} sources", erased.len());
+    }
     let deleted: u64 = erased.values().map(|source| source.deleted + source.gone).sum();
     let anonymised: u64 = erased.values().map(|source| source.anonymised).sum();
     format!("deleted {deleted} and anonymised {anonymised} records in {} sources", erased.len())
 }
 
-/// The article the erasure answers.
-const fn legal_basis(regime: Regime) -> &'static str {
-    match regime {
+/// The article the job answers.
+fn legal_basis(job: &Job) -> &'static str {
+    if job.request_type == RequestType::Rectification {
+        return match job.regime {
+            Regime::Gdpr => "GDPR Art. 16",
+            Regime::UkGdpr => "UK GDPR Art. 16",
+            Regime::Ccpa => "CCPA 1798.106",
+            Regime::Hipaa => "HIPAA 45 CFR 164.526",
+            Regime::Lgpd => "LGPD Art. 18 III",
+        };
+    }
+    match job.regime {
         Regime::Gdpr => "GDPR Art. 17",
         Regime::UkGdpr => "UK GDPR Art. 17",
         Regime::Ccpa => "CCPA 1798.105",

@@ -61,6 +61,10 @@ impl RunStep for PlanErasure {
 impl PlanErasure {
     /// Plans one lookup to its end; `false` if the slice ended before.
     async fn plan(&self, context: &mut StepContext, shard: &mut Shard, lookup: &Lookup) -> Result<bool, StepError> {
+        if shard.open.treatment(lookup).is_none() {
+            shard.state.lookups_done += 1;
+            return Ok(true);
+        }
         let (source, order) = shard.open.order(context, lookup)?;
         let mut cursor = cursor_of(context, shard).await?;
         loop {
@@ -105,9 +109,14 @@ impl PlanErasure {
         let page = self.erasing.eraser.plan(order, after).await?;
         let count = counted(&mut shard.state.sources, source, &order.treatment);
         let collection = shard.open.map.collections.get(order.lookup.collection);
-        count.revokes |= !page.targets.is_empty() && collection.is_some_and(|it| it.revoke.is_some());
+        let corrects = shard.open.corrects();
+        count.revokes |= !corrects && !page.targets.is_empty() && collection.is_some_and(|it| it.revoke.is_some());
         for target in &page.targets {
-            let rows = if deletes(&order.treatment) { &mut count.would_delete } else { &mut count.would_anonymise };
+            let rows = match () {
+                () if corrects => &mut count.would_correct,
+                () if deletes(&order.treatment) => &mut count.would_delete,
+                () => &mut count.would_anonymise,
+            };
             *rows += target.rows;
             count.targets += 1;
             count.other_rows += target.other_rows;

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use datamap::{DataMap, Processor, Treatment};
+use domain::correction::Correction;
 use domain::datum::Datum;
+use domain::request::RequestType;
 use domain::step::{Checkpoint, ObjectRef, Step, StepKind};
 
 use super::{EraseOrder, Erasing, of_round};
 use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
 use crate::steps::locate::seeds;
-use crate::steps::processors::ProcessorOrder;
+use crate::steps::processors::{ProcessorOrder, ToldCorrection};
 
 /// Identities that one processor is told at most; more need a person.
 const MOST_IDENTITIES: usize = 500;
@@ -32,9 +34,13 @@ pub(super) async fn order_processors(
         return Ok(Vec::new());
     }
     let known = identities(erasing, context, steps, round, &map).await?;
+    let corrects = context.job.request_type == RequestType::Rectification;
+    let corrections = if corrects { context.request_body().await?.corrections().to_vec() } else { Vec::new() };
     let mut orders = Vec::new();
     for (number, processor) in concerned {
-        let order = ProcessorOrder::of(processor, &known, received(&map, processor, &went));
+        let sources = received(&map, processor, &went);
+        let told = told_corrections(&map, &sources, &corrections)?;
+        let order = ProcessorOrder::of(processor, &known, sources, told);
         if order.identities.len() > MOST_IDENTITIES {
             return Err(StepError::park(format!("a processor would be told more than {MOST_IDENTITIES} identities")));
         }
@@ -50,7 +56,7 @@ fn sources_that_went(steps: &[Step]) -> Vec<String> {
     let mut went = BTreeSet::new();
     for step in steps.iter().filter(|step| step.kind == StepKind::Erase) {
         let Some(Checkpoint::Erase(state)) = &step.checkpoint else { continue };
-        let touched = state.sources.iter().filter(|one| one.deleted + one.anonymised + one.gone > 0);
+        let touched = state.sources.iter().filter(|one| one.deleted + one.anonymised + one.corrected + one.gone > 0);
         went.extend(touched.map(|one| one.source.clone()));
     }
     went.into_iter().collect()
@@ -60,6 +66,24 @@ fn sources_that_went(steps: &[Step]) -> Vec<String> {
 fn received(map: &DataMap, processor: &Processor, went: &[String]) -> Vec<String> {
     let collection = |id: &&String| map.collection(id).and_then(|at| map.collections.get(at));
     went.iter().filter(|id| collection(id).is_some_and(|it| processor.receives(it))).cloned().collect()
+}
+
+/// What is right from now on in the fields of these sources.
+fn told_corrections(
+    map: &DataMap,
+    sources: &[String],
+    corrections: &[Correction],
+) -> Result<Vec<ToldCorrection>, StepError> {
+    let mut told = Vec::new();
+    for source in sources {
+        let Some(at) = map.collection(source) else { continue };
+        for (field, correction) in map.corrected(at, corrections) {
+            let value = serde_json::from_slice(&correction.value.to_json()).map_err(|_| unreadable("correction"))?;
+            let data_categories = field.data_categories.clone();
+            told.push(ToldCorrection { field: format!("{source}.{}", field.path), data_categories, value });
+        }
+    }
+    Ok(told)
 }
 
 /// What the person is known by, `(kind, value)`: what the request proved, and what the plan looked up.

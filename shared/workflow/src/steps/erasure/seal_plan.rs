@@ -53,6 +53,7 @@ fn add(sum: &mut PlannedSource, one: &PlannedSource) {
     sum.source.clone_from(&one.source);
     sum.would_delete += one.would_delete;
     sum.would_anonymise += one.would_anonymise;
+    sum.would_correct += one.would_correct;
     sum.would_keep += one.would_keep;
     sum.targets += one.targets;
     sum.other_rows += one.other_rows;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::job::{APPROVAL_REMINDER, JobStatus, Outcome};
 use domain::record::Record;
+use domain::request::RequestType;
 use domain::step::{Checkpoint, Step, StepKind, StepState};
 use jiff::SignedDuration;
 
@@ -33,7 +34,9 @@ impl RunStep for Approve {
         if context.job.status != JobStatus::AwaitingApproval {
             return Ok(Ran::Done(Outcome::Nothing));
         }
-        let what = if context.job.erasure.is_some() {
+        let what = if context.job.request_type == RequestType::Rectification {
+            "a plan of corrections waits for approval"
+        } else if context.job.erasure.is_some() {
             "a plan of erasure waits for approval"
         } else {
             "an objection waits to be decided"

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::job::JobStatus;
 use domain::record::{Challenge, Record, Ticket};
+use domain::request::RequestType;
 use domain::sensitive::Sensitive;
 use domain::step::StepKind;
 use domain::transition::Cause;
@@ -47,6 +48,9 @@ impl Notify {
             StepKind::NotifyErased => Some(Notice::Erased { job }),
             StepKind::NotifyExtended | StepKind::NotifyPaused | StepKind::NotifyResumed | StepKind::NotifyRejected => {
                 clock_notice(&context.job, context.step.kind, context.step.shard, &self.timezone)
+            }
+            StepKind::NotifyDecided if context.job.request_type == RequestType::Rectification => {
+                Some(Notice::Corrected { job })
             }
             StepKind::NotifyDecided | StepKind::NotifyLifting => restriction_notice(&context.job, context.step.kind),
             StepKind::NotifyApproval

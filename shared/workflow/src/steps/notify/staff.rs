@@ -1,10 +1,11 @@
 //! What staff is told, and who of them: the recipients that are set, else the officer whom the data map names.
 
+use domain::erasure::PlannedSource;
 use domain::job::{DeadlineAlert, JobStatus};
 use domain::key::Partition;
 use domain::notice::{MailMark, NoticeSettings};
 use domain::record::Record;
-use domain::request::{Identity, IdentityKind};
+use domain::request::{Identity, IdentityKind, RequestType};
 use domain::sensitive::Sensitive;
 use domain::step::StepKind;
 
@@ -50,11 +51,11 @@ impl Notify {
         let job = &context.job;
         let erasure = job.erasure.as_ref().filter(|erasure| erasure.generation == context.step.shard)?;
         let plan = erasure.plan.as_ref().filter(|_| job.status == JobStatus::AwaitingApproval)?;
-        let changed = |source: &&domain::erasure::PlannedSource| source.would_delete + source.would_anonymise > 0;
-        let sources = plan.sources.iter().filter(changed).count();
-        let records = plan.sources.iter().map(|source| source.would_delete + source.would_anonymise).sum();
+        let sources = plan.sources.iter().filter(|source| source.changed() > 0).count();
+        let records = plan.sources.iter().map(PlannedSource::changed).sum();
+        let corrects = job.request_type == RequestType::Rectification;
         let due_on = self.moment(job.due_at);
-        Some(Notice::Approval(ApprovalNotice { job: job.id.to_string(), records, sources, due_on }))
+        Some(Notice::Approval(ApprovalNotice { job: job.id.to_string(), corrects, records, sources, due_on }))
     }
 
     /// The mail whose loss was recorded in the transaction that made the step.

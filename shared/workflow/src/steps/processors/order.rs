@@ -7,6 +7,17 @@ use domain::processor::{ProcessorCheckpoint, ProcessorStatus};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// What one field of a source holds from now on; rectifications only (GDPR Art. 19).
+#[derive(Clone, Serialize, Deserialize)]
+pub(in crate::steps) struct ToldCorrection {
+    /// `dataset.collection.field`.
+    pub(in crate::steps) field: String,
+    /// The categories of the field.
+    pub(in crate::steps) data_categories: Vec<String>,
+    /// The value that is right, as JSON.
+    pub(in crate::steps) value: serde_json::Value,
+}
+
 /// The order to tell one processor.
 #[derive(Clone, Serialize, Deserialize)]
 pub(in crate::steps) struct ProcessorOrder {
@@ -18,6 +29,9 @@ pub(in crate::steps) struct ProcessorOrder {
     pub(in crate::steps) identities: Vec<(String, String)>,
     /// The sources it received something of, as `dataset.collection`.
     pub(in crate::steps) sources: Vec<String>,
+    /// What is corrected in them.
+    #[serde(default)]
+    pub(in crate::steps) corrections: Vec<ToldCorrection>,
 }
 
 impl ProcessorOrder {
@@ -26,11 +40,13 @@ impl ProcessorOrder {
         processor: &Processor,
         known: &BTreeSet<(String, String)>,
         sources: Vec<String>,
+        corrections: Vec<ToldCorrection>,
     ) -> Self {
         let its_name =
             |(kind, value): &(String, String)| Some((processor.identities.get(kind)?.clone(), value.clone()));
         let identities: BTreeSet<(String, String)> = known.iter().filter_map(its_name).collect();
-        Self { v: 1, processor: processor.clone(), identities: identities.into_iter().collect(), sources }
+        let identities = identities.into_iter().collect();
+        Self { v: 1, processor: processor.clone(), identities, sources, corrections }
     }
 
     /// The state before the first try.

@@ -1,15 +1,16 @@
-//! What a processor is told, in either protocol: the person by the identities it knows, and where to answer. Nothing else.
+//! What a processor is told, in either protocol: the person by the identities it knows, where to answer,
+//! and of a rectification what is right in the fields that it received. Nothing else.
 
 use datamap::ProcessorProtocol;
 use domain::ids::{JobId, TenantId};
 use domain::job::Job;
-use domain::request::Regime;
+use domain::request::{Regime, RequestType};
 use domain::sensitive::Sensitive;
 use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::order::ProcessorOrder;
+use super::order::{ProcessorOrder, ToldCorrection};
 use crate::keyring::TenantSecrets;
 use crate::ports::OutgoingCall;
 use crate::step_context::StepContext;
@@ -30,11 +31,11 @@ pub(crate) struct Spoken<'a> {
 struct WebhookBody<'a> {
     r#type: &'static str,
     timestamp: String,
-    data: Erased<'a>,
+    data: Changed<'a>,
 }
 
 #[derive(Serialize)]
-struct Erased<'a> {
+struct Changed<'a> {
     tenant_id: &'a str,
     job_id: &'a str,
     processor: &'a str,
@@ -42,6 +43,8 @@ struct Erased<'a> {
     regulation: &'static str,
     identities: Vec<WebhookIdentity<'a>>,
     sources: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    corrections: &'a [ToldCorrection],
     answer_within_days: u32,
     answer_url: &'a str,
 }
@@ -62,6 +65,19 @@ struct OpenDsrBody<'a> {
     subject_identities: Vec<OpenDsrIdentity<'a>>,
     api_version: &'static str,
     status_callback_urls: [&'a str; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extensions: Option<OpenDsrExtensions<'a>>,
+}
+
+/// The standard knows no corrections: they are an extension of ours.
+#[derive(Serialize)]
+struct OpenDsrExtensions<'a> {
+    habeas: OpenDsrCorrections<'a>,
+}
+
+#[derive(Serialize)]
+struct OpenDsrCorrections<'a> {
+    corrections: &'a [ToldCorrection],
 }
 
 #[derive(Serialize)]
@@ -114,7 +130,7 @@ impl<'a> Spoken<'a> {
     }
 
     fn webhook(&self, order: &ProcessorOrder) -> String {
-        let data = Erased {
+        let data = Changed {
             tenant_id: self.job.tenant.as_str(),
             job_id: self.job.id.as_str(),
             processor: &order.processor.fides_key,
@@ -122,10 +138,13 @@ impl<'a> Spoken<'a> {
             regulation: self.job.regime.as_str(),
             identities: order.identities.iter().map(|(kind, value)| WebhookIdentity { r#type: kind, value }).collect(),
             sources: &order.sources,
+            corrections: &order.corrections,
             answer_within_days: order.processor.answer_within_days,
             answer_url: &self.answer_url,
         };
-        let body = WebhookBody { r#type: "erasure_requested", timestamp: self.said_at.to_string(), data };
+        let corrects = self.job.request_type == RequestType::Rectification;
+        let r#type = if corrects { "rectification_requested" } else { "erasure_requested" };
+        let body = WebhookBody { r#type, timestamp: self.said_at.to_string(), data };
         serde_json::to_string(&body).expect("texts and numbers serialise")
     }
 
@@ -140,14 +159,17 @@ impl<'a> Spoken<'a> {
             identity_value: value,
             identity_format: "raw",
         });
+        let corrects = self.job.request_type == RequestType::Rectification;
         let body = OpenDsrBody {
             regulation: regulation(self.job.regime),
             subject_request_id: self.request_id(),
-            subject_request_type: "erasure",
+            subject_request_type: if corrects { "rectification" } else { "erasure" },
             submitted_time: self.job.received_at.to_string(),
             subject_identities: identities.collect(),
             api_version: "2.0",
             status_callback_urls: [&self.answer_url],
+            extensions: corrects
+                .then_some(OpenDsrExtensions { habeas: OpenDsrCorrections { corrections: &order.corrections } }),
         };
         serde_json::to_string(&body).expect("texts serialise")
     }

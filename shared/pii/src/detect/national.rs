@@ -150,9 +150,13 @@ fn fit<'s>(text: &[u8], run: &Run, scheme: &'s Scheme, beside: bool) -> Option<(
     let grouped = run.has_lengths(scheme.groups) && separated(text, run, scheme);
     let count = if grouped { scheme.groups.len() } else { 1 };
     let alone = run.groups().len() == count || run.separator(text, count) == b" ";
+    // Most schemes are left here, before any digit is read.
+    if !alone || run.digit_count(count) != scheme.digits {
+        return None;
+    }
     let digits = run.digits(text, count);
     let digits = digits.as_slice();
-    if !alone || digits.len() != scheme.digits || is_repetition(digits) || !(scheme.holds)(digits) {
+    if is_repetition(digits) || !(scheme.holds)(digits) {
         return None;
     }
     let percent = match (beside, grouped) {

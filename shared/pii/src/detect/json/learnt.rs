@@ -1,11 +1,13 @@
 //! What was learnt of field names and paths, kept for the documents to come: records of one kind repeat them.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::detect::{PiiType, type_of_field};
 
-/// Places for names and for paths; what shares one pushes the other out.
+/// Places for names and for paths, in rows of a few; what is new pushes another of its row out.
 const PLACES: usize = 256;
+const ROW: usize = 4;
 /// Longer names and paths are not kept.
 const LONGEST: usize = 128;
 
@@ -25,12 +27,13 @@ impl Learnt {
         if self.names.is_empty() {
             self.names.resize_with(PLACES, || None);
         }
-        let place = &mut self.names[place_of(name)];
-        match place {
-            Some((known, kind)) if **known == *name => *kind,
-            Some(_) | None => {
+        let (row, newest) = places_of(name);
+        let row = &mut self.names[row];
+        match row.iter().flatten().find(|(known, _)| **known == *name) {
+            Some((_, kind)) => *kind,
+            None => {
                 let kind = type_of_field(name);
-                *place = Some((name.into(), kind));
+                row[free(row).unwrap_or(newest)] = Some((name.into(), kind));
                 kind
             }
         }
@@ -44,16 +47,21 @@ impl Learnt {
         if self.paths.is_empty() {
             self.paths.resize(PLACES, None);
         }
-        let place = &mut self.paths[place_of(path)];
-        match place {
-            Some(known) if **known == *path => Arc::clone(known),
-            Some(_) | None => Arc::clone(place.insert(Arc::from(path))),
+        let (row, newest) = places_of(path);
+        let row = &mut self.paths[row];
+        match row.iter().flatten().find(|known| ***known == *path) {
+            Some(known) => Arc::clone(known),
+            None => Arc::clone(row[free(row).unwrap_or(newest)].insert(Arc::from(path))),
         }
     }
 }
 
-/// Which of the places; who chooses texts for one of them gains that nothing is kept.
-fn place_of(text: &str) -> usize {
+fn free<T>(row: &[Option<T>]) -> Option<usize> {
+    row.iter().position(Option::is_none)
+}
+
+/// Its row, and which place of a full one it takes; who chooses texts for one row gains that nothing is kept.
+fn places_of(text: &str) -> (Range<usize>, usize) {
     let mix = |hash: u64, word: u64| {
         let mixed = (hash ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         mixed ^ (mixed >> 32)
@@ -61,7 +69,8 @@ fn place_of(text: &str) -> usize {
     let (words, rest) = text.as_bytes().as_chunks::<8>();
     let start = rest.iter().fold(text.len() as u64, |word, byte| word << 8 | u64::from(*byte));
     let hash = words.iter().fold(mix(0, start), |hash, word| mix(hash, u64::from_le_bytes(*word)));
-    usize::try_from(hash % PLACES as u64).unwrap_or(0)
+    let row = usize::try_from(hash % (PLACES / ROW) as u64).unwrap_or(0) * ROW;
+    (row..row + ROW, usize::try_from(hash >> 32).unwrap_or(0) % ROW)
 }
 
 #[cfg(test)]

@@ -75,6 +75,7 @@ pub fn job(names: &mut Names, tenant: &TenantId, id: &JobId, now: Timestamp) -> 
         codes_sent: 0,
         erasure: None,
         restriction: None,
+        period: None,
         timing: domain::job::Timing::default(),
         language: None,
     }

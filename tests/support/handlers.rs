@@ -17,8 +17,8 @@ use workflow::record_mail_fate::RecordMailFate;
 use workflow::seal_audit::SealAudit;
 use workflow::step_context::StepPorts;
 use workflow::steps::{
-    Collect, Conclude, Erasing, Expire, Issuers, Locate, Notify, Package, Packing, PlanStore, Screen, Sources,
-    TellProcessors, Verify, erasure_steps,
+    Collect, Conclude, Erasing, Expire, ExportEvents, Issuers, Locate, Notify, Package, Packing, PlanStore, Screen,
+    Sources, TellProcessors, Verify, erasure_steps,
 };
 use workflow::submit_request::{Quotas, SubmitRequest};
 use workflow::sweep_deadlines::SweepDeadlines;
@@ -190,6 +190,7 @@ fn export_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
         .runs(Verify)
         .runs(Locate { sources: sources.clone(), plans: plans() })
         .runs(Collect { sources: sources.clone(), plans: plans(), exports: exports.clone(), packing })
+        .runs(ExportEvents { index: world.audit_index(), exports: exports.clone(), packing })
         .runs(Package { sources, exports: exports.clone(), download_for, packing })
         .runs(Expire { exports })
 }

@@ -6,7 +6,7 @@ use domain::step::Nudge;
 use export_worker::{Config, handle};
 use workflow::advance_job::AdvanceJob;
 use workflow::ports::ExportStore;
-use workflow::steps::{Collect, Expire, Locate, Package, Packing, PlanStore, Screen, Sources, Verify};
+use workflow::steps::{Collect, Expire, ExportEvents, Locate, Package, Packing, PlanStore, Screen, Sources, Verify};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_kit::StartError> {
@@ -30,6 +30,7 @@ async fn main() -> Result<(), lambda_kit::StartError> {
         .runs(Verify)
         .runs(Locate { sources: sources.clone(), plans: plans() })
         .runs(Collect { sources: sources.clone(), plans: plans(), exports: Arc::clone(&exports), packing })
+        .runs(ExportEvents { index: aws.audit_index(&settings.jobs_table), exports: Arc::clone(&exports), packing })
         .runs(Package { sources, exports: Arc::clone(&exports), download_for, packing })
         .runs(Expire { exports });
     let handle = async |nudge: Nudge, ends_at| handle(advance, &nudge, ends_at).await;

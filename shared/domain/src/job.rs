@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::archive::{Archive, Period};
 pub use self::decide::{
     APPROVAL_REMINDER, Decision, GATE_INTERVAL, NUDGE_GRACE, Outcome, VERIFICATION_WINDOW, collect_shard, decide,
     erase_shard, first_steps, plan_shard, ready, waiting,
@@ -17,6 +18,7 @@ use crate::restriction::Restriction;
 use crate::role::Pseudonym;
 use crate::sealed::Sealed;
 
+mod archive;
 mod decide;
 mod timing;
 
@@ -105,12 +107,14 @@ impl JobStatus {
 }
 
 wire_enum! {
-    /// Whose data the job is about.
+    /// What the job is about.
     Scope {
         /// One person.
         Subject = "subject",
         /// Everything an organisation holds.
         Organization = "organization",
+        /// A period of the tenant's audit log; nobody's data is asked for.
+        AuditLog = "audit_log",
     }
 }
 
@@ -133,25 +137,6 @@ pub struct Verification {
     pub method: VerificationMethod,
     /// When.
     pub at: Timestamp,
-}
-
-/// The finished archive.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Archive {
-    /// The object's key.
-    pub key: String,
-    /// Its length.
-    pub bytes: u64,
-    /// SHA-256 of the object, hexadecimal.
-    pub sha256: String,
-    /// What it holds.
-    pub format: ExportFormat,
-    /// Files in it.
-    pub files: u64,
-    /// Rows in it.
-    pub rows: u64,
-    /// End of the entitlement to fetch it.
-    pub expires_at: Timestamp,
 }
 
 /// The memory of one job (one item). Personal data only in the sealed fields.
@@ -232,6 +217,9 @@ pub struct Job {
     /// The state of a restriction; restrictions and objections only.
     #[serde(default)]
     pub restriction: Option<Box<Restriction>>,
+    /// What of the audit log is exported; exports of it only.
+    #[serde(default)]
+    pub period: Option<Period>,
     /// What moves and watches the due date.
     #[serde(default)]
     pub timing: Timing,

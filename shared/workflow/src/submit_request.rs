@@ -14,8 +14,9 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::asked::{Accepted, Idempotency, NewRequest};
 use self::idempotency::{idempotency_record, idempotency_scope};
+pub(crate) use self::rules::quota_refusal;
 pub use self::rules::unsupported_type;
-use self::rules::{authorize, check_request, default_format, organization_of, quota_refusal};
+use self::rules::{authorize, check_request, default_format, organization_of};
 use crate::caller::Caller;
 use crate::keyring::{Keyring, TenantSecrets};
 use crate::legal_clock::{LegalClock, timing};
@@ -190,6 +191,7 @@ impl SubmitRequest {
             erasure: (request.request_type == RequestType::Erasure)
                 .then(|| Box::new(Erasure::new(request.grace_days.unwrap_or(DEFAULT_GRACE_DAYS)))),
             restriction: request.request_type.restricts().then(Box::default),
+            period: None,
             timing: timing(&due, received_at, intake.by_subject, *now),
             // What a browser asks for is the person's own wish only where the person asks.
             language: request.language.or(caller.language.filter(|_| intake.by_subject)),

@@ -132,12 +132,9 @@ pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
             next: vec![ready(StepKind::Locate, now)],
             settles: Vec::new(),
         },
-        Outcome::Located => Decision {
-            job: (job.status == JobStatus::Pending)
-                .then(|| Box::new(Job { status: JobStatus::InProgress, ..job.clone() })),
-            next: vec![waiting(StepKind::Package, now + GATE_INTERVAL)],
-            settles: Vec::new(),
-        },
+        Outcome::Located => to_be_packaged(job, now),
+        // The one step that reads the audit log is all there is to collect.
+        Outcome::Collected if job.scope == Scope::AuditLog => to_be_packaged(job, now),
         Outcome::Traced { aliases, .. } if job.restriction.is_some() => restricting::after_trace(job, aliases, now),
         Outcome::Traced { aliases, organizations, members } => {
             erasing::after_trace(job, (aliases, organizations), members.as_ref(), now)
@@ -156,6 +153,15 @@ pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
         Outcome::ShardDone | Outcome::Collected | Outcome::Notified | Outcome::Cleaned | Outcome::Nothing => {
             Decision::default()
         }
+    }
+}
+
+fn to_be_packaged(job: &Job, now: Timestamp) -> Decision {
+    let begins = job.status == JobStatus::Pending;
+    Decision {
+        job: begins.then(|| Box::new(Job { status: JobStatus::InProgress, ..job.clone() })),
+        next: vec![waiting(StepKind::Package, now + GATE_INTERVAL)],
+        settles: Vec::new(),
     }
 }
 
@@ -257,8 +263,11 @@ pub fn collect_shard(shard: u32, input: ObjectRef, now: Timestamp) -> StepSeed {
 /// The steps a new job starts with; none if it only waits for a start by hand (R-DSR-11).
 #[must_use]
 pub fn first_steps(job: &Job, now: Timestamp) -> Vec<StepSeed> {
-    if job.scope == Scope::Organization {
-        return if job.automated { vec![ready(StepKind::Locate, now)] } else { Vec::new() };
+    match job.scope {
+        Scope::Organization if job.automated => return vec![ready(StepKind::Locate, now)],
+        Scope::Organization => return Vec::new(),
+        Scope::AuditLog => return vec![ready(StepKind::ExportEvents, now)],
+        Scope::Subject => {}
     }
     let mut steps = vec![ready(StepKind::Screen, now)];
     if !job.by_subject {

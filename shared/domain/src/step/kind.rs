@@ -14,6 +14,8 @@ wire_enum! {
         Locate = "locate",
         /// Reads one shard of what was located into encrypted parts.
         Collect = "collect",
+        /// Reads a period of the audit log into encrypted parts.
+        ExportEvents = "export_events",
         /// Joins the parts to one archive.
         Package = "package",
         /// Finds what one shard of an erasure would change, and changes nothing.
@@ -87,9 +89,13 @@ impl StepKind {
     #[must_use]
     pub const fn queue(self) -> QueueName {
         match self {
-            Self::Screen | Self::Verify | Self::Locate | Self::Collect | Self::Package | Self::Expire => {
-                QueueName::Export
-            }
+            Self::Screen
+            | Self::Verify
+            | Self::Locate
+            | Self::Collect
+            | Self::ExportEvents
+            | Self::Package
+            | Self::Expire => QueueName::Export,
             Self::PlanErasure
             | Self::SealPlan
             | Self::Approve
@@ -146,6 +152,7 @@ impl StepKind {
             | Self::Verify
             | Self::Locate
             | Self::Collect
+            | Self::ExportEvents
             | Self::Package
             | Self::PlanErasure
             | Self::SealPlan
@@ -198,6 +205,7 @@ impl StepKind {
             | Self::Verify
             | Self::Locate
             | Self::Collect
+            | Self::ExportEvents
             | Self::Package
             | Self::PlanErasure
             | Self::SealPlan

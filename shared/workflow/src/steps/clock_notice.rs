@@ -23,6 +23,7 @@ pub(super) fn clock_notice(job: &Job, kind: StepKind, shard: u32, timezone: &Tim
         | StepKind::Verify
         | StepKind::Locate
         | StepKind::Collect
+        | StepKind::ExportEvents
         | StepKind::Package
         | StepKind::PlanErasure
         | StepKind::SealPlan

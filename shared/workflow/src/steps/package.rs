@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use archive::{EntryRecord, FrozenPart, Packing, archive_tail_packing};
+use archive::{ArchiveInfo, EntryRecord, FrozenPart, Packing, archive_tail_packing};
 use async_trait::async_trait;
-use domain::job::{Archive, Outcome};
+use domain::job::{Archive, Outcome, Scope};
 use domain::record::{Record, SuppressionRecord};
 use domain::step::{Checkpoint, PackageCheckpoint, PartRef, Step, StepKind};
 use jiff::SignedDuration;
@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use self::joining::{Joined, Joining, Layout};
 pub(super) use self::joining::{checksum_of, part_checksum};
 use super::expire::archive_key;
+use super::export_events::log_info;
 use super::sources::Sources;
 use crate::advance_job::{Ran, RunStep};
 use crate::archive_info::archive_info;
@@ -102,13 +103,21 @@ impl Package {
             frozen.push(FrozenPart { zip_bytes: part.zip_bytes, entries });
             parts.push(Joined { part: part.clone(), index: Sha256::digest(&index).into() });
         }
-        let map = self.sources.map_of(&context.job).await?;
-        let erased = erased_before(context).await?;
-        let info = archive_info(&context.job, &map, erased.as_ref());
+        let info = self.info(context).await?;
         let tail = archive_tail_packing(&info, &frozen, self.packing);
         let tail = tail.map_err(|_| StepError::park("the parts don't join to an archive"))?;
         let rows = parts.iter().map(|joined| joined.part.rows).sum();
         Ok(Layout { parts, tail: tail.bytes, bytes: tail.archive_bytes, files: tail.entries, rows })
+    }
+
+    /// What the archive says of itself.
+    async fn info(&self, context: &StepContext) -> Result<ArchiveInfo, StepError> {
+        if context.job.scope == Scope::AuditLog {
+            return log_info(&context.job);
+        }
+        let map = self.sources.map_of(&context.job).await?;
+        let erased = erased_before(context).await?;
+        Ok(archive_info(&context.job, &map, erased.as_ref()))
     }
 
     async fn write_small(&self, layout: &Layout, key: &str) -> Result<String, StepError> {
@@ -204,7 +213,7 @@ impl Package {
 
 fn parts_of(step: &Step) -> &[PartRef] {
     match (&step.kind, &step.checkpoint) {
-        (StepKind::Collect, Some(Checkpoint::Collect(state))) => &state.parts,
+        (StepKind::Collect | StepKind::ExportEvents, Some(Checkpoint::Collect(state))) => &state.parts,
         _ => &[],
     }
 }

@@ -123,7 +123,7 @@ pub(super) fn organization_of(caller: &Caller, request: &NewRequest) -> Result<O
     Ok(Some(own.clone()))
 }
 
-pub(super) fn quota_refusal(key: &TenantKey, limit: i64, now: Timestamp) -> Refusal {
+pub(crate) fn quota_refusal(key: &TenantKey, limit: i64, now: Timestamp) -> Refusal {
     if key.sort() == "counter#open_jobs" {
         return Refusal::QuotaReached { quota: "max_open_jobs", limit, resets_at: None };
     }

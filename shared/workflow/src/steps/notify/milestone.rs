@@ -66,6 +66,7 @@ impl Notify {
             | StepKind::Verify
             | StepKind::Locate
             | StepKind::Collect
+            | StepKind::ExportEvents
             | StepKind::Package
             | StepKind::Expire => None,
         }

@@ -180,7 +180,7 @@ fn an_export_of_the_log_holds_one_piece_at_a_time() {
     let (packing, download_for) = (Packing::Deflated, SignedDuration::from_hours(24));
     let worker = AdvanceJob::new(ports, memory.alerts(), LEASE)
         .runs(ExportEvents { index: index.clone(), exports: exports.clone(), packing })
-        .runs(Package { sources, exports: exports.clone(), download_for, packing });
+        .runs(Package { sources, exports: exports.clone(), signer: memory.receipt_signer(), download_for, packing });
     let (before, started) = (peak_bytes(), Instant::now());
     for step in [StepKind::ExportEvents, StepKind::Package] {
         let nudge = Nudge { v: 1, tenant: tenant("acme"), job: job.id.clone(), step, shard: 0, version: 0 };

@@ -28,6 +28,7 @@ pub fn full_job(names: &mut Names, tenant: &TenantId, id: &JobId, now: Timestamp
             files: 2,
             rows: 3,
             expires_at: now,
+            receipt: None,
         }),
         parked_because: Some("collect: gave up".to_owned()),
         contact: Some(Sealed { v: 1, body: "YWJj".to_owned() }),

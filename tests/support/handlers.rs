@@ -191,7 +191,7 @@ fn export_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
         .runs(Locate { sources: sources.clone(), plans: plans() })
         .runs(Collect { sources: sources.clone(), plans: plans(), exports: exports.clone(), packing })
         .runs(ExportEvents { index: world.audit_index(), exports: exports.clone(), packing })
-        .runs(Package { sources, exports: exports.clone(), download_for, packing })
+        .runs(Package { sources, exports: exports.clone(), signer: world.receipt_signer(), download_for, packing })
         .runs(Expire { exports })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Trigger: SQS `export-worker-queue`, one step of one job per message.
 //! Runs: screen, verify (its end), locate, collect, export_events, package, expire.
-//! Reads: jobs, keyring, data maps, the mapped sources, audit events. Writes: jobs + audit, sealed plans and parts, the archive.
+//! Reads: jobs, keyring, data maps, the mapped sources, audit events. Writes: jobs + audit, sealed plans and parts, the archive, its receipt.
 //! Sends: nudges for the next steps. If run twice: the second run sees the committed step and acknowledges.
 
 mod config;

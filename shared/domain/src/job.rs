@@ -9,7 +9,7 @@ pub use self::decide::{
     erase_shard, first_steps, plan_shard, ready, waiting,
 };
 pub use self::timing::{AlertMark, DeadlineAlert, Extension, FirstDates, Pause, Timing, WaitingFor};
-use crate::erasure::Erasure;
+use crate::erasure::{Erasure, ReceiptRef};
 use crate::ids::{JobId, OpNonce, TenantId};
 use crate::key::TenantKey;
 use crate::notice::Language;
@@ -229,6 +229,13 @@ pub struct Job {
 }
 
 impl Job {
+    /// The signed receipt of what was done.
+    #[must_use]
+    pub fn receipt(&self) -> Option<&ReceiptRef> {
+        let of_archive = || self.archive.as_ref().and_then(|archive| archive.receipt.as_ref());
+        self.erasure.as_ref().and_then(|erasure| erasure.receipt.as_ref()).or_else(of_archive)
+    }
+
     /// The key of this job.
     #[must_use]
     pub fn key(&self) -> TenantKey {

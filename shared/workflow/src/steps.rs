@@ -14,6 +14,7 @@ mod owners;
 mod package;
 mod plan;
 pub(crate) mod processors;
+mod receipts;
 mod screen;
 mod sources;
 mod verify;

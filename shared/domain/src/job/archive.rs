@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::erasure::ReceiptRef;
 use crate::request::ExportFormat;
 
 /// The finished archive.
@@ -22,6 +23,9 @@ pub struct Archive {
     pub rows: u64,
     /// End of the entitlement to fetch it.
     pub expires_at: Timestamp,
+    /// The signed receipt; archives of before there were receipts, and of the audit log, have none.
+    #[serde(default)]
+    pub receipt: Option<ReceiptRef>,
 }
 
 /// A span of time, its end not within it.

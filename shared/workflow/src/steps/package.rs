@@ -16,15 +16,17 @@ use self::joining::{Joined, Joining, Layout};
 pub(super) use self::joining::{checksum_of, part_checksum};
 use super::expire::archive_key;
 use super::export_events::log_info;
+use super::receipts::sign_and_keep;
 use super::sources::Sources;
 use crate::advance_job::{Ran, RunStep};
 use crate::archive_info::archive_info;
 use crate::gate::{is_open, steps_of};
-use crate::ports::{ByteRange, ExportStore, PortErrorKind};
+use crate::ports::{ByteRange, ExportStore, PortErrorKind, ReceiptSigner};
 use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
 
 mod joining;
+mod receipt;
 
 /// The smallest piece; an upload has at most ten thousand.
 const PIECE_BYTES: u64 = 8 * 1024 * 1024;
@@ -40,6 +42,8 @@ pub struct Package {
     pub sources: Sources,
     /// The bucket of exports.
     pub exports: Arc<dyn ExportStore>,
+    /// The key that signs receipts.
+    pub signer: Arc<dyn ReceiptSigner>,
     // Configuration.
     /// How long the archive can be fetched.
     pub download_for: SignedDuration,
@@ -65,7 +69,7 @@ impl RunStep for Package {
             }
         };
         let expires_at = context.ports.clock.now() + self.download_for;
-        let archive = Archive {
+        let mut archive = Archive {
             key,
             bytes: layout.bytes,
             sha256,
@@ -73,7 +77,12 @@ impl RunStep for Package {
             files: layout.files,
             rows: layout.rows,
             expires_at,
+            receipt: None,
         };
+        if let Some(receipt) = receipt::of_export(context, &archive, layout.counts) {
+            let (signer, exports) = (self.signer.as_ref(), self.exports.as_ref());
+            archive.receipt = Some(sign_and_keep(signer, exports, context, &receipt).await?);
+        }
         Ok(Ran::Done(Outcome::Packaged { archive }))
     }
 }
@@ -104,10 +113,11 @@ impl Package {
             parts.push(Joined { part: part.clone(), index: Sha256::digest(&index).into() });
         }
         let info = self.info(context).await?;
+        let counts = receipt::counts(&info, &frozen, context.job.format);
         let tail = archive_tail_packing(&info, &frozen, self.packing);
         let tail = tail.map_err(|_| StepError::park("the parts don't join to an archive"))?;
         let rows = parts.iter().map(|joined| joined.part.rows).sum();
-        Ok(Layout { parts, tail: tail.bytes, bytes: tail.archive_bytes, files: tail.entries, rows })
+        Ok(Layout { parts, tail: tail.bytes, bytes: tail.archive_bytes, files: tail.entries, rows, counts })
     }
 
     /// What the archive says of itself.

@@ -305,6 +305,7 @@ fn audit_over(memory: &MemoryWorld, issuer: &Issuer, quotas: Quotas) -> Router {
         index: memory.audit_index(),
         feed: memory.audit_feed(),
         evidence: memory.evidence_store(),
+        alerts: memory.alerts(),
         signer: memory.checkpoint_signer(),
         keys: memory.key_service(),
         clock: memory.clock(),

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use workflow::act_on_job::ActOnJob;
 use workflow::advance_job::AdvanceJob;
+use workflow::evidence::CollectEvidence;
 use workflow::holds::Holds;
 use workflow::issue_download::IssueDownload;
 use workflow::keyring::Keyring;
@@ -174,6 +175,14 @@ fn verifier(world: &MemoryWorld) -> VerifyAudits {
         feed: world.audit_feed(),
         evidence: world.evidence_store(),
         alerts: world.alerts(),
+        collect: CollectEvidence {
+            store: world.job_store(),
+            evidence: world.evidence_store(),
+            keyring: ports(world).keyring,
+            entropy: world.entropy(),
+            settings: vec![("HABEAS_STAGE", "test".to_owned())],
+            keep_days: 2_557,
+        },
         clock: world.clock(),
         keep_days: 2_557,
     }

@@ -9,7 +9,8 @@ use workflow::begin_log_export::BeginLogExport;
 use workflow::evidence::KeepEvidence;
 use workflow::keyring::Keyring;
 use workflow::ports::{
-    AuditFeed, AuditIndex, CheckpointSigner, Clock, Entropy, EvidenceStore, JobQueue, JobStore, KeyService,
+    AuditFeed, AuditIndex, CheckpointSigner, Clock, Entropy, EvidenceStore, IntegrityAlerts, JobQueue, JobStore,
+    KeyService,
 };
 use workflow::prove_event::ProveEvent;
 use workflow::read_audit::ReadAudit;
@@ -32,6 +33,8 @@ pub struct Ports {
     pub feed: Arc<dyn AuditFeed>,
     /// The logs.
     pub evidence: Arc<dyn EvidenceStore>,
+    /// Whoever must hear of broken evidence.
+    pub alerts: Arc<dyn IntegrityAlerts>,
     /// Knows the key of the checkpoints.
     pub signer: Arc<dyn CheckpointSigner>,
     /// Opens data keys.
@@ -63,7 +66,7 @@ impl App {
     /// Wires the use cases.
     #[must_use]
     pub fn new(ports: Ports, config: Config, take_calls: lambda_kit::TakeCalls) -> Self {
-        let Ports { store, queue, index, feed, evidence, signer, keys, clock, token_clock, entropy } = ports;
+        let Ports { store, queue, index, feed, evidence, alerts, signer, keys, clock, token_clock, entropy } = ports;
         let keyring = Arc::new(Keyring::new(Arc::clone(&store), keys, Arc::clone(&entropy)));
         let ports = StepPorts {
             store: Arc::clone(&store),
@@ -87,6 +90,7 @@ impl App {
         let kept = KeepEvidence {
             read: Arc::clone(&read),
             store: Arc::clone(&evidence),
+            alerts,
             keep_days: config.evidence_keep_days,
         };
         Self {

@@ -17,6 +17,7 @@ async fn main() -> Result<(), lambda_kit::StartError> {
         index: aws.audit_index(&settings.jobs_table),
         feed: aws.audit_feed(&settings.jobs_table),
         evidence: aws.evidence_store(&settings.evidence_bucket, &settings.evidence_lock_mode),
+        alerts: lambda_kit::emf_alerts(&settings),
         signer: aws.checkpoint_signer(&settings.checkpoint_key_id),
         keys: aws.key_service(&settings.kms_key_id),
         clock: lambda_kit::system_clock(&settings),

@@ -26,13 +26,19 @@ const OFFICER: &str = "0123456789abcdef0123456789abcdef";
 const SECONDS_APART: i64 = 30;
 
 /// A million events that are worked out when they are asked for, one each half minute until the world begins.
-struct Million {
+pub(crate) struct Million {
     tenant: TenantId,
     end: Timestamp,
     looks: AtomicUsize,
 }
 
 impl Million {
+    pub(crate) const COUNT: i64 = MILLION;
+
+    pub(crate) fn until(end: Timestamp) -> Self {
+        Self { tenant: tenant("acme"), end, looks: AtomicUsize::new(0) }
+    }
+
     fn at(&self, number: i64) -> Timestamp {
         self.end - SignedDuration::from_secs((MILLION - number) * SECONDS_APART)
     }
@@ -60,7 +66,7 @@ impl Million {
         }
     }
 
-    fn event(&self, number: i64) -> AuditEvent {
+    pub(crate) fn event(&self, number: i64) -> AuditEvent {
         AuditEvent {
             actor_detail: None,
             organization_id: None,
@@ -165,7 +171,7 @@ fn walk(world: &World, million: &Arc<Million>, filter: &EventFilter, pages: usiz
 #[test]
 fn a_page_over_a_million_events_takes_three_looks_at_most() {
     let world = World::new(9);
-    let million = Arc::new(Million { tenant: tenant("acme"), end: world.memory.now(), looks: AtomicUsize::new(0) });
+    let million = Arc::new(Million::until(world.memory.now()));
     let all = EventFilter::default;
     let month = million.end - SignedDuration::from_hours(24 * 200);
     let job = million.job(500_000).to_string();
@@ -185,6 +191,14 @@ fn a_page_over_a_million_events_takes_three_looks_at_most() {
             9,
             (7, 1, 1),
         ),
+        ("steps", EventFilter { resource_type: Some("step".to_owned()), ..all() }, 3, (300, 3, 1)),
+        ("holds", EventFilter { resource_type: Some("hold".to_owned()), ..all() }, 3, (0, 1, 1)),
+        ("challenges", EventFilter { resource_type: Some("challenge".to_owned()), ..all() }, 3, (0, 3, 3)),
+        ("what was done", EventFilter { outcome: Some(EventOutcome::Success), ..all() }, 3, (300, 3, 1)),
+        ("what failed", EventFilter { outcome: Some(EventOutcome::Failure), ..all() }, 3, (0, 3, 3)),
+        ("what is said", EventFilter { level: Some(Level::Info), ..all() }, 3, (300, 3, 1)),
+        ("since a day", EventFilter { start: Some(month), ..all() }, 3, (300, 3, 1)),
+        ("holders", EventFilter { actor: Some("holder".to_owned()), ..all() }, 3, (300, 3, 1)),
         ("what is critical", EventFilter { level: Some(Level::Critical), ..all() }, 20, (1, 20, 3)),
     ];
     for (what, filter, pages, expected) in cases {

@@ -2,13 +2,11 @@
 
 use audit_log::bundle::Bundle;
 use audit_log::note::Verifier;
-use domain::event::{Action, EventType};
-use domain::ids::OpNonce;
+use domain::event::EventType;
 use domain::record::Record;
-use domain::transition::{Cause, TransitionBuilder};
 use habeas_tests::executor::run;
 use habeas_tests::handlers::ORIGIN;
-use habeas_tests::sample::{ADA, BOB, tenant};
+use habeas_tests::sample::{ADA, BOB};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use workflow::ports::CheckpointSigner as _;
@@ -219,30 +217,6 @@ fn a_period_is_exported_in_both_forms_and_the_export_is_an_event() {
     assert!(ids(&whole).iter().all(|id| rows.contains(id)) && rows.len() == exported.len() + 1);
     let text = String::from_utf8(answer.bytes).unwrap();
     assert!(!text.contains("canary") && !text.contains('@'), "no personal data leaves in an export");
-}
-
-#[test]
-fn an_export_of_more_than_4_mb_is_refused_and_says_what_would_fit() {
-    let mut house = House::new();
-    let now = house.world.memory.now();
-    for number in 0..11_000_u32 {
-        let at = now - SignedDuration::from_secs(i64::from(number) + 60);
-        let mut random = [0; 10];
-        random[..4].copy_from_slice(&number.to_be_bytes());
-        let mut builder = TransitionBuilder::new(&tenant("acme"), OpNonce::new([0; 16]), Cause::worker(at), random);
-        let event = builder.tenant_event("audit_events", Action::Read);
-        house.world.memory.plant(Record::Event(Box::new(event)));
-    }
-    let export = |house: &mut House, start: &str| {
-        look(house, &auditor(), &format!("/events/export?format=json&start={start}&end={now}"))
-    };
-    let refused = export(&mut house, "2026-03-01T00:00:00Z");
-    assert_eq!(refused.status, 413);
-    let detail = refused.body["detail"].as_str().unwrap();
-    let from = detail.split("holds from ").nth(1).unwrap().split(" on").next().unwrap().to_owned();
-    let fits = export(&mut house, &from);
-    assert_eq!(fits.status, 200, "{detail}");
-    assert!((3_500_000..=4_000_000).contains(&fits.bytes.len()), "{}", fits.bytes.len());
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::audit_log::{busy, look};
 use crate::caller::{Caller, dpo};
 use crate::house::{AUDIT, Call, House, access};
 
-fn sealed() -> (House, String) {
+pub(crate) fn sealed() -> (House, String) {
     let (mut house, id) = busy();
     house.submit(&dpo("globex"), "/requests", &access(EVE.email), EVE);
     house.world.run_until_idle();
@@ -33,7 +33,7 @@ fn run_due(house: &House, within: SignedDuration) -> Result<VerifyReport, PortEr
     run(&house.world.memory, house.world.handlers.verifier.run_due(ends_at)).answer()
 }
 
-fn due(house: &House) -> VerifyReport {
+pub(crate) fn due(house: &House) -> VerifyReport {
     run_due(house, SignedDuration::from_mins(10)).unwrap()
 }
 

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use domain::event::EventType;
 use domain::record::Record;
-use habeas_tests::sample::ADA;
+use habeas_tests::executor::run;
+use habeas_tests::sample::{ADA, tenant};
 use jiff::{SignedDuration, Timestamp};
+use lambda_kit::http::cursor_after;
 use serde_json::{Value, json};
 
+use crate::audit_verifying::{due, sealed};
 use crate::bad_input::check;
 use crate::caller::{Caller, admin, developer, dpo, operator, owner, subject};
 use crate::house::{Answer, Call, EVIDENCE, House};
@@ -98,7 +101,9 @@ fn pages_of_evidence_follow_one_another_and_show_one_tenant() {
     }
     assert_eq!(shown, brought_ids);
     let foreign = Caller::new("globex", "auditor");
-    let page = look(&mut house, &foreign, &format!("?cursor={}", brought_ids[0]));
+    let bare = look(&mut house, &auditor(), &format!("?cursor={}", brought_ids[0]));
+    assert_eq!(bare.status, 422, "a bare id is no cursor");
+    let page = look(&mut house, &foreign, &format!("?cursor={}", cursor_after(&brought_ids[0])));
     assert_eq!((page.status, &page.body["items"]), (200, &json!([])));
     for path in ["", "/custody"] {
         assert_eq!(look(&mut house, &foreign, &format!("/{}{path}", brought_ids[0])).status, 404);
@@ -149,7 +154,75 @@ fn changed_evidence_and_a_changed_chain_are_noticed() {
         let found = verify(&mut house, &id);
         assert_eq!(found["ok"], json!(false), "{part}: {found}");
         assert!(!found["broken_at"].as_str().unwrap().is_empty());
+        assert_eq!(alerts(&house), [format!("{id}: {}", found["broken_at"].as_str().unwrap())], "somebody hears of it");
     }
+}
+
+/// What was said to be broken.
+fn alerts(house: &House) -> Vec<String> {
+    house.world.memory.inspect(|state| state.broken_evidence.iter().map(|(_, _, place)| place.clone()).collect())
+}
+
+#[test]
+fn one_damaged_piece_fails_no_page() {
+    let mut house = House::new();
+    let ids: Vec<String> = (0..3)
+        .map(|_| {
+            house.world.advance(SignedDuration::from_secs(1));
+            id_of(&bring(&mut house, &brought()))
+        })
+        .collect();
+    house.world.memory.change(|state| {
+        let name = format!("evidence/acme/items/{}", ids[1]);
+        state.evidence.objects.get_mut(&name).unwrap()[0].0 = Arc::new(b"{}".to_vec());
+    });
+    let page = look(&mut house, &auditor(), "?limit=2");
+    assert_eq!((page.status, &page.body["damaged"]), (200, &json!([ids[1]])), "{}", page.body);
+    assert_eq!(page.body["items"].as_array().unwrap().iter().map(id_of).collect::<Vec<_>>(), ids[..1]);
+    assert_eq!(alerts(&house).len(), 1);
+    let next = format!("?limit=2&cursor={}", page.body["next_cursor"].as_str().unwrap());
+    let page = look(&mut house, &auditor(), &next);
+    assert_eq!(page.body["items"].as_array().unwrap().iter().map(id_of).collect::<Vec<_>>(), ids[2..]);
+    assert_eq!(page.body["damaged"], json!([]));
+}
+
+#[test]
+fn evidence_collects_itself_once_a_week_and_a_run_that_was_stopped_is_gone_on_with() {
+    let (mut house, _) = sealed();
+    let first = due(&house);
+    assert_eq!((first.held, first.evidence), (2, 4), "two tenants, two kinds");
+    let shown = look(&mut house, &auditor(), "").body["items"].clone();
+    let shown = shown.as_array().unwrap();
+    let kinds: Vec<&str> = shown.iter().map(|it| it["type"].as_str().unwrap()).collect();
+    assert!(kinds.contains(&"audit") && kinds.contains(&"configuration") && kinds.len() == 2, "{kinds:?}");
+    let of = |kind: &str| shown.iter().find(|it| it["type"] == kind).unwrap();
+    assert_eq!((&of("audit")["content"]["ok"], &of("audit")["collector"]), (&json!(true), &json!("worker")));
+    assert_eq!(of("configuration")["content"]["settings"], json!({"HABEAS_STAGE": "test"}));
+    assert_eq!(of("configuration")["content"]["data_map"]["version"], json!(1));
+    let id = id_of(of("audit"));
+    assert_eq!(look(&mut house, &Caller::new("globex", "auditor"), &format!("/{id}")).status, 404);
+    // The same week again, and after a crash between the evidence and its custody.
+    let again = |house: &House| {
+        let ends_at = house.world.memory.now() + SignedDuration::from_mins(10);
+        let verifier = &house.world.handlers.verifier;
+        run(&house.world.memory, verifier.run_now(&tenant("acme"), ends_at)).answer().unwrap().evidence
+    };
+    assert_eq!(again(&house), 0);
+    let custody = format!("evidence/acme/custody/{id}/000001");
+    house.world.memory.change(|state| state.evidence.objects.remove(&custody)).unwrap();
+    assert_eq!(again(&house), 1);
+    assert_eq!(verify(&mut house, &id)["ok"], json!(true));
+    house.world.memory.advance(SignedDuration::from_hours(24 * 7));
+    run(&house.world.memory, house.world.handlers.sealer.run()).answer().unwrap();
+    assert_eq!(due(&house).evidence, 4);
+    let told = house.world.memory.inspect(|state| {
+        let is_told = |record: &Record| match record {
+            Record::Event(it) => it.event_type == EventType::EvidenceCollected && it.to.as_deref() == Some(id.as_str()),
+            _ => false,
+        };
+        state.items.values().filter(|record| is_told(record)).count()
+    });
+    assert_eq!(told, 2, "once, and once more by the run that went on");
 }
 
 #[test]

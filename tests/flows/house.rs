@@ -34,6 +34,8 @@ pub(crate) const BASE: &str = "/api/v1/privacy";
 pub(crate) const AUDIT: &str = "/api/v1/audit";
 /// The path of calls about evidence, which the same function answers.
 pub(crate) const EVIDENCE: &str = "/api/v1/compliance/evidence";
+/// The most bytes of an export of the log that is answered at once: 4 MB would make slow stories.
+pub(crate) const MOST_ANSWERED: usize = 100_000;
 /// An id that was never given.
 pub(crate) const UNKNOWN_JOB: &str = "job_0199a000000070008000000000000000";
 
@@ -73,8 +75,8 @@ impl House {
 
     pub(crate) fn over(world: World, settings: Settings) -> Self {
         let issuer = Issuer::new();
+        let audit = audit_over(&world.memory, &issuer, settings.quotas);
         let router = router_over(&world.memory, &issuer, settings);
-        let audit = audit_over(&world.memory, &issuer);
         let anonymize = anonymize_over(&world.memory, &issuer);
         let (expected, said) = (Expected::default(), Vec::new());
         let mut house = Self { world, issuer, expected, said, router, audit, anonymize };
@@ -287,18 +289,23 @@ fn router_over(memory: &MemoryWorld, issuer: &Issuer, settings: Settings) -> Rou
     router(App::new(ports, config, Vec::new))
 }
 
-fn audit_over(memory: &MemoryWorld, issuer: &Issuer) -> Router {
+fn audit_over(memory: &MemoryWorld, issuer: &Issuer, quotas: Quotas) -> Router {
     let config = audit_api::Config {
         verifier: Arc::new(Verifier::from_json(&issuer.trusted()).unwrap()),
         public_url: PUBLIC_URL.to_owned(),
         origin: ORIGIN.to_owned(),
         evidence_keep_days: 2_557,
+        quotas,
+        region: REGION.to_owned(),
+        most_answered: MOST_ANSWERED,
     };
     let ports = audit_api::Ports {
         store: memory.job_store(),
+        queue: memory.job_queue(),
         index: memory.audit_index(),
         feed: memory.audit_feed(),
         evidence: memory.evidence_store(),
+        alerts: memory.alerts(),
         signer: memory.checkpoint_signer(),
         keys: memory.key_service(),
         clock: memory.clock(),

@@ -31,6 +31,8 @@ mod idempotency;
 mod isolation;
 mod legal_year;
 mod listing;
+mod log_export_figures;
+mod log_exports;
 mod manual;
 mod maps;
 mod milestones;

@@ -16,6 +16,7 @@ use habeas_tests::sample::{ADA, BOB, Person, tenant};
 use jiff::SignedDuration;
 use workflow::ports::CheckpointSigner as _;
 use workflow::seal_audit::{SealAudit, origin_of};
+use workflow::sealing::sha256;
 
 use crate::actor_details::events;
 use crate::caller::{dpo, operator, subject};
@@ -161,4 +162,37 @@ fn expected_text(event: &AuditEvent) -> String {
         text.push_str(&format!("detail {} {}\n", detail.owner, detail.sealed.body));
     }
     text
+}
+
+#[test]
+fn an_exports_receipt_counts_what_was_handed_out_and_has_its_place_in_the_log() {
+    let mut house = House::new();
+    let body =
+        serde_json::json!({"type": "portability", "subject": {"identities": [{"type": "email", "value": ADA.email}]}});
+    let id = house.submit(&subject(ADA), "/requests", &body, ADA);
+    assert_eq!(house.get(&operator("acme"), &format!("/jobs/{id}/receipt")).status, 409, "nothing is done yet");
+    house.world.run_until_idle();
+    let archive = house.fetch(&subject(ADA), &id);
+    let (jws, receipt) = receipt_of(&mut house, &id);
+    let told = receipt.archive.as_ref().unwrap();
+    assert_eq!((told.sha256.as_str(), told.bytes), (sha256(&archive).as_str(), archive.len() as u64));
+    assert_eq!((receipt.legal_basis.as_str(), receipt.plan_hash.as_str()), ("GDPR Art. 20", ""));
+    let packed = archive::verify(std::io::Cursor::new(&archive)).unwrap();
+    let counted = receipt.sources.iter().map(|it| (it.source.clone(), it.counts["rows"]));
+    let counted: std::collections::BTreeMap<String, u64> = counted.filter(|(_, rows)| *rows > 0).collect();
+    assert_eq!(counted, packed.rows.into_iter().filter(|(_, rows)| *rows > 0).collect());
+    assert!(!format!("{receipt:?}").contains("canary") && !format!("{receipt:?}").contains('@'));
+    let path = format!("/jobs/{id}/receipt/proof");
+    assert_eq!(house.get(&operator("acme"), &path).body["state"], serde_json::json!("not_sealed"));
+    seal(&house);
+    let (verifier, origin) = trusted(&house, "acme");
+    let proof = String::from_utf8(house.get(&subject(ADA), &path).bytes).unwrap();
+    verify_place((&jws, &receipt), &Bundle::parse(&proof).unwrap(), &origin, &verifier).unwrap();
+    for path in [path, format!("/jobs/{id}/receipt")] {
+        assert_eq!(house.get(&operator("globex"), &path).status, 404);
+        assert_eq!(house.get(&subject(BOB), &path).status, 404);
+    }
+    // The archive goes, the receipt stays.
+    house.world.advance(SignedDuration::from_hours(26));
+    assert_eq!(receipt_of(&mut house, &id).0, jws);
 }

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use workflow::act_on_job::ActOnJob;
 use workflow::advance_job::AdvanceJob;
+use workflow::evidence::CollectEvidence;
 use workflow::holds::Holds;
 use workflow::issue_download::IssueDownload;
 use workflow::keyring::Keyring;
@@ -17,8 +18,8 @@ use workflow::record_mail_fate::RecordMailFate;
 use workflow::seal_audit::SealAudit;
 use workflow::step_context::StepPorts;
 use workflow::steps::{
-    Anonymize, Collect, Conclude, Erasing, Expire, Issuers, Locate, Notify, Package, Packing, PlanStore, Screen,
-    Sources, TellProcessors, Verify, erasure_steps,
+    Anonymize, Collect, Conclude, Erasing, Expire, ExportEvents, Issuers, Locate, Notify, Package, Packing, PlanStore,
+    Screen, Sources, TellProcessors, Verify, erasure_steps,
 };
 use workflow::submit_request::{Quotas, SubmitRequest};
 use workflow::sweep_deadlines::SweepDeadlines;
@@ -175,6 +176,14 @@ fn verifier(world: &MemoryWorld) -> VerifyAudits {
         feed: world.audit_feed(),
         evidence: world.evidence_store(),
         alerts: world.alerts(),
+        collect: CollectEvidence {
+            store: world.job_store(),
+            evidence: world.evidence_store(),
+            keyring: ports(world).keyring,
+            entropy: world.entropy(),
+            settings: vec![("HABEAS_STAGE", "test".to_owned())],
+            keep_days: 2_557,
+        },
         clock: world.clock(),
         keep_days: 2_557,
     }
@@ -192,7 +201,8 @@ fn export_worker(world: &MemoryWorld, ports: &StepPorts) -> AdvanceJob {
         .runs(Locate { sources: sources.clone(), plans: plans() })
         .runs(Collect { sources: sources.clone(), plans: plans(), exports: exports.clone(), packing })
         .runs(Anonymize { sources: sources.clone(), reader: world.source(), plans: plans(), exports: exports.clone() })
-        .runs(Package { sources, exports: exports.clone(), download_for, packing })
+        .runs(ExportEvents { index: world.audit_index(), exports: exports.clone(), packing })
+        .runs(Package { sources, exports: exports.clone(), signer: world.receipt_signer(), download_for, packing })
         .runs(Expire { exports })
 }
 

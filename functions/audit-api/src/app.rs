@@ -5,12 +5,17 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use lambda_kit::http::{Gate, Outermost};
 use lambda_kit::{Problem, problem_of};
+use workflow::begin_log_export::BeginLogExport;
 use workflow::evidence::KeepEvidence;
 use workflow::keyring::Keyring;
-use workflow::ports::{AuditFeed, AuditIndex, CheckpointSigner, Clock, Entropy, EvidenceStore, JobStore, KeyService};
+use workflow::ports::{
+    AuditFeed, AuditIndex, CheckpointSigner, Clock, Entropy, EvidenceStore, IntegrityAlerts, JobQueue, JobStore,
+    KeyService,
+};
 use workflow::prove_event::ProveEvent;
 use workflow::read_audit::ReadAudit;
 use workflow::refusal::Refusal;
+use workflow::step_context::StepPorts;
 use workflow::verify_log::VerifyLog;
 
 use crate::config::Config;
@@ -20,12 +25,16 @@ use crate::config::Config;
 pub struct Ports {
     /// Our tables.
     pub store: Arc<dyn JobStore>,
+    /// Nudges for exports that are jobs.
+    pub queue: Arc<dyn JobQueue>,
     /// Events in the order of time.
     pub index: Arc<dyn AuditIndex>,
     /// Where events stand in their logs.
     pub feed: Arc<dyn AuditFeed>,
     /// The logs.
     pub evidence: Arc<dyn EvidenceStore>,
+    /// Whoever must hear of broken evidence.
+    pub alerts: Arc<dyn IntegrityAlerts>,
     /// Knows the key of the checkpoints.
     pub signer: Arc<dyn CheckpointSigner>,
     /// Opens data keys.
@@ -45,6 +54,8 @@ pub struct App {
     pub(crate) read: Arc<ReadAudit>,
     pub(crate) verify: Arc<VerifyLog>,
     pub(crate) kept: Arc<KeepEvidence>,
+    pub(crate) begin: Arc<BeginLogExport>,
+    pub(crate) most_answered: usize,
     pub(crate) evidence: Arc<dyn EvidenceStore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) gate: Gate,
@@ -55,8 +66,16 @@ impl App {
     /// Wires the use cases.
     #[must_use]
     pub fn new(ports: Ports, config: Config, take_calls: lambda_kit::TakeCalls) -> Self {
-        let Ports { store, index, feed, evidence, signer, keys, clock, token_clock, entropy } = ports;
+        let Ports { store, queue, index, feed, evidence, alerts, signer, keys, clock, token_clock, entropy } = ports;
         let keyring = Arc::new(Keyring::new(Arc::clone(&store), keys, Arc::clone(&entropy)));
+        let ports = StepPorts {
+            store: Arc::clone(&store),
+            queue,
+            keyring: Arc::clone(&keyring),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+        };
+        let begin = BeginLogExport { ports, quotas: config.quotas, region: config.region };
         let prove = Arc::new(ProveEvent::new(Arc::clone(&feed), Arc::clone(&evidence), signer, config.origin));
         let read = ReadAudit {
             index,
@@ -71,11 +90,14 @@ impl App {
         let kept = KeepEvidence {
             read: Arc::clone(&read),
             store: Arc::clone(&evidence),
+            alerts,
             keep_days: config.evidence_keep_days,
         };
         Self {
             read,
             kept: Arc::new(kept),
+            begin: Arc::new(begin),
+            most_answered: config.most_answered,
             verify: Arc::new(verify),
             evidence,
             clock,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::event::{Actor, AuditEvent};
+use domain::job::{Job, Period};
 use domain::sensitive::Sensitive;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -149,6 +150,39 @@ impl EventDetailBody {
             who: detail.opened.actor.as_ref().map(WhoBody::of),
             words: detail.opened.words.as_ref().map(|words| words.expose().clone()),
             leaf_index: detail.leaf_index,
+        }
+    }
+}
+
+/// An export that is a job: it is seen and fetched as every other.
+#[derive(Serialize, ToSchema)]
+pub struct LogExportBody {
+    /// The job.
+    pub id: String,
+    /// Where it stands.
+    pub status: &'static str,
+    /// `csv` or `json` (lines).
+    pub format: &'static str,
+    /// The first moment of the period.
+    pub start: String,
+    /// The end of the period, not within it; never later than the call.
+    pub end: String,
+    /// `self` shows the job, `download` answers with a link once it is completed.
+    pub links: BTreeMap<&'static str, String>,
+}
+
+impl LogExportBody {
+    /// A job as it was begun.
+    #[must_use]
+    pub fn of(job: &Job, period: Period) -> Self {
+        let own = format!("/api/v1/privacy/jobs/{}", job.id);
+        Self {
+            id: job.id.to_string(),
+            status: job.status.as_str(),
+            format: job.format.as_str(),
+            start: period.start.to_string(),
+            end: job.period.unwrap_or(period).end.to_string(),
+            links: BTreeMap::from([("download", format!("{own}/download")), ("self", own)]),
         }
     }
 }

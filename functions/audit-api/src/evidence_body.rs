@@ -3,6 +3,7 @@
 use domain::evidence::{CustodyEntry, EvidenceCheck, EvidenceType};
 use domain::sensitive::Sensitive;
 use lambda_kit::Problem;
+use lambda_kit::http::cursor_after;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -93,6 +94,8 @@ fn check(pointer: &str, text: &str, least: usize, most: usize) -> Result<(), Pro
 pub struct EvidenceListBody {
     /// The evidence, oldest first.
     pub items: Vec<EvidenceBody>,
+    /// Ids of what can't be read any more; checking one of them says more.
+    pub damaged: Vec<String>,
     /// Where the next page starts; null at the end.
     pub next_cursor: Option<String>,
 }
@@ -103,7 +106,8 @@ impl EvidenceListBody {
     pub fn of(page: &EvidencePage) -> Self {
         Self {
             items: page.items.iter().map(EvidenceBody::of).collect(),
-            next_cursor: page.next.as_ref().map(ToString::to_string),
+            damaged: page.damaged.iter().map(ToString::to_string).collect(),
+            next_cursor: page.next.as_ref().map(|id| cursor_after(id.as_str())),
         }
     }
 }

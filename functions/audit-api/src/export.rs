@@ -1,15 +1,11 @@
 //! Writes an export page by page; nothing is kept but the bytes of the answer, which are bounded.
 
 use domain::event::AuditEvent;
-use jiff::Timestamp;
 use workflow::read_audit::EventExport;
 use workflow::refusal::Refusal;
 
 use crate::body::AuditEventBody;
 use crate::query::Format;
-
-/// The most bytes of an answer: more would be a job.
-pub(crate) const MOST_BYTES: usize = 4_000_000;
 
 const HEAD: [&str; 16] = [
     "at",
@@ -30,34 +26,24 @@ const HEAD: [&str; 16] = [
     "request_id",
 ];
 
-/// The whole export, or why it is too large.
-pub(crate) async fn write(mut export: EventExport, format: Format) -> Result<Vec<u8>, Refusal> {
+/// The whole export; `None` if it is too large for an answer.
+pub(crate) async fn write(mut export: EventExport, format: Format, most: usize) -> Result<Option<Vec<u8>>, Refusal> {
     let mut bytes = Vec::new();
-    let mut last_at: Option<Timestamp> = None;
+    let mut is_first = true;
     start(&mut bytes, format);
     while let Some(events) = export.next().await? {
         for event in &events {
-            let before = bytes.len();
-            append(&mut bytes, event, format, last_at.is_none());
-            if bytes.len() > MOST_BYTES {
-                bytes.truncate(before);
-                return Err(too_large(last_at));
+            append(&mut bytes, event, format, is_first);
+            is_first = false;
+            if bytes.len() > most {
+                return Ok(None);
             }
-            last_at = Some(event.at);
         }
     }
     if format == Format::Json {
         bytes.extend_from_slice(b"\n]\n");
     }
-    Ok(bytes)
-}
-
-fn too_large(last_at: Option<Timestamp>) -> Refusal {
-    let fits = last_at.map(|at| format!(", which holds from {at} on")).unwrap_or_default();
-    let because = format!(
-        "an export may have 4 MB{fits}; ask for that and the time before apart, or take the log with `habeas export log`"
-    );
-    Refusal::TooLarge { because }
+    Ok(Some(bytes))
 }
 
 fn start(bytes: &mut Vec<u8>, format: Format) {

@@ -1,6 +1,8 @@
 //! Query parameters of the lists: every one is read, or the call is refused and the parameter named.
 
 use domain::event::{Action, EventOutcome, Level};
+use domain::job::Period;
+use domain::request::ExportFormat;
 use jiff::Timestamp;
 use lambda_kit::Problem;
 use lambda_kit::http::QueryPairs;
@@ -53,8 +55,18 @@ pub(crate) enum Format {
     Json,
 }
 
+impl Format {
+    /// The form of a job's archive: a file can be written line by line, so JSON is one event a line there.
+    pub(crate) const fn of_job(self) -> ExportFormat {
+        match self {
+            Self::Csv => ExportFormat::Csv,
+            Self::Json => ExportFormat::Json,
+        }
+    }
+}
+
 /// Period and form of an export; both ends are needed.
-pub(crate) fn export(query: &mut QueryPairs) -> Result<(EventFilter, Format), Problem> {
+pub(crate) fn export(query: &mut QueryPairs) -> Result<(Period, Format), Problem> {
     let read = |text: &str| match text {
         "csv" => Some(Format::Csv),
         "json" => Some(Format::Json),
@@ -63,10 +75,6 @@ pub(crate) fn export(query: &mut QueryPairs) -> Result<(EventFilter, Format), Pr
     let format = query.read("format", "must be csv or json", read)?.unwrap_or(Format::Csv);
     let (start, end) = (time(query, "start")?, time(query, "end")?);
     let missing = |name: &str| Problem::invalid(format!("?{name}"), "is needed");
-    let filter = EventFilter {
-        start: Some(start.ok_or_else(|| missing("start"))?),
-        end: Some(end.ok_or_else(|| missing("end"))?),
-        ..EventFilter::default()
-    };
-    Ok((filter, format))
+    let period = Period { start: start.ok_or_else(|| missing("start"))?, end: end.ok_or_else(|| missing("end"))? };
+    Ok((period, format))
 }

@@ -41,8 +41,8 @@ pub async fn handle(
         Some(tenant) => verify.run_now(tenant, slice_ends_at).await?,
         None => verify.run_due(slice_ends_at).await?,
     };
-    let VerifyReport { held, broken, left, checked } = report;
-    tracing::info!(held, broken, left, checked, "logs were verified");
+    let VerifyReport { held, broken, left, checked, evidence } = report;
+    tracing::info!(held, broken, left, checked, evidence, "logs were verified");
     #[expect(clippy::cast_precision_loss, reason = "metrics are floating point; counts are far below 2^53")]
     Metric::at(clock.now())
         .by("Stage", stage)

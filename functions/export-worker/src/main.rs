@@ -6,7 +6,9 @@ use domain::step::Nudge;
 use export_worker::{Config, handle};
 use workflow::advance_job::AdvanceJob;
 use workflow::ports::{CollectionReader, ExportStore};
-use workflow::steps::{Anonymize, Collect, Expire, Locate, Package, Packing, PlanStore, Screen, Sources, Verify};
+use workflow::steps::{
+    Anonymize, Collect, Expire, ExportEvents, Locate, Package, Packing, PlanStore, Screen, Sources, Verify,
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_kit::StartError> {
@@ -26,13 +28,15 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let sources = Sources { maps: aws.data_maps(&settings.config_bucket), connector, region };
     let plans = || PlanStore { exports: Arc::clone(&exports) };
     let packing = Packing::Deflated;
+    let signer = aws.receipt_signer(&settings.receipt_key_id);
     let advance = &AdvanceJob::new(ports, lambda_kit::emf_alerts(&settings), lease)
         .runs(Screen { sources: sources.clone() })
         .runs(Verify)
         .runs(Locate { sources: sources.clone(), plans: plans() })
         .runs(Collect { sources: sources.clone(), plans: plans(), exports: Arc::clone(&exports), packing })
         .runs(Anonymize { sources: sources.clone(), reader, plans: plans(), exports: Arc::clone(&exports) })
-        .runs(Package { sources, exports: Arc::clone(&exports), download_for, packing })
+        .runs(ExportEvents { index: aws.audit_index(&settings.jobs_table), exports: Arc::clone(&exports), packing })
+        .runs(Package { sources, exports: Arc::clone(&exports), signer, download_for, packing })
         .runs(Expire { exports });
     let handle = async |nudge: Nudge, ends_at| handle(advance, &nudge, ends_at).await;
     lambda_kit::run_sqs(&settings, adapters_aws::take_calls, handle).await

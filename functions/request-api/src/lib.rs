@@ -9,7 +9,6 @@ mod access;
 mod app;
 pub mod body;
 mod config;
-mod cursor;
 mod handler;
 mod openapi;
 mod routes;

@@ -1,6 +1,6 @@
 //! Alerts that ring nowhere but can be counted.
 
-use domain::ids::TenantId;
+use domain::ids::{EvidenceId, TenantId};
 use workflow::ports::{
     Alert, Alerts, DeadlineAlerts, DeadlineWarning, IntegrityAlerts, RetentionAlerts, RetentionWarning,
 };
@@ -51,6 +51,12 @@ impl IntegrityAlerts for MemoryAlerts {
         self.world.change(|state| {
             let at = state.now;
             state.broken_logs.push((at, tenant.clone(), place.to_owned()));
+        });
+    }
+    fn evidence_broken(&self, tenant: &TenantId, evidence: &EvidenceId, place: &str) {
+        self.world.change(|state| {
+            let at = state.now;
+            state.broken_evidence.push((at, tenant.clone(), format!("{evidence}: {place}")));
         });
     }
 }

@@ -62,6 +62,8 @@ pub struct State {
     pub warnings: Vec<(Timestamp, DeadlineWarning)>,
     /// Logs that were said to be broken, and where.
     pub broken_logs: Vec<(Timestamp, TenantId, String)>,
+    /// Evidence that was said to be broken, with its place.
+    pub broken_evidence: Vec<(Timestamp, TenantId, String)>,
     /// Published data maps.
     pub data_maps: BTreeMap<(TenantId, String), Arc<DataMap>>,
     /// The systems that hold personal data.
@@ -111,6 +113,7 @@ impl State {
             alerts: Vec::new(),
             warnings: Vec::new(),
             broken_logs: Vec::new(),
+            broken_evidence: Vec::new(),
             data_maps: BTreeMap::new(),
             sources: Arc::new(Sources::default()),
             effects: Vec::new(),

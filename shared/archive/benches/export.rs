@@ -144,6 +144,7 @@ fn ours(input: &[u8], fields: &[String], is_json: bool) -> Vec<u8> {
         frozen.push(FrozenPart { zip_bytes: part.zip_bytes, entries: part.entries });
     }
     let info = ArchiveInfo {
+        subject: archive::Subject::Person,
         job_id: "bench".to_owned(),
         request_type: "access".to_owned(),
         made_at,

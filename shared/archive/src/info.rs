@@ -7,9 +7,21 @@ use jiff::Timestamp;
 use crate::collection::Format;
 use crate::name::Source;
 
+/// What an archive is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Subject {
+    /// A person or an organisation, who is told of the processing.
+    #[default]
+    Person,
+    /// The audit log, which an auditor reads.
+    AuditLog,
+}
+
 /// The head of an archive and the information of Art. 15(1) that is not bound to one source.
 #[derive(Clone, Debug)]
 pub struct ArchiveInfo {
+    /// What it is about: decides how `README.html` speaks.
+    pub subject: Subject,
     /// The job that made the archive.
     pub job_id: String,
     /// The kind of request, e.g. `access`.

@@ -27,7 +27,7 @@ pub use csv_columns::CsvColumns;
 pub use directory::{CentralDirectory, DirectoryError};
 pub use entry::{EntryKind, EntryRecord, IndexError, Method};
 pub use header::DosTime;
-pub use info::{ArchiveInfo, Controller, SourceInfo};
+pub use info::{ArchiveInfo, Controller, SourceInfo, Subject};
 pub use manifest::{Manifest, ManifestFile, manifest};
 pub use media::{MediaError, MediaStream, MediaTail};
 pub use name::{Source, SourceError, media_extension};

@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::collection::Format;
 use crate::entry::{EntryKind, EntryRecord};
-use crate::info::{ArchiveInfo, SourceInfo};
+use crate::info::{ArchiveInfo, SourceInfo, Subject};
 
 /// More files of one source than this are only counted; the manifest lists them all.
 const MOST_FILES_SHOWN: usize = 20;
@@ -15,6 +15,15 @@ const NOT_STATED: &str = "None stated";
 #[derive(Template)]
 #[template(path = "readme.html")]
 struct Page<'a> {
+    info: &'a ArchiveInfo,
+    made_on: String,
+    format: &'static str,
+    sources: Vec<Section<'a>>,
+}
+
+#[derive(Template)]
+#[template(path = "log.html")]
+struct LogPage<'a> {
     info: &'a ArchiveInfo,
     made_on: String,
     format: &'static str,
@@ -74,17 +83,18 @@ fn stated(list: &[String]) -> String {
 /// Never: the template only joins texts.
 #[must_use]
 pub fn readme(info: &ArchiveInfo, entries: &[&EntryRecord]) -> String {
-    let page = Page {
-        info,
-        made_on: info.made_at.strftime("%-d %B %Y, %H:%M UTC").to_string(),
-        format: match info.format {
-            Format::Json => "JSON",
-            Format::Csv => "CSV",
-            Format::Both => "JSON and CSV",
-        },
-        sources: info.sources.iter().map(|source| section(source, entries)).collect(),
+    let made_on = info.made_at.strftime("%-d %B %Y, %H:%M UTC").to_string();
+    let format = match info.format {
+        Format::Json => "JSON",
+        Format::Csv => "CSV",
+        Format::Both => "JSON and CSV",
     };
-    page.render().expect("joining texts never fails")
+    let sources = info.sources.iter().map(|source| section(source, entries)).collect();
+    let page = match info.subject {
+        Subject::Person => Page { info, made_on, format, sources }.render(),
+        Subject::AuditLog => LogPage { info, made_on, format, sources }.render(),
+    };
+    page.expect("joining texts never fails")
 }
 
 fn section<'a>(info: &'a SourceInfo, entries: &[&'a EntryRecord]) -> Section<'a> {

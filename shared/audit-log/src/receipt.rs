@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-pub use body::{Exemption, LogPosition, Receipt, ReceiptProcessor, ReceiptSource, ReceiptTokens};
+pub use body::{Exemption, LogPosition, Receipt, ReceiptArchive, ReceiptProcessor, ReceiptSource, ReceiptTokens};
 pub use der::{SignatureFormError, raw_signature};
 pub use place::{PlaceError, verify_place};
 

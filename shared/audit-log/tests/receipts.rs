@@ -31,6 +31,7 @@ fn receipt() -> Receipt {
         tenant: "acme".to_owned(),
         request_type: "erasure".to_owned(),
         plan_hash: "00".repeat(32),
+        archive: None,
         sources: vec![ReceiptSource {
             source: "orders".to_owned(),
             counts: [("masked".to_owned(), 3), ("erased".to_owned(), 14)].into(),

@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::archive::{Archive, Period};
 pub use self::decide::{
     APPROVAL_REMINDER, Decision, GATE_INTERVAL, NUDGE_GRACE, Outcome, VERIFICATION_WINDOW, collect_shard, decide,
     erase_shard, first_steps, plan_shard, ready, waiting,
 };
 pub use self::timing::{AlertMark, DeadlineAlert, Extension, FirstDates, Pause, Timing, WaitingFor};
-use crate::erasure::Erasure;
+use crate::erasure::{Erasure, ReceiptRef};
 use crate::ids::{JobId, OpNonce, TenantId};
 use crate::key::TenantKey;
 use crate::notice::Language;
@@ -17,6 +18,7 @@ use crate::restriction::Restriction;
 use crate::role::Pseudonym;
 use crate::sealed::Sealed;
 
+mod archive;
 mod decide;
 mod ending;
 mod timing;
@@ -106,7 +108,7 @@ impl JobStatus {
 }
 
 wire_enum! {
-    /// Whose data the job is about.
+    /// What the job is about.
     Scope {
         /// One person.
         Subject = "subject",
@@ -114,6 +116,8 @@ wire_enum! {
         Organization = "organization",
         /// The rows of one mapped collection, whosever they are; only for a job that anonymises them.
         Collection = "collection",
+        /// A period of the tenant's audit log; nobody's data is asked for.
+        AuditLog = "audit_log",
     }
 }
 
@@ -136,25 +140,6 @@ pub struct Verification {
     pub method: VerificationMethod,
     /// When.
     pub at: Timestamp,
-}
-
-/// The finished archive.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Archive {
-    /// The object's key.
-    pub key: String,
-    /// Its length.
-    pub bytes: u64,
-    /// SHA-256 of the object, hexadecimal.
-    pub sha256: String,
-    /// What it holds.
-    pub format: ExportFormat,
-    /// Files in it.
-    pub files: u64,
-    /// Rows in it.
-    pub rows: u64,
-    /// End of the entitlement to fetch it.
-    pub expires_at: Timestamp,
 }
 
 /// The memory of one job (one item). Personal data only in the sealed fields.
@@ -235,6 +220,9 @@ pub struct Job {
     /// The state of a restriction; restrictions and objections only.
     #[serde(default)]
     pub restriction: Option<Box<Restriction>>,
+    /// What of the audit log is exported; exports of it only.
+    #[serde(default)]
+    pub period: Option<Period>,
     /// What moves and watches the due date.
     #[serde(default)]
     pub timing: Timing,
@@ -247,6 +235,13 @@ pub struct Job {
 }
 
 impl Job {
+    /// The signed receipt of what was done.
+    #[must_use]
+    pub fn receipt(&self) -> Option<&ReceiptRef> {
+        let of_archive = || self.archive.as_ref().and_then(|archive| archive.receipt.as_ref());
+        self.erasure.as_ref().and_then(|erasure| erasure.receipt.as_ref()).or_else(of_archive)
+    }
+
     /// The key of this job.
     #[must_use]
     pub fn key(&self) -> TenantKey {

@@ -185,9 +185,9 @@ impl TransitionBuilder {
     }
 
     /// Adds the event of a signed receipt, by whose hash the log vouches for it.
-    pub fn receipt_event(&mut self, job: &JobId, sha256: &str) {
+    pub fn receipt_event(&mut self, job: &JobId, event_type: EventType, sha256: &str) {
         let mut event = self.plain_event(job, AuditEvent::RECEIPT, Action::Create);
-        event.event_type = EventType::Erasure;
+        event.event_type = event_type;
         event.to = Some(sha256.to_owned());
         self.event(event);
     }

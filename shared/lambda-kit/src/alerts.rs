@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::ids::TenantId;
+use domain::ids::{EvidenceId, TenantId};
 use workflow::ports::{
     Alert, Alerts, Clock, DeadlineAlerts, DeadlineWarning, IntegrityAlerts, RetentionAlerts, RetentionWarning,
 };
@@ -90,5 +90,9 @@ impl IntegrityAlerts for EmfAlerts {
     fn broken(&self, tenant: &TenantId, place: &str) {
         tracing::error!(tenant = %tenant, place, alert = "audit_broken", "an audit log does not hold");
         Metric::at(self.clock.now()).by("Stage", self.stage).value("AuditLogsBroken", Unit::Count, 1.0).emit();
+    }
+    fn evidence_broken(&self, tenant: &TenantId, evidence: &EvidenceId, place: &str) {
+        tracing::error!(tenant = %tenant, evidence = %evidence, place, alert = "evidence_broken", "evidence does not hold");
+        Metric::at(self.clock.now()).by("Stage", self.stage).value("EvidenceBroken", Unit::Count, 1.0).emit();
     }
 }

@@ -9,6 +9,7 @@ use workflow::ports::Entropy;
 
 pub use self::body::{BODY_LIMIT_BYTES, BodyLimit, JsonBody, OptionalJson};
 pub use self::contract::{add_problems, complete_contract};
+pub use self::cursor::{cursor_after, id_in_cursor};
 pub use self::gate::{Admitted, Authenticated, Gate};
 pub use self::origin::{IdempotencyKey, Origin, caller};
 pub use self::query::QueryPairs;
@@ -18,6 +19,7 @@ use crate::start::StartError;
 
 mod body;
 mod contract;
+mod cursor;
 mod finish;
 mod gate;
 mod origin;

@@ -8,6 +8,7 @@ use crate::logging::Redaction;
 use crate::start::StartError;
 
 mod endpoint;
+mod evidence;
 mod reader;
 mod stage;
 

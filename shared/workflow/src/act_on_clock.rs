@@ -2,7 +2,7 @@
 
 use clock::Rule;
 use domain::ids::{JobId, OpNonce};
-use domain::job::{Extension, FirstDates, Job, Pause, WaitingFor, ready};
+use domain::job::{Extension, FirstDates, Job, Pause, Scope, WaitingFor, ready};
 use domain::role::Permission;
 use domain::step::{Nudge, Step, StepKind, StepSeed};
 use domain::transition::{Cause, TransitionBuilder};
@@ -78,7 +78,8 @@ impl ActOnClock {
             if !caller.principal.may(Permission::JobUpdate) {
                 return Err(Refusal::Forbidden { needs: vec![Permission::JobUpdate] });
             }
-            if !job.is_open() {
+            // No law sets a date for an export of the audit log.
+            if !job.is_open() || job.scope == Scope::AuditLog {
                 return Err(Refusal::WrongState { status: job.status });
             }
             let written = self.decide(&job, act, now)?;

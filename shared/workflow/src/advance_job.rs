@@ -19,6 +19,7 @@ use crate::step_error::StepError;
 
 mod ending;
 mod holding;
+mod signed;
 
 /// Claims without progress after which a person must look.
 pub const MAX_ATTEMPTS: u32 = 10;
@@ -210,8 +211,8 @@ impl AdvanceJob {
             let now = self.ports.clock.now();
             let decision = decide(&job, outcome, now);
             let (mut builder, created) = self.outcome_transition(context, &job, &decision, now).await?;
-            if let Outcome::Concluded { receipt, .. } = outcome {
-                builder.receipt_event(&job.id, &receipt.sha256);
+            if let Some((event_type, receipt)) = signed::receipt_of(outcome) {
+                builder.receipt_event(&job.id, event_type, &receipt.sha256);
             }
             match self.ports.store.commit(&builder.build()).await {
                 Ok(()) => return self.after_finish(context, &created).await,

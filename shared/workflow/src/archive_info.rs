@@ -1,6 +1,6 @@
 //! What an archive says about the processing, taken from the data map (GDPR Art. 15(1)(a)-(h) and 15(2)).
 
-use archive::{ArchiveInfo, Controller, Source, SourceInfo};
+use archive::{ArchiveInfo, Controller, Source, SourceInfo, Subject};
 use datamap::{Collection, DataMap};
 use domain::job::Job;
 use domain::record::SuppressionRecord;
@@ -13,6 +13,7 @@ use crate::steps::format_of;
 pub fn archive_info(job: &Job, map: &DataMap, erased: Option<&SuppressionRecord>) -> ArchiveInfo {
     let controller = map.controller.clone().unwrap_or_default();
     ArchiveInfo {
+        subject: Subject::Person,
         job_id: job.id.to_string(),
         request_type: job.request_type.to_string(),
         made_at: job.created_at,

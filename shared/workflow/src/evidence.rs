@@ -4,6 +4,8 @@
 
 mod check;
 mod custody;
+mod scheduled;
+mod sealing;
 
 use std::sync::Arc;
 
@@ -13,18 +15,21 @@ use domain::ids::{EvidenceId, TenantId};
 use domain::role::Permission;
 use domain::sensitive::Sensitive;
 use futures::{StreamExt as _, TryStreamExt as _};
-use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+pub use self::scheduled::{CollectEvidence, Collected};
+use self::sealing::sealed;
 use crate::caller::Caller;
 use crate::keyring::TenantSecrets;
-use crate::ports::{EvidenceStore, PortError, PortErrorKind};
+use crate::ports::{EvidenceStore, IntegrityAlerts, PortError, PortErrorKind};
 use crate::read_audit::ReadAudit;
 use crate::refusal::Refusal;
-use crate::sealing::{Place, sha256};
+use crate::sealing::Place;
 
 /// Objects read at once.
 const AT_ONCE: usize = 8;
+/// What is said of evidence that can't be read.
+const DAMAGED: &str = "what the evidence says does not open: it was changed after it was sealed";
 /// What kind of thing evidence is in events.
 const RESOURCE_TYPE: &str = "evidence";
 
@@ -35,6 +40,8 @@ pub struct KeepEvidence {
     pub read: Arc<ReadAudit>,
     /// Objects under lock.
     pub store: Arc<dyn EvidenceStore>,
+    /// Whoever must hear of what is broken.
+    pub alerts: Arc<dyn IntegrityAlerts>,
     // Configuration.
     /// How long evidence is locked.
     pub keep_days: i64,
@@ -87,6 +94,8 @@ pub struct OpenedEvidence {
 pub struct EvidencePage {
     /// The evidence, oldest first.
     pub items: Vec<OpenedEvidence>,
+    /// What of the page can't be read any more.
+    pub damaged: Vec<EvidenceId>,
     /// Where the next page starts; `None` at the end.
     pub next: Option<EvidenceId>,
 }
@@ -101,24 +110,8 @@ impl KeepEvidence {
         let tenant = caller.principal.tenant.clone();
         let entropy = self.read.entropy.as_ref();
         let id = EvidenceId::new(now, entropy.bytes());
-        let told = |value: &Sensitive<String>| value.expose().clone();
-        let EvidenceWords { title, description, content } = &new.words;
-        let stored = Stored { title: told(title), description: told(description), content: told(content) };
-        let plain = serde_json::to_vec(&stored).map_err(|cause| corrupt("write evidence", cause))?;
-        let evidence = Evidence {
-            v: 1,
-            evidence_type: new.evidence_type,
-            source_system: new.source_system,
-            collector: secrets.pseudonym(&caller.principal.subject),
-            control_objectives: new.control_objectives,
-            sha256: sha256(content.expose().as_bytes()),
-            organization_id: new.organization_id,
-            collected_at: now,
-            retain_until: now + SignedDuration::from_hours(24 * self.keep_days),
-            sealed: secrets.seal(&Place::evidence(&tenant, &id), &plain, entropy),
-            id,
-            tenant,
-        };
+        let collector = secrets.pseudonym(&caller.principal.subject);
+        let evidence = sealed((&secrets, entropy), (&tenant, id), (now, self.keep_days), collector, &new)?;
         let first = custody::first(&evidence);
         self.put_custody(&evidence, &first).await?;
         let of = (EventType::EvidenceCollected, Action::Create, RESOURCE_TYPE, Some(evidence.id.to_string()));
@@ -148,18 +141,31 @@ impl KeepEvidence {
         let mut names = self.store.names(&prefix, after.as_deref(), limit + 1).await?;
         let is_more = names.len() > limit;
         names.truncate(limit);
-        let items: Vec<OpenedEvidence> = futures::stream::iter(names)
+        let next = names.last().filter(|_| is_more).and_then(|name| id_in(name, &prefix));
+        let found: Vec<(String, Option<OpenedEvidence>)> = futures::stream::iter(names)
             .map(async |name| {
-                let found = self.store.read(&name).await?.ok_or(Refusal::NotFound)?;
-                self.opened(&secrets, &found.bytes)
+                let found = self.store.read(&name).await?;
+                let opened = found.and_then(|found| self.opened(&secrets, &found.bytes).ok());
+                Ok::<_, Refusal>((name, opened))
             })
             .buffered(AT_ONCE)
             .try_collect()
             .await?;
+        let (mut items, mut damaged) = (Vec::new(), Vec::new());
+        for (name, opened) in found {
+            match (opened, id_in(&name, &prefix)) {
+                // One that lies under another's name is none.
+                (Some(opened), Some(id)) if opened.evidence.id == id => items.push(opened),
+                (_, Some(id)) => {
+                    self.alerts.evidence_broken(tenant, &id, DAMAGED);
+                    damaged.push(id);
+                }
+                (_, None) => {}
+            }
+        }
         let of = (EventType::UserAccess, Action::Read, RESOURCE_TYPE, None);
         self.read.tell_as(caller, &secrets, now, of).await?;
-        let next = items.last().filter(|_| is_more).map(|last| last.evidence.id.clone());
-        Ok(EvidencePage { items, next })
+        Ok(EvidencePage { items, damaged, next })
     }
 
     /// One piece of evidence.
@@ -243,6 +249,10 @@ impl KeepEvidence {
         let is_ours = self.store.put_new(&name, bytes, evidence.retain_until).await?;
         if is_ours || entry.act == CustodyAct::Verified { Ok(()) } else { Err(Refusal::Busy) }
     }
+}
+
+fn id_in(name: &str, prefix: &str) -> Option<EvidenceId> {
+    name.strip_prefix(prefix)?.parse().ok()
 }
 
 fn item_name(tenant: &TenantId, id: &str) -> String {

@@ -32,6 +32,11 @@ pub fn is_open(steps: &[Step], gate: StepKind, round: u32) -> bool {
     if gate == StepKind::Conclude {
         return steps.iter().filter(|step| step.kind == StepKind::TellProcessor).all(is_told);
     }
+    if gate == StepKind::Package
+        && let Some(events) = steps.iter().find(|step| step.kind == StepKind::ExportEvents)
+    {
+        return events.state == StepState::Done;
+    }
     let Some((opener, worker)) = waits_for(gate) else { return true };
     let Some(opener) = steps.iter().find(|step| step.kind == opener && step.shard == round) else { return false };
     let Some(wanted) = shards_made_by(opener) else { return false };
@@ -57,6 +62,7 @@ const fn waits_for(gate: StepKind) -> Option<(StepKind, StepKind)> {
         | StepKind::Locate
         | StepKind::Collect
         | StepKind::Anonymize
+        | StepKind::ExportEvents
         | StepKind::PlanErasure
         | StepKind::Approve
         | StepKind::Grace
@@ -111,7 +117,7 @@ const fn round_of(step: &Step) -> u32 {
 pub const fn gate_after(kind: StepKind, erasing: bool) -> Option<StepKind> {
     match kind {
         StepKind::Locate if erasing => Some(StepKind::SealPlan),
-        StepKind::Locate | StepKind::Collect => Some(StepKind::Package),
+        StepKind::Locate | StepKind::Collect | StepKind::ExportEvents => Some(StepKind::Package),
         StepKind::PlanErasure => Some(StepKind::SealPlan),
         StepKind::BeginErasure | StepKind::Erase => Some(StepKind::Confirm),
         StepKind::TellProcessor => Some(StepKind::Conclude),

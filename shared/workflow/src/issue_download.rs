@@ -6,6 +6,7 @@ use domain::event::{Action, EventType};
 use domain::ids::{JobId, OpNonce, TenantId};
 use domain::job::{Archive, Job, JobStatus, Scope};
 use domain::record::{Record, Ticket};
+use domain::role::Permission;
 use domain::sensitive::Sensitive;
 use domain::transition::{Cause, TransitionBuilder};
 use jiff::{SignedDuration, Timestamp};
@@ -40,7 +41,8 @@ pub struct TicketHolder {
 }
 
 impl IssueDownload {
-    /// A link for the verified requester's session: the subject, or the owner who asked for the organisation.
+    /// A link for the verified requester's session: the subject, or the owner who asked for the organisation; to an
+    /// export of the audit log for whoever may read that.
     ///
     /// # Errors
     /// `NotFound` for everybody else; `WrongState` before the archive is ready; `Gone` after its life.
@@ -55,12 +57,15 @@ impl IssueDownload {
                 caller.owns_organization_of(&job) && job.requester == secrets.pseudonym(&caller.principal.subject)
             }
             Scope::Collection => caller.ordered(&job, &secrets),
+            Scope::AuditLog => caller.principal.may(Permission::AdminAuditLog),
         };
         if !entitled {
-            return Err(if caller.may_see(&job, &secrets) {
-                Refusal::Reserved { to: "the verified requester" }
-            } else {
-                Refusal::NotFound
+            return Err(match (caller.may_see(&job, &secrets), job.scope) {
+                (false, _) => Refusal::NotFound,
+                (true, Scope::AuditLog) => Refusal::Forbidden { needs: vec![Permission::AdminAuditLog] },
+                (true, Scope::Subject | Scope::Organization | Scope::Collection) => {
+                    Refusal::Reserved { to: "the verified requester" }
+                }
             });
         }
         self.issue(&job, caller.cause(&secrets, self.ports.entropy.as_ref(), now)).await
@@ -116,7 +121,7 @@ fn ready_archive(job: &Job, now: Timestamp) -> Result<&Archive, Refusal> {
 /// The name the archive is saved under: the job's id, nothing of the person.
 fn file_name(job: &Job) -> String {
     match job.scope {
-        Scope::Subject | Scope::Organization => format!("{}.zip", job.id),
+        Scope::Subject | Scope::Organization | Scope::AuditLog => format!("{}.zip", job.id),
         Scope::Collection => format!("{}.ndjson.gz", job.id),
     }
 }

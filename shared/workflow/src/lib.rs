@@ -6,6 +6,7 @@ pub mod actor_detail;
 pub mod advance_job;
 pub mod anonymization;
 pub mod archive_info;
+pub mod begin_log_export;
 pub mod caller;
 pub mod check_suppressions;
 pub mod dashboard;

@@ -121,7 +121,7 @@ pub fn lookups(map: &DataMap, job: &Job, proven: Option<&RequestBody>, secrets: 
     let mut wanted: Vec<(&str, Vec<Datum>)> = Vec::new();
     match (job.scope, &job.organization_id, proven) {
         (Scope::Organization, Some(id), _) => wanted.push((BY_ORGANIZATION, vec![text(id)])),
-        (Scope::Organization, None, _) | (Scope::Collection, ..) => {}
+        (Scope::Organization, None, _) | (Scope::Collection | Scope::AuditLog, ..) => {}
         (Scope::Subject, _, proven) => {
             let aliases = proven.map(|body| body.aliases(secrets)).unwrap_or_default();
             if !job.subject_ref.as_ref().is_some_and(|own| aliases.contains(own)) {

@@ -1,4 +1,4 @@
-//! Hands out the signed receipt of a finished erasure, and the proof of its place in the audit log.
+//! Hands out the signed receipt of a finished erasure or export, and the proof of its place in the audit log.
 
 use std::sync::Arc;
 
@@ -70,7 +70,6 @@ impl ReadReceipt {
         if !caller.may_see(&job, &secrets) {
             return Err(Refusal::NotFound);
         }
-        let receipt = job.erasure.as_ref().and_then(|erasure| erasure.receipt.as_ref());
-        receipt.cloned().ok_or(Refusal::WrongState { status: job.status })
+        job.receipt().cloned().ok_or(Refusal::WrongState { status: job.status })
     }
 }

@@ -15,10 +15,9 @@ use jiff::{SignedDuration, Timestamp};
 pub use self::asked::{Accepted, Idempotency, NewRequest};
 use self::idempotency::{idempotency_record, idempotency_scope};
 use self::ordered::{body_of, due, spend};
+pub(crate) use self::rules::quota_refusal;
 pub use self::rules::unsupported_type;
-use self::rules::{
-    authorize, check_corrections, check_request, default_format, grace_days, organization_of, quota_refusal,
-};
+use self::rules::{authorize, check_corrections, check_request, default_format, grace_days, organization_of};
 use crate::caller::Caller;
 use crate::keyring::{Keyring, TenantSecrets};
 use crate::legal_clock::{LegalClock, timing};
@@ -202,6 +201,7 @@ impl SubmitRequest {
             codes_sent: 0,
             erasure: request.request_type.changes_data().then(|| Box::new(Erasure::new(grace_days(request)))),
             restriction: request.request_type.restricts().then(Box::default),
+            period: None,
             timing: timing(&due, received_at, intake.by_subject, *now),
             // What a browser asks for is the person's own wish only where the person asks.
             language: request.language.or(caller.language.filter(|_| intake.by_subject)),

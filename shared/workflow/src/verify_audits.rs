@@ -8,6 +8,7 @@ use std::sync::Arc;
 use domain::ids::TenantId;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::evidence::{CollectEvidence, Collected};
 use crate::ports::{
     AuditFeed, Clock, EvidenceStore, IntegrityAlerts, Marked, PortError, PortErrorKind, SEAL_SHARDS, Unsealed,
 };
@@ -35,6 +36,8 @@ pub struct VerifyReport {
     pub left: u64,
     /// Events compared.
     pub checked: u64,
+    /// Pieces of evidence collected.
+    pub evidence: u64,
 }
 
 /// Verifies logs when they are due.
@@ -48,6 +51,8 @@ pub struct VerifyAudits {
     pub evidence: Arc<dyn EvidenceStore>,
     /// Whoever must hear of a break.
     pub alerts: Arc<dyn IntegrityAlerts>,
+    /// Evidence that is collected with each verification.
+    pub collect: CollectEvidence,
     /// The time.
     pub clock: Arc<dyn Clock>,
     // Configuration.
@@ -144,6 +149,10 @@ impl VerifyAudits {
                 tracing::error!(tenant = %tenant, checked = found.checked, "a log was not verified within its time");
             }
         }
+        // Before the result is kept: until both are there the log is due again.
+        let collected =
+            if found.finished { self.collect.collect(&found, self.clock.now()).await? } else { Collected::default() };
+        report.evidence += collected.new;
         self.keep(&found, before.map(|(_, mark)| mark)).await
     }
 

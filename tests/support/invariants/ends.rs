@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use adapters_memory::{MemoryReceiptSigner, State};
 use audit_log::key::ReceiptKey;
 use audit_log::receipt::{Receipt, verify};
-use domain::job::Job;
+use domain::job::{Archive, Job, Scope};
 use domain::record::{KeyRecord, Record};
 use domain::step::{StepKind, StepState};
 use workflow::sealing::sha256;
@@ -18,8 +18,7 @@ use super::erasure::{is_erased, is_of};
 /// # Errors
 /// Says what is wrong with it.
 pub fn receipt_of(state: &State, job: &Job) -> Result<Receipt, String> {
-    let reference = job.erasure.as_ref().and_then(|erasure| erasure.receipt.as_ref());
-    let reference = reference.ok_or("an erasure has ended without a receipt")?;
+    let reference = job.receipt().ok_or("a job has ended without a receipt")?;
     let object = state.objects.stored.get(reference.key.as_str()).ok_or("the receipt is not where it should be")?;
     if sha256(&object.bytes) != reference.sha256 {
         return Err("the receipt is not the one that was signed".to_owned());
@@ -36,7 +35,13 @@ pub(super) fn check_ends(state: &State, expected: &Expected, broken: &mut Vec<St
             Record::Job(job) if job.id == *id => Some(job),
             _ => None,
         });
-        let Some(job) = job.filter(|job| is_erased(job)) else { continue };
+        let Some(job) = job else { continue };
+        if let Some(archive) = job.archive.as_ref().filter(|_| job.scope != Scope::AuditLog) {
+            check_export(state, job, archive, broken);
+        }
+        if !is_erased(job) {
+            continue;
+        }
         if state.sources.tables.values().flat_map(|table| table.rows()).any(|row| is_of(row, *person)) {
             broken.push("INV-E5 an erasure is completed and rows are left".to_owned());
         }
@@ -48,6 +53,19 @@ pub(super) fn check_ends(state: &State, expected: &Expected, broken: &mut Vec<St
             Err(error) => broken.push(format!("INV-E5 {error}")),
         }
         check_keys(state, job, broken);
+    }
+}
+
+/// The receipt of an export is of this archive, and counts what is in it.
+fn check_export(state: &State, job: &Job, archive: &Archive, broken: &mut Vec<String>) {
+    let receipt = match receipt_of(state, job) {
+        Ok(receipt) => receipt,
+        Err(error) => return broken.push(format!("INV-E5 {error}")),
+    };
+    let rows: u64 = receipt.sources.iter().filter_map(|source| source.counts.get("rows")).sum();
+    let is_its_own = receipt.archive.as_ref().is_some_and(|it| it.sha256 == archive.sha256 && it.rows == rows);
+    if receipt.job != job.id.as_str() || !is_its_own || rows != archive.rows {
+        broken.push("INV-E5 the receipt of an export is of something else".to_owned());
     }
 }
 

@@ -3,13 +3,15 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use lambda_kit::Problem;
 use lambda_kit::http::{Authenticated, Origin, QueryPairs, caller};
+use workflow::read_audit::EventFilter;
 
 use super::EventPath;
 use crate::app::App;
-use crate::body::{EventDetailBody, EventListBody};
+use crate::body::{EventDetailBody, EventListBody, LogExportBody};
 use crate::query::{self, Format};
 
 /// Audit events of the tenant, newest first. Needs `admin:audit_log`; each call is itself audited.
@@ -57,7 +59,7 @@ pub(crate) async fn one(
     Ok(Json(EventDetailBody::of(&found.map_err(|refusal| app.refused(&refusal))?)))
 }
 
-/// The events of a period as CSV or JSON, newest first, at most 4 MB.
+/// The events of a period as CSV or JSON, newest first. What passes 4 MB is a job: `links` say where it is seen and fetched.
 #[utoipa::path(get, path = "/api/v1/audit/events/export", tag = "audit",
     params(
         ("start" = String, Query, description = "At this time (RFC 3339) and later; at most 731 days before end"),
@@ -66,7 +68,7 @@ pub(crate) async fn one(
     ),
     responses(
         (status = 200, description = "The events", content((String = "text/csv"), (Vec<crate::body::AuditEventBody> = "application/json"))),
-        (status = 413, description = "More than 4 MB; says from when on it would fit"),
+        (status = 202, description = "More than 4 MB: a job makes an archive of it", body = LogExportBody),
     ))]
 pub(crate) async fn export(
     State(app): State<App>,
@@ -74,11 +76,17 @@ pub(crate) async fn export(
     origin: Origin,
     mut query: QueryPairs,
 ) -> Result<Response, Problem> {
-    let (filter, format) = query::export(&mut query)?;
+    let (period, format) = query::export(&mut query)?;
     query.finish()?;
-    let export = app.read.export(&caller(principal, origin), filter).await;
-    let export = export.map_err(|refusal| app.refused(&refusal))?;
-    let bytes = crate::export::write(export, format).await.map_err(|refusal| app.refused(&refusal))?;
+    let caller = caller(principal, origin);
+    let filter = EventFilter { start: Some(period.start), end: Some(period.end), ..EventFilter::default() };
+    let export = app.read.export(&caller, filter).await.map_err(|refusal| app.refused(&refusal))?;
+    let bytes = crate::export::write(export, format, app.most_answered).await;
+    let Some(bytes) = bytes.map_err(|refusal| app.refused(&refusal))? else {
+        let job = app.begin.begin(&caller, period, format.of_job()).await;
+        let job = job.map_err(|refusal| app.refused(&refusal))?;
+        return Ok((StatusCode::ACCEPTED, Json(LogExportBody::of(&job, period))).into_response());
+    };
     let (kind, name) = match format {
         Format::Csv => ("text/csv; charset=utf-8; header=present", "attachment; filename=\"audit-events.csv\""),
         Format::Json => ("application/json", "attachment; filename=\"audit-events.json\""),

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use domain::ids::EvidenceId;
 use http::StatusCode;
 use lambda_kit::Problem;
-use lambda_kit::http::{Authenticated, JsonBody, OptionalJson, Origin, QueryPairs, caller};
+use lambda_kit::http::{Authenticated, JsonBody, OptionalJson, Origin, QueryPairs, caller, id_in_cursor};
 
 use super::EvidencePath;
 use crate::app::App;
@@ -44,8 +44,7 @@ pub(crate) async fn list(
 ) -> Result<Json<EvidenceListBody>, Problem> {
     let fits = |text: &str| text.parse().ok().filter(|limit| (1..=100).contains(limit));
     let limit = query.read("limit", "must be a whole number from 1 to 100", fits)?.unwrap_or(20);
-    let cursor = |text: &str| text.parse::<EvidenceId>().ok();
-    let after = query.read("cursor", "must be the next_cursor of the page before", cursor)?;
+    let after = query.read("cursor", "is not a cursor of this list", id_in_cursor::<EvidenceId>)?;
     query.finish()?;
     let found = app.kept.list(&caller(principal, origin), after.as_ref(), limit).await;
     Ok(Json(EvidenceListBody::of(&found.map_err(|refusal| app.refused(&refusal))?)))

@@ -284,13 +284,11 @@ fn links(job: &Job) -> BTreeMap<&'static str, String> {
     if job.status == JobStatus::AwaitingVerification {
         links.insert("verify", format!("{own}/verify"));
     }
-    if let Some(erasure) = &job.erasure {
-        if erasure.plan.is_some() {
-            links.insert("plan", format!("{own}/plan"));
-        }
-        if erasure.receipt.is_some() {
-            links.insert("receipt", format!("{own}/receipt"));
-        }
+    if job.erasure.as_ref().is_some_and(|erasure| erasure.plan.is_some()) {
+        links.insert("plan", format!("{own}/plan"));
+    }
+    if job.receipt().is_some() {
+        links.insert("receipt", format!("{own}/receipt"));
     }
     if job.archive.is_some() {
         links.insert("download", format!("{own}/download"));

@@ -75,7 +75,7 @@ pub(crate) async fn approve(
     Ok(Json(JobBody::of(&job.map_err(|refusal| app.refused(&refusal))?)))
 }
 
-/// The signed receipt of a finished erasure: a compact JWS (RFC 7515) that anybody can check with the public key alone.
+/// The signed receipt of a finished erasure or export: a compact JWS (RFC 7515) that anybody can check with the public key alone.
 #[utoipa::path(get, path = "/api/v1/privacy/jobs/{id}/receipt", tag = "erasure",
     params(("id" = String, Path, description = "Id of the job")),
     responses((status = 200, description = "The receipt", body = String, content_type = "application/jose"),

@@ -7,13 +7,14 @@ use domain::ids::HoldId;
 use http::StatusCode;
 use http::request::Parts;
 use lambda_kit::Problem;
-use lambda_kit::http::{Authenticated, IdempotencyKey, JsonBody, OptionalJson, Origin, QueryPairs};
+use lambda_kit::http::{
+    Authenticated, IdempotencyKey, JsonBody, OptionalJson, Origin, QueryPairs, cursor_after, id_in_cursor,
+};
 use workflow::submit_request::Idempotency;
 
 use super::jobs::{CURSOR, limit};
 use crate::app::{App, caller};
 use crate::body::{EmptyBody, HoldBody, HoldForm, HoldList};
-use crate::cursor::{cursor_after, id_in_cursor};
 
 /// The hold a path names; what is not an id is simply unknown.
 pub(crate) struct HoldPath(HoldId);

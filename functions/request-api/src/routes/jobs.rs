@@ -8,14 +8,13 @@ use domain::request::{Alias, RequestType};
 use domain::role::Pseudonym;
 use jiff::Timestamp;
 use lambda_kit::Problem;
-use lambda_kit::http::{Authenticated, Origin, QueryPairs};
+use lambda_kit::http::{Authenticated, Origin, QueryPairs, cursor_after, id_in_cursor};
 use workflow::ports::JobFilter;
 use workflow::read_jobs::Told;
 
 use super::JobPath;
 use crate::app::{App, caller};
 use crate::body::{EventBody, EventList, JobBody, JobList};
-use crate::cursor::{cursor_after, id_in_cursor};
 
 pub(super) const CURSOR: &str = "is not a cursor of this list";
 

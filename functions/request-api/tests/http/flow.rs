@@ -153,6 +153,7 @@ fn finished(job: Job) -> Job {
         files: 2,
         rows: 3,
         expires_at: at + SignedDuration::from_hours(24),
+        receipt: None,
     };
     let verification = Verification { method: VerificationMethod::EmailCode, at };
     Job {

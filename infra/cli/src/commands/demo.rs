@@ -104,6 +104,10 @@ impl Demo<'_> {
         let archive = archive::verify(std::fs::File::open(&path)?).context("the download is not an archive")?;
         let as_promised = outcome::is_as_promised(&view, &path, bytes)?;
         laps.lap("check");
+        let (_, _, receipt) = erase::receipt(self, &operator, &job).await?;
+        let is_its_own = receipt.archive.is_some_and(|it| view["archive"]["sha256"] == it.sha256.as_str());
+        ensure!(is_its_own, "the receipt is for another archive");
+        laps.lap("verify the receipt offline");
         let timeline = self.api(Role::Auditor)?.get(&format!("/privacy/jobs/{job}/timeline?limit=200")).await?;
         let audit = items(timeline.expect_success("the audit trail could not be read")?);
         let total = self.started.elapsed();

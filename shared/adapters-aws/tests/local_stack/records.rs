@@ -82,6 +82,7 @@ pub fn job(n: u8) -> Job {
         codes_sent: 0,
         erasure: None,
         restriction: None,
+        period: None,
         timing: domain::job::Timing::default(),
         language: None,
         retired_at: None,

@@ -34,6 +34,7 @@ pub(crate) fn info(collections: &[&str]) -> ArchiveInfo {
         transfers: Vec::new(),
     };
     ArchiveInfo {
+        subject: archive::Subject::Person,
         job_id: "job-1".to_owned(),
         request_type: "access".to_owned(),
         made_at: MADE_AT.parse().unwrap(),

@@ -14,8 +14,12 @@ pub struct Receipt {
     pub tenant: String,
     /// What was asked, such as `erasure` or `export`.
     pub request_type: String,
-    /// SHA-256 of the frozen plan, hexadecimal.
+    /// SHA-256 of the frozen plan, hexadecimal; an export has none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub plan_hash: String,
+    /// What was handed out; exports only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<ReceiptArchive>,
     /// What was done, source by source.
     pub sources: Vec<ReceiptSource>,
     /// What was kept, and the rule that says so.
@@ -38,6 +42,21 @@ pub struct Receipt {
     /// Where the audit log records it; a receipt signed before its event was sealed has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<LogPosition>,
+}
+
+/// The archive of an export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptArchive {
+    /// SHA-256 of the whole file, hexadecimal.
+    pub sha256: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Files in it.
+    pub files: u64,
+    /// Rows in it.
+    pub rows: u64,
+    /// Until when it can be fetched.
+    pub expires_at: Timestamp,
 }
 
 /// What was done in one source.

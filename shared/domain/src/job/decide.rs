@@ -134,12 +134,9 @@ pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
             next: vec![ready(StepKind::Locate, now)],
             settles: Vec::new(),
         },
-        Outcome::Located => Decision {
-            job: (job.status == JobStatus::Pending)
-                .then(|| Box::new(Job { status: JobStatus::InProgress, ..job.clone() })),
-            next: vec![waiting(StepKind::Package, now + GATE_INTERVAL)],
-            settles: Vec::new(),
-        },
+        Outcome::Located => to_be_packaged(job, now),
+        // The one step that reads the audit log is all there is to collect.
+        Outcome::Collected if job.scope == Scope::AuditLog => to_be_packaged(job, now),
         Outcome::Traced { aliases, .. } if job.restriction.is_some() => restricting::after_trace(job, aliases, now),
         Outcome::Traced { aliases, organizations, members } => {
             erasing::after_trace(job, (aliases, organizations), members.as_ref(), now)
@@ -163,6 +160,15 @@ pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
         Outcome::ShardDone | Outcome::Collected | Outcome::Notified | Outcome::Cleaned | Outcome::Nothing => {
             Decision::default()
         }
+    }
+}
+
+fn to_be_packaged(job: &Job, now: Timestamp) -> Decision {
+    let begins = job.status == JobStatus::Pending;
+    Decision {
+        job: begins.then(|| Box::new(Job { status: JobStatus::InProgress, ..job.clone() })),
+        next: vec![waiting(StepKind::Package, now + GATE_INTERVAL)],
+        settles: Vec::new(),
     }
 }
 
@@ -268,6 +274,7 @@ pub fn first_steps(job: &Job, now: Timestamp) -> Vec<StepSeed> {
         Scope::Organization if job.automated => return vec![ready(StepKind::Locate, now)],
         Scope::Organization => return Vec::new(),
         Scope::Collection => return vec![ready(StepKind::Anonymize, now)],
+        Scope::AuditLog => return vec![ready(StepKind::ExportEvents, now)],
         Scope::Subject => {}
     }
     let mut steps = vec![ready(StepKind::Screen, now)];

@@ -16,6 +16,8 @@ wire_enum! {
         Collect = "collect",
         /// Reads a mapped collection and leaves of it what was asked for, without the people in it.
         Anonymize = "anonymize",
+        /// Reads a period of the audit log into encrypted parts.
+        ExportEvents = "export_events",
         /// Joins the parts to one archive.
         Package = "package",
         /// Finds what one shard of an erasure would change, and changes nothing.
@@ -94,6 +96,7 @@ impl StepKind {
             | Self::Locate
             | Self::Collect
             | Self::Anonymize
+            | Self::ExportEvents
             | Self::Package
             | Self::Expire => QueueName::Export,
             Self::PlanErasure
@@ -153,6 +156,7 @@ impl StepKind {
             | Self::Locate
             | Self::Collect
             | Self::Anonymize
+            | Self::ExportEvents
             | Self::Package
             | Self::PlanErasure
             | Self::SealPlan
@@ -206,6 +210,7 @@ impl StepKind {
             | Self::Locate
             | Self::Collect
             | Self::Anonymize
+            | Self::ExportEvents
             | Self::Package
             | Self::PlanErasure
             | Self::SealPlan

@@ -5,7 +5,7 @@ use domain::evidence::{Evidence, EvidenceCheck};
 use domain::ids::{EvidenceId, TenantId};
 use domain::role::Permission;
 
-use super::{KeepEvidence, RESOURCE_TYPE, corrupt, custody};
+use super::{DAMAGED, KeepEvidence, RESOURCE_TYPE, corrupt, custody};
 use crate::caller::Caller;
 use crate::keyring::TenantSecrets;
 use crate::refusal::Refusal;
@@ -37,8 +37,9 @@ impl KeepEvidence {
         if check.broken_at.is_none() {
             let next = custody::next(&evidence, &chain, now, secrets.pseudonym(&caller.principal.subject));
             self.put_custody(&evidence, &next).await?;
-        } else {
-            tracing::error!(tenant = %tenant, evidence = %id, "evidence is broken");
+        }
+        if let Some(place) = &check.broken_at {
+            self.alerts.evidence_broken(tenant, id, place);
         }
         let bytes = serde_json::to_vec(&check).map_err(|cause| corrupt("write a check", cause))?;
         // Whoever checked at the same time may have kept theirs.
@@ -56,7 +57,7 @@ impl KeepEvidence {
         secrets: &TenantSecrets,
     ) -> Option<String> {
         match self.opened(secrets, bytes) {
-            Err(_) => Some("what the evidence says does not open: it was changed after it was sealed".to_owned()),
+            Err(_) => Some(DAMAGED.to_owned()),
             Ok(opened) if sha256(opened.words.content.expose().as_bytes()) != evidence.sha256 => {
                 Some("the content is not the one whose hash was kept".to_owned())
             }

@@ -41,7 +41,7 @@ impl EventFilter {
     ///
     /// # Errors
     /// `Invalid` for a range that is turned round or too long.
-    pub(super) fn range(&self, now: Timestamp) -> Result<IdRange, Refusal> {
+    pub(crate) fn range(&self, now: Timestamp) -> Result<IdRange, Refusal> {
         let end = self.end.unwrap_or(now);
         let earliest = end.checked_sub(LONGEST).unwrap_or(Timestamp::UNIX_EPOCH);
         if let Some(start) = self.start {

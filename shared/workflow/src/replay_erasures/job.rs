@@ -108,6 +108,7 @@ impl ReplayErasures {
             codes_sent: 0,
             erasure: Some(Box::new(Erasure { repeats, ..Erasure::new(0) })),
             restriction: None,
+            period: None,
             timing: timing(&due, now, false, now),
             language: None,
             retired_at: None,

@@ -24,6 +24,7 @@ pub(super) fn clock_notice(job: &Job, kind: StepKind, shard: u32, timezone: &Tim
         | StepKind::Locate
         | StepKind::Collect
         | StepKind::Anonymize
+        | StepKind::ExportEvents
         | StepKind::Package
         | StepKind::PlanErasure
         | StepKind::SealPlan

@@ -4,16 +4,13 @@
 
 use std::sync::Arc;
 
-use archive::{CollectionWriter, DosTime, Format, Packing, Part, PartWriter, Position, Source};
+use archive::{CollectionWriter, DosTime, Packing, PartWriter, Position, Source};
 use async_trait::async_trait;
 use datamap::{DataMap, Lookup};
 use domain::job::Outcome;
-use domain::request::ExportFormat;
-use domain::step::{Checkpoint, CollectCheckpoint, PartRef, StepKind, Written};
+use domain::step::{Checkpoint, CollectCheckpoint, StepKind, Written};
 
-use super::expire::parts_prefix;
 use super::owners::Owners;
-use super::package::checksum_of;
 use super::plan::{PlanStore, ShardPlan};
 use super::sources::{Sources, source_lookup};
 use crate::advance_job::{Ran, RunStep};
@@ -24,6 +21,9 @@ use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
 
 mod media;
+pub(super) mod storing;
+
+pub use storing::format_of;
 
 /// Collects one shard.
 pub struct Collect {
@@ -74,7 +74,7 @@ impl RunStep for Collect {
             }
         }
         if let Some(part) = shard.parts.take() {
-            self.store(context, &mut shard.state, part).await?;
+            storing::store(self.exports.as_ref(), context, &mut shard.state, part).await?;
             context.save(Checkpoint::Collect(shard.state.clone()), Vec::new()).await?;
         } else if context.step.checkpoint.is_none() {
             context.save(Checkpoint::Collect(shard.state.clone()), Vec::new()).await?;
@@ -173,25 +173,9 @@ impl Collect {
             }
         }
         if let Some(part) = shard.parts.take() {
-            self.store(context, &mut shard.state, part).await?;
+            storing::store(self.exports.as_ref(), context, &mut shard.state, part).await?;
         }
         context.save(Checkpoint::Collect(shard.state.clone()), Vec::new()).await
-    }
-
-    async fn store(&self, context: &StepContext, state: &mut CollectCheckpoint, part: Part) -> Result<(), StepError> {
-        let key = part_key(context, state.parts.len());
-        let rows = part
-            .entries
-            .iter()
-            .filter(|entry| counts_rows(entry.kind, context.job.format))
-            .map(|entry| entry.rows)
-            .sum();
-        let bytes = u64::try_from(part.bytes.len()).unwrap_or(u64::MAX);
-        let sha256 = Some(checksum_of(&part.bytes, part.zip_bytes));
-        let reference = PartRef { key: key.clone(), zip_bytes: part.zip_bytes, bytes, rows, sha256 };
-        self.exports.put(&key, part.bytes).await?;
-        state.parts.push(reference);
-        Ok(())
     }
 
     fn cursor(&self, context: &StepContext, shard: &Shard) -> Result<Option<Cursor>, StepError> {
@@ -221,9 +205,9 @@ impl Collect {
         // A large file is a part of its own; what came before it goes first.
         note_position(shard, open);
         if let Some(part) = shard.parts.take() {
-            self.store(context, &mut shard.state, part).await?;
+            storing::store(self.exports.as_ref(), context, &mut shard.state, part).await?;
         }
-        let key = part_key(context, shard.state.parts.len());
+        let key = storing::part_key(context, shard.state.parts.len());
         let stream =
             media::Stream { connector: self.sources.connector.as_ref(), exports: self.exports.as_ref(), source, file };
         let made_at = DosTime::at(context.job.created_at);
@@ -240,21 +224,6 @@ enum Stop {
     Page(Option<Cursor>),
 }
 
-/// The fence keeps a worker that lost its claim from replacing what its successor wrote.
-fn part_key(context: &StepContext, number: usize) -> String {
-    let prefix = parts_prefix(context.job.tenant.as_str(), context.job.id.as_str());
-    format!("{prefix}{:06}-{:06}-{number:06}", context.step.shard, context.step.fence)
-}
-
-/// Rows are counted once, in the first form they are written in.
-fn counts_rows(kind: archive::EntryKind, format: ExportFormat) -> bool {
-    match kind {
-        archive::EntryKind::Json => true,
-        archive::EntryKind::Csv => format == ExportFormat::Csv,
-        archive::EntryKind::Media | archive::EntryKind::Document => false,
-    }
-}
-
 fn open_collection(context: &StepContext, shard: &Shard, lookup: &Lookup) -> Result<Open, StepError> {
     let collection = shard.map.collections.get(lookup.collection);
     let collection = collection.ok_or_else(|| StepError::park("the plan names an unknown collection"))?;
@@ -266,16 +235,6 @@ fn open_collection(context: &StepContext, shard: &Shard, lookup: &Lookup) -> Res
     let ordinal = shard.plan.ordinals.get(&lookup.collection).copied().unwrap_or(context.step.shard);
     let writer = CollectionWriter::new(source.clone(), ordinal, format_of(context.job.format), &fields, from);
     Ok(Open { collection: lookup.collection, source, ordinal, media: written.map_or(0, |w| w.media), writer })
-}
-
-/// The archive's word for a format.
-#[must_use]
-pub const fn format_of(format: ExportFormat) -> Format {
-    match format {
-        ExportFormat::Json => Format::Json,
-        ExportFormat::Csv => Format::Csv,
-        ExportFormat::Both => Format::Both,
-    }
 }
 
 /// Ends the segment under way and notes where the collection stands.

@@ -35,7 +35,7 @@ pub(super) fn parts_prefix(tenant: &str, job: &str) -> String {
 /// The key of a job's archive.
 pub(super) fn archive_key(job: &Job) -> String {
     let ending = match job.scope {
-        Scope::Subject | Scope::Organization => "zip",
+        Scope::Subject | Scope::Organization | Scope::AuditLog => "zip",
         Scope::Collection => "ndjson.gz",
     };
     format!("exports/{}/{}.{ending}", job.tenant, job.id)

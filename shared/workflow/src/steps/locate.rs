@@ -178,7 +178,7 @@ impl Locate {
         }
         let state = LocateCheckpoint { frozen: true, shards, ..LocateCheckpoint::default() };
         match (context.job.erasure.is_some(), context.job.scope) {
-            (false, _) | (true, Scope::Collection) => Ok(state),
+            (false, _) | (true, Scope::Collection | Scope::AuditLog) => Ok(state),
             (true, Scope::Subject) => {
                 let (aliases, organizations) = aliases(context, walk).await?;
                 Ok(LocateCheckpoint { aliases, organizations, ..state })

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use archive::{EntryRecord, FrozenPart, Packing, archive_tail_packing};
+use archive::{ArchiveInfo, EntryRecord, FrozenPart, Packing, archive_tail_packing};
 use async_trait::async_trait;
 use domain::job::{Archive, Outcome, Scope};
 use domain::record::{Record, SuppressionRecord};
@@ -15,15 +15,18 @@ use sha2::{Digest, Sha256};
 use self::joining::{Joined, Joining, Layout};
 pub(super) use self::joining::{checksum_of, part_checksum};
 use super::expire::archive_key;
+use super::export_events::log_info;
+use super::receipts::sign_and_keep;
 use super::sources::Sources;
 use crate::advance_job::{Ran, RunStep};
 use crate::archive_info::archive_info;
 use crate::gate::{is_open, steps_of};
-use crate::ports::{ByteRange, ExportStore, PortErrorKind};
+use crate::ports::{ByteRange, ExportStore, PortErrorKind, ReceiptSigner};
 use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
 
 mod joining;
+mod receipt;
 
 /// The smallest piece; an upload has at most ten thousand.
 const PIECE_BYTES: u64 = 8 * 1024 * 1024;
@@ -39,6 +42,8 @@ pub struct Package {
     pub sources: Sources,
     /// The bucket of exports.
     pub exports: Arc<dyn ExportStore>,
+    /// The key that signs receipts.
+    pub signer: Arc<dyn ReceiptSigner>,
     // Configuration.
     /// How long the archive can be fetched.
     pub download_for: SignedDuration,
@@ -54,7 +59,7 @@ impl RunStep for Package {
 
     async fn run(&self, context: &mut StepContext) -> Result<Ran, StepError> {
         let layout = match context.job.scope {
-            Scope::Subject | Scope::Organization => self.layout(context).await?,
+            Scope::Subject | Scope::Organization | Scope::AuditLog => self.layout(context).await?,
             Scope::Collection => layout_of_rows(context).await?,
         };
         let key = archive_key(&context.job);
@@ -67,7 +72,7 @@ impl RunStep for Package {
             }
         };
         let expires_at = context.ports.clock.now() + self.download_for;
-        let archive = Archive {
+        let mut archive = Archive {
             key,
             bytes: layout.bytes,
             sha256,
@@ -75,7 +80,12 @@ impl RunStep for Package {
             files: layout.files,
             rows: layout.rows,
             expires_at,
+            receipt: None,
         };
+        if let Some(receipt) = receipt::of_export(context, &archive, layout.counts) {
+            let (signer, exports) = (self.signer.as_ref(), self.exports.as_ref());
+            archive.receipt = Some(sign_and_keep(signer, exports, context, &receipt).await?);
+        }
         Ok(Ran::Done(Outcome::Packaged { archive }))
     }
 }
@@ -105,13 +115,22 @@ impl Package {
             frozen.push(FrozenPart { zip_bytes: part.zip_bytes, entries });
             parts.push(Joined { part: part.clone(), index: Sha256::digest(&index).into() });
         }
-        let map = self.sources.map_of(&context.job).await?;
-        let erased = erased_before(context).await?;
-        let info = archive_info(&context.job, &map, erased.as_ref());
+        let info = self.info(context).await?;
+        let counts = receipt::counts(&info, &frozen, context.job.format);
         let tail = archive_tail_packing(&info, &frozen, self.packing);
         let tail = tail.map_err(|_| StepError::park("the parts don't join to an archive"))?;
         let rows = parts.iter().map(|joined| joined.part.rows).sum();
-        Ok(Layout { parts, tail: tail.bytes, bytes: tail.archive_bytes, files: tail.entries, rows })
+        Ok(Layout { parts, tail: tail.bytes, bytes: tail.archive_bytes, files: tail.entries, rows, counts })
+    }
+
+    /// What the archive says of itself.
+    async fn info(&self, context: &StepContext) -> Result<ArchiveInfo, StepError> {
+        if context.job.scope == Scope::AuditLog {
+            return log_info(&context.job);
+        }
+        let map = self.sources.map_of(&context.job).await?;
+        let erased = erased_before(context).await?;
+        Ok(archive_info(&context.job, &map, erased.as_ref()))
     }
 
     async fn write_small(&self, layout: &Layout, key: &str) -> Result<String, StepError> {
@@ -219,12 +238,12 @@ async fn layout_of_rows(context: &StepContext) -> Result<Layout, StepError> {
     let rows = parts.iter().map(|part| part.rows).sum();
     let no_index: [u8; 32] = Sha256::digest([]).into();
     let parts = parts.into_iter().map(|part| Joined { part, index: no_index }).collect();
-    Ok(Layout { parts, tail: Vec::new(), bytes, files: 1, rows })
+    Ok(Layout { parts, tail: Vec::new(), bytes, files: 1, rows, counts: Vec::new() })
 }
 
 fn parts_of(step: &Step) -> &[PartRef] {
     match (&step.kind, &step.checkpoint) {
-        (StepKind::Collect, Some(Checkpoint::Collect(state))) => &state.parts,
+        (StepKind::Collect | StepKind::ExportEvents, Some(Checkpoint::Collect(state))) => &state.parts,
         _ => &[],
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn due(
 ) -> Result<DueDates, Refusal> {
     match request.scope {
         Scope::Subject | Scope::Organization => clock.due(regime, request.request_type, received_at),
-        Scope::Collection => Ok(no_law(received_at)),
+        Scope::Collection | Scope::AuditLog => Ok(no_law(received_at)),
     }
 }
 

@@ -150,7 +150,7 @@ pub fn unsupported_type() -> String {
 
 pub(super) fn organization_of(caller: &Caller, request: &NewRequest) -> Result<Option<String>, Refusal> {
     match request.scope {
-        Scope::Subject | Scope::Collection => return Ok(None),
+        Scope::Subject | Scope::Collection | Scope::AuditLog => return Ok(None),
         Scope::Organization => {}
     }
     let own = caller.principal.organization_id.as_ref();
@@ -170,7 +170,7 @@ pub(super) fn organization_of(caller: &Caller, request: &NewRequest) -> Result<O
     Ok(Some(own.clone()))
 }
 
-pub(super) fn quota_refusal(key: &TenantKey, limit: i64, now: Timestamp) -> Refusal {
+pub(crate) fn quota_refusal(key: &TenantKey, limit: i64, now: Timestamp) -> Refusal {
     if key.sort() == "counter#open_jobs" {
         return Refusal::QuotaReached { quota: "max_open_jobs", limit, resets_at: None };
     }

@@ -130,7 +130,7 @@ async fn submit(demo: &Demo<'_>, api: &Api, kind: &str) -> anyhow::Result<String
 }
 
 /// Keeps the receipt and the public key, and checks one with the other and nothing else.
-async fn receipt(demo: &Demo<'_>, operator: &Api, job: &str) -> anyhow::Result<(PathBuf, PathBuf, Receipt)> {
+pub(super) async fn receipt(demo: &Demo<'_>, operator: &Api, job: &str) -> anyhow::Result<(PathBuf, PathBuf, Receipt)> {
     let jws = operator.text(&format!("/privacy/jobs/{job}/receipt")).await?;
     let aws = Aws::new(demo.stack.aws_config().await, CallCounter::process());
     let der = aws.receipt_signer(demo.stack.resource("ReceiptKey")?).public_key().await;

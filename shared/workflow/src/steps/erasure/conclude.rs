@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use audit_log::receipt::{Exemption, Receipt, ReceiptProcessor, ReceiptSource, ReceiptTokens, Unsigned};
-use domain::erasure::{Erasure, MAX_ALIASES, ReceiptRef};
+use audit_log::receipt::{Exemption, Receipt, ReceiptProcessor, ReceiptSource, ReceiptTokens};
+use domain::erasure::{Erasure, MAX_ALIASES};
 use domain::ids::JobId;
 use domain::job::{Job, Outcome};
 use domain::key::TenantKey;
@@ -21,10 +21,10 @@ use jiff::SignedDuration;
 use crate::advance_job::{Ran, RunStep};
 use crate::gate::{is_open, steps_of};
 use crate::ports::{ExportStore, ReceiptSigner};
-use crate::sealing::sha256;
 use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
 use crate::steps::plan::PlanStore;
+use crate::steps::receipts::sign_and_keep;
 
 /// Keys destroyed in one transaction.
 const KEYS_AT_ONCE: usize = 100;
@@ -82,16 +82,7 @@ impl Conclude {
     ) -> Result<Ran, StepError> {
         let processors = steps.iter().filter_map(told).collect();
         let receipt = Receipt { processors, tokens: tokens_of(steps), ..self.receipt(context, erasure, erased)? };
-        let unsigned = Unsigned::new(self.signer.key_id(), &receipt)
-            .map_err(|_| StepError::park("the receipt has no canonical form"))?;
-        let signature = self.signer.sign(&unsigned.digest()).await?;
-        let signed = unsigned.join_der(&signature).map_err(|_| StepError::park("the signer answered no signature"))?;
-        let (tenant, job) = (&context.job.tenant, &context.job.id);
-        // The fence keeps a worker that lost its claim from replacing what its successor signed.
-        let key = format!("receipts/{tenant}/{job}-{}.jws", context.step.fence);
-        let sha256 = sha256(signed.as_bytes());
-        self.exports.put(&key, signed.into_bytes()).await?;
-        let receipt = ReceiptRef { key, sha256, signed_at: context.now };
+        let receipt = sign_and_keep(self.signer.as_ref(), self.exports.as_ref(), context, &receipt).await?;
         Ok(Ran::Done(Outcome::Concluded { receipt, notes: notes_of(&context.job, erased) }))
     }
 
@@ -114,6 +105,7 @@ impl Conclude {
             tenant: job.tenant.to_string(),
             request_type: job.request_type.to_string(),
             plan_hash: plan.hash.clone(),
+            archive: None,
             sources: erased.values().map(source_of).collect(),
             exemptions: exemptions.collect(),
             processors: Vec::new(),

@@ -71,6 +71,7 @@ impl Notify {
             | StepKind::Locate
             | StepKind::Collect
             | StepKind::Anonymize
+            | StepKind::ExportEvents
             | StepKind::Package
             | StepKind::Expire => None,
         }

@@ -2,6 +2,7 @@
 //!
 //! The checksum of a part is that of two: of its entries, which become the archive, and of the index behind them.
 
+use audit_log::receipt::ReceiptSource;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::step::{PackageCheckpoint, PartRef};
@@ -26,6 +27,7 @@ pub(super) struct Layout {
     pub(super) bytes: u64,
     pub(super) files: u64,
     pub(super) rows: u64,
+    pub(super) counts: Vec<ReceiptSource>,
 }
 
 /// The checksum of a part by the digests of its entries and of its index.

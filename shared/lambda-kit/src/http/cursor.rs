@@ -1,4 +1,4 @@
-//! Where a list goes on: opaque to clients, an id to us.
+//! Where a list goes on: opaque to clients, an id to us. Lists whose filters must not change seal theirs (`workflow::read_audit`).
 
 use std::str::FromStr;
 
@@ -6,12 +6,14 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// Hides an id in a cursor.
-pub(crate) fn cursor_after(id: &str) -> String {
+#[must_use]
+pub fn cursor_after(id: &str) -> String {
     URL_SAFE_NO_PAD.encode(id)
 }
 
 /// The id in a cursor; `None` if it isn't one of ours.
-pub(crate) fn id_in_cursor<T: FromStr>(cursor: &str) -> Option<T> {
+#[must_use]
+pub fn id_in_cursor<T: FromStr>(cursor: &str) -> Option<T> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
     String::from_utf8(bytes).ok()?.parse().ok()
 }

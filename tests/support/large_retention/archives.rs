@@ -1,6 +1,5 @@
 //! Archives as files, and the proof that each expired row is in one, whole, sealed under the key of its person.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -16,7 +15,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use workflow::keyring::Keyring;
 use workflow::ports::{EvidenceStore, Marked, PortError};
-use workflow::sealing::{Place, SealingKey, sha256};
+use workflow::sealing::{Place, sha256};
 
 use super::generated::Generated;
 use crate::executor::run;
@@ -53,8 +52,8 @@ impl Archives {
 
     /// What of the expired rows is not in an archive whose manifest and checksum hold, or is in one too many.
     pub(super) fn broken(&self, memory: &MemoryWorld, keyring: &Keyring, table: &Generated) -> Vec<String> {
-        let (mut broken, mut seen) = (Vec::new(), BTreeSet::new());
-        let mut keys = Keys { memory, keyring, known: BTreeMap::new() };
+        let mut broken = Vec::new();
+        let mut seen = std::collections::BTreeSet::new();
         for entry in fs::read_dir(&self.root).unwrap() {
             let path = entry.unwrap().path();
             if !path.to_str().unwrap().ends_with(".manifest.json") {
@@ -67,7 +66,7 @@ impl Archives {
             }
             let lines = BufReader::new(flate2::read::GzDecoder::new(File::open(self.path(name)).unwrap())).lines();
             for (at, line) in lines.enumerate() {
-                let row = keys.opened(&format!("{name}#{at}"), &line.unwrap());
+                let row = opened(memory, keyring, &format!("{name}#{at}"), &line.unwrap());
                 match table.number_of(&row) {
                     Some(number) if seen.insert(number) => {}
                     Some(number) => broken.push(format!("row {number} is archived twice")),
@@ -82,26 +81,14 @@ impl Archives {
     }
 }
 
-/// The keys of the people that were met so far.
-struct Keys<'a> {
-    memory: &'a MemoryWorld,
-    keyring: &'a Keyring,
-    known: BTreeMap<String, SealingKey>,
-}
-
-impl Keys<'_> {
-    fn opened(&mut self, place: &str, line: &str) -> Datum {
-        let acme = tenant("acme");
-        let line: Value = serde_json::from_str(line).unwrap();
-        let owner = KeyRecord::subject_owner(line["subject"].as_str().unwrap());
-        let Self { memory, keyring, known } = self;
-        let key = known.entry(owner.clone()).or_insert_with(|| {
-            run(memory, keyring.known_subject_key(&acme, &owner, memory.now())).answer().unwrap().unwrap()
-        });
-        let sealed = BASE64.decode(line["sealed"].as_str().unwrap()).unwrap();
-        let row = key.open_bytes(&Place::object(acme.as_str(), place), &sealed).unwrap();
-        Datum::parse_json(&row).unwrap()
-    }
+fn opened(memory: &MemoryWorld, keyring: &Keyring, place: &str, line: &str) -> Datum {
+    let acme = tenant("acme");
+    let line: Value = serde_json::from_str(line).unwrap();
+    let owner = KeyRecord::subject_owner(line["subject"].as_str().unwrap());
+    let key = run(memory, keyring.known_subject_key(&acme, &owner, memory.now())).answer().unwrap().unwrap();
+    let sealed = BASE64.decode(line["sealed"].as_str().unwrap()).unwrap();
+    let row = key.open_bytes(&Place::object(acme.as_str(), place), &sealed).unwrap();
+    Datum::parse_json(&row).unwrap()
 }
 
 #[async_trait]

@@ -23,7 +23,7 @@ dataset:
         fields:
           - {name: user_id, fides_meta: {primary_key: true, identity: user_id}}
           - {name: at, fides_meta: {data_type: string}}
-          - {name: note}
+          - {name: note, data_categories: [user.content]}
       - name: logs
         fides_meta: {skip_processing: true}
         fields: [{name: day}, {name: line, fides_meta: {primary_key: true}}]

@@ -16,7 +16,7 @@ fn exit_code(arguments: &[&str]) -> Option<i32> {
 }
 
 /// The newest event of a job, once the index shows it.
-async fn newest_event(auditor: &Api, job: &str) -> String {
+pub(crate) async fn newest_event(auditor: &Api, job: &str) -> String {
     for _ in 0..40 {
         let found = auditor.get(&format!("/audit/events?resource_id={job}&resource_type=job")).await.expect(200).json();
         if let Some(id) = found["items"][0]["id"].as_str() {
@@ -29,7 +29,7 @@ async fn newest_event(auditor: &Api, job: &str) -> String {
 
 /// The sealer runs each minute; here it is asked until the event is in the log. That it reports a failure is not
 /// looked at: the contract suite leaves heads of logs that never were, and one bad log stops no other.
-async fn proof_of(stack: &Stack, auditor: &Api, event: &str) -> String {
+pub(crate) async fn proof_of(stack: &Stack, auditor: &Api, event: &str) -> String {
     for _ in 0..30 {
         aws::invoke(stack, "AuditSealer", &json!({})).await;
         let answer = auditor.get(&format!("/audit/events/{event}/proof")).await;

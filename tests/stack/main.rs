@@ -32,6 +32,7 @@ mod logs;
 mod mail_events;
 mod mails;
 mod notices;
+mod proof_rate;
 mod retention;
 mod shop;
 mod streams;

@@ -239,7 +239,7 @@ pub(crate) struct BenchArguments {
     /// Print one JSON object on standard output.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Only the figures whose name contains this text; `big exports` alone writes and exports a gigabyte.
+    /// Only the figures whose name contains this text; `big exports` alone writes and exports a gigabyte, `proofs` builds the tests.
     pub(crate) filter: Option<String>,
 }
 

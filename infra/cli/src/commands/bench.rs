@@ -3,6 +3,7 @@
 mod cold_start;
 mod export;
 mod export_memory;
+mod proofs;
 mod retention;
 
 use std::process::ExitCode;
@@ -43,6 +44,10 @@ pub(crate) async fn run(arguments: &BenchArguments) -> anyhow::Result<ExitCode> 
     // Writes a gigabyte and exports it: only when asked for by name.
     if arguments.filter.as_deref() == Some("big exports") {
         figures.extend(export_memory::measure(&home).await?);
+    }
+    // Builds the tests optimised: only when asked for by name too.
+    if arguments.filter.as_deref() == Some("proofs") {
+        figures.extend(proofs::measure(&home)?);
     }
     if arguments.json {
         report::line(&serde_json::to_string_pretty(&figures)?);

@@ -266,8 +266,9 @@ fn several_mistakes_are_told_at_once() {
 #[test]
 fn unsupported_types_name_the_supported_ones() {
     let mut house = House::new();
-    let names = "is not supported yet; supported are access, portability, erasure, restriction, objection";
-    let unsupported = ["rectification", "automated_decision_review", "opt_out", "limit_use"];
+    let names =
+        "is not supported yet; supported are access, portability, erasure, rectification, restriction, objection";
+    let unsupported = ["automated_decision_review", "opt_out", "limit_use"];
     for kind in unsupported {
         let answer =
             check(&mut house, &operator("acme"), requests(changed("/type", &json!(kind)).to_string()), 422, "/type");

@@ -40,6 +40,7 @@ fn retire_over(memory: &MemoryWorld, cap: Cap) -> RetireRecords {
     RetireRecords {
         store: memory.job_store(),
         feed: memory.audit_feed(),
+        index: memory.audit_index(),
         evidence: memory.evidence_store(),
         keyring: Arc::new(Keyring::new(memory.job_store(), memory.key_service(), memory.entropy())),
         alerts: memory.alerts(),
@@ -69,7 +70,7 @@ fn ended(kind: Kind, person: Person) -> (World, JobId) {
     let mut story = Story::of(kind, person);
     story.play(&mut world);
     // Processors that never answer are waited for a year.
-    world.advance(DAY * if kind == Kind::Erasure { 400 } else { 3 });
+    world.advance(DAY * if kind == Kind::Erasure { 450 } else { 3 });
     let job = story.job.expect("somebody was told of the job");
     assert!(!world.job(&tenant("acme"), &job).unwrap().is_open());
     (world, job)
@@ -218,7 +219,7 @@ fn what_proves_an_erasure_stays() {
     };
     let before = proof(&world);
     assert!(before.0 > 0 && before.1 == 1, "{before:?}");
-    for day in [420, 1_100, 4_000] {
+    for day in [460, 1_100, 4_000] {
         at_age(&world, &job, day);
         night(&world);
     }
@@ -362,4 +363,64 @@ fn the_schedule_tells_of_our_own_records_and_the_timeline_of_their_end() {
     assert_eq!((shown.status, &shown.body["status"]), (200, &json!("completed")));
     let timeline = house.get(&dpo("acme"), &format!("/jobs/{job}/timeline?limit=200"));
     assert!(timeline.body.to_string().contains(AuditEvent::PURGED), "{}", timeline.body);
+}
+
+fn seal(world: &World) {
+    run(&world.memory, world.handlers.sealer.run()).answer().unwrap();
+}
+
+fn events(world: &World) -> Vec<AuditEvent> {
+    let all = world.memory.inspect(|state| state.items.values().map(|it| Record::clone(it)).collect::<Vec<_>>());
+    all.into_iter().filter_map(Record::into_event).map(|it| *it).filter(|it| it.tenant == tenant("acme")).collect()
+}
+
+#[test]
+fn audit_events_leave_the_table_after_two_years_and_the_log_keeps_them() {
+    let (world, job) = ended(Kind::Erasure, ADA);
+    seal(&world);
+    let until = world.job(&tenant("acme"), &job).unwrap().ended_at().unwrap() + DAY * 10;
+    let before: Vec<AuditEvent> = events(&world).into_iter().filter(|event| event.at < until).collect();
+    for day in [460, 700] {
+        at_age(&world, &job, day);
+        night(&world);
+        seal(&world);
+        assert!(before.iter().all(|event| events(&world).contains(event)), "nothing leaves before its time");
+    }
+    at_age(&world, &job, 740);
+    assert!(night(&world).is_unfinished, "announced");
+    let lines_of =
+        |events: &[AuditEvent]| lines(&events.iter().map(|it| Record::Event(Box::new(it.clone()))).collect::<Vec<_>>());
+    assert!(before.iter().all(|event| events(&world).contains(event)), "what is announced is not gone yet");
+    assert!(night(&world).is_unfinished, "nothing goes before the log knows of it");
+    seal(&world);
+    world.memory.advance(SignedDuration::from_mins(15));
+    night(&world);
+    let left = events(&world);
+    let gone: Vec<AuditEvent> = before.iter().filter(|event| !left.contains(event)).cloned().collect();
+    assert_eq!(before.len() - gone.len(), 1, "the event of the receipt proves it");
+    assert!(left.iter().any(|event| event.resource_type == AuditEvent::RECEIPT));
+    assert!(lines_of(&gone).is_subset(&archived(&world)), "INV-E6");
+    assert_eq!(tally(&world, "habeas.audit_logs").deleted, gone.len() as u64);
+    assert_eq!(verified(&world), [""; 0], "what was announced is no loss");
+    let lost = left.iter().find(|event| event.resource_type == AuditEvent::RECEIPT).unwrap().key();
+    world.memory.change(|state| state.items.remove(&lost));
+    assert!(verified(&world).iter().any(|it| it.contains("is gone from the table")));
+}
+
+#[test]
+fn the_longest_policy_counts_for_the_log_and_a_hold_stops_it() {
+    let (world, job) = ended(Kind::Access, BOB);
+    seal(&world);
+    let before = events(&world);
+    policy(&world, RetentionClass::AuditLogs, 900);
+    at_age(&world, &job, 890);
+    assert!(!night(&world).is_unfinished);
+    let identity = Identity::new(IdentityKind::Email, ADA.email).unwrap();
+    let words = |text: &str| Sensitive::new(text.to_owned());
+    let new = NewHold { scope: NewScope::Subject(vec![identity]), matter: words("a"), reason: words("b") };
+    run(&world.memory, Handlers::new(&world.memory).holds.place(&officer("acme"), &new, None)).answer().unwrap();
+    at_age(&world, &job, 910);
+    night(&world);
+    assert_eq!(tally(&world, "habeas.audit_logs").held, before.len() as u64);
+    assert!(before.iter().all(|event| events(&world).contains(event)));
 }

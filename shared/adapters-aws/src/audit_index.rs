@@ -41,6 +41,36 @@ impl DynamoAuditIndex {
             .expression_attribute_names("#partition", attribute_of(index))
             .expression_attribute_values(":partition", text(index.partition(tenant)))
     }
+
+    async fn page(
+        &self,
+        (tenant, index): (&TenantId, &EventIndex),
+        range: &IdRange,
+        limit: usize,
+        oldest_first: bool,
+    ) -> Result<EventPage, PortError> {
+        // The range of a query includes its ends, and must not be turned round.
+        if range.above >= range.below || limit == 0 {
+            return Ok(EventPage::default());
+        }
+        let answer = self
+            .query(tenant, index)
+            .key_condition_expression("#partition = :partition AND event_id BETWEEN :above AND :below")
+            .expression_attribute_values(":above", text(&range.above))
+            .expression_attribute_values(":below", text(&range.below))
+            .scan_index_forward(oldest_first)
+            // The end itself is not wanted, and may take a place.
+            .limit(i32::try_from(limit.saturating_add(1)).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| failed("read audit events", error))?;
+        let read: Result<Vec<AuditEvent>, PortError> = answer.items().iter().map(|item| event(tenant, item)).collect();
+        let is_inside = |event: &AuditEvent| event.id.as_str() > &*range.above && event.id.as_str() < &*range.below;
+        let mut events: Vec<AuditEvent> = read?.into_iter().filter(is_inside).collect();
+        let more = answer.last_evaluated_key.is_some() || events.len() > limit;
+        events.truncate(limit);
+        Ok(EventPage { more: more && !events.is_empty(), events })
+    }
 }
 
 #[async_trait]
@@ -52,27 +82,17 @@ impl AuditIndex for DynamoAuditIndex {
         range: &IdRange,
         limit: usize,
     ) -> Result<EventPage, PortError> {
-        // The range of a query includes its ends, and must not be turned round.
-        if range.above >= range.below || limit == 0 {
-            return Ok(EventPage::default());
-        }
-        let answer = self
-            .query(tenant, index)
-            .key_condition_expression("#partition = :partition AND event_id BETWEEN :above AND :below")
-            .expression_attribute_values(":above", text(&range.above))
-            .expression_attribute_values(":below", text(&range.below))
-            .scan_index_forward(false)
-            // The upper end itself is not wanted, and may take a place.
-            .limit(i32::try_from(limit.saturating_add(1)).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(|error| failed("read audit events", error))?;
-        let read: Result<Vec<AuditEvent>, PortError> = answer.items().iter().map(|item| event(tenant, item)).collect();
-        let is_inside = |event: &AuditEvent| event.id.as_str() > &*range.above && event.id.as_str() < &*range.below;
-        let mut events: Vec<AuditEvent> = read?.into_iter().filter(is_inside).collect();
-        let more = answer.last_evaluated_key.is_some() || events.len() > limit;
-        events.truncate(limit);
-        Ok(EventPage { more: more && !events.is_empty(), events })
+        self.page((tenant, index), range, limit, false).await
+    }
+
+    async fn oldest(
+        &self,
+        tenant: &TenantId,
+        index: &EventIndex,
+        range: &IdRange,
+        limit: usize,
+    ) -> Result<EventPage, PortError> {
+        self.page((tenant, index), range, limit, true).await
     }
 
     async fn find(&self, tenant: &TenantId, id: &EventId) -> Result<Option<AuditEvent>, PortError> {

@@ -33,13 +33,25 @@ impl AuditIndex for MemoryAuditIndex {
         self.world
             .call("newest_events", |state| {
                 state.check_tenant("newest_events", tenant);
-                let is_inside = |event: &&AuditEvent| {
-                    event.id.as_str() > &*range.above
-                        && event.id.as_str() < &*range.below
-                        && EventIndex::of_event(event).contains(index)
-                };
-                let mut found: Vec<&AuditEvent> = events(state, tenant).filter(is_inside).collect();
-                found.sort_unstable_by(|one, other| other.id.cmp(&one.id));
+                let mut found = inside(state, tenant, index, range);
+                found.reverse();
+                let more = found.len() > limit && limit > 0;
+                Ok(EventPage { events: found.into_iter().take(limit).cloned().collect(), more })
+            })
+            .await
+    }
+
+    async fn oldest(
+        &self,
+        tenant: &TenantId,
+        index: &EventIndex,
+        range: &IdRange,
+        limit: usize,
+    ) -> Result<EventPage, PortError> {
+        self.world
+            .call("oldest_events", |state| {
+                state.check_tenant("oldest_events", tenant);
+                let found = inside(state, tenant, index, range);
                 let more = found.len() > limit && limit > 0;
                 Ok(EventPage { events: found.into_iter().take(limit).cloned().collect(), more })
             })
@@ -54,6 +66,18 @@ impl AuditIndex for MemoryAuditIndex {
             })
             .await
     }
+}
+
+/// The events of an index within a range, oldest first.
+fn inside<'a>(state: &'a State, tenant: &'a TenantId, index: &EventIndex, range: &IdRange) -> Vec<&'a AuditEvent> {
+    let is_inside = |event: &&AuditEvent| {
+        event.id.as_str() > &*range.above
+            && event.id.as_str() < &*range.below
+            && EventIndex::of_event(event).contains(index)
+    };
+    let mut found: Vec<&AuditEvent> = events(state, tenant).filter(is_inside).collect();
+    found.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+    found
 }
 
 fn events<'a>(state: &'a State, tenant: &'a TenantId) -> impl Iterator<Item = &'a AuditEvent> {

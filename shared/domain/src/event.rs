@@ -183,6 +183,9 @@ impl AuditEvent {
     /// many they were in `counts`.
     pub const PURGED: &str = "purged_records";
 
+    /// What such an event says in `from` where it announces that events leave the table; `to` is the time before which.
+    pub const SHED: &str = crate::retention::RetentionClass::AuditLogs.as_str();
+
     /// How the sort keys of all events begin.
     pub const SORT_PREFIX: &str = "event#";
 
@@ -191,6 +194,13 @@ impl AuditEvent {
     pub fn purged(&self) -> u64 {
         let deleted = |(name, count): &(String, u64)| (name == "deleted").then_some(*count);
         if self.resource_type == Self::PURGED { self.counts.iter().find_map(deleted).unwrap_or(0) } else { 0 }
+    }
+
+    /// Before which instant events leave the table, if the event says that some do.
+    #[must_use]
+    pub fn sheds(&self) -> Option<Timestamp> {
+        let is_of_events = self.resource_type == Self::PURGED && self.from.as_deref() == Some(Self::SHED);
+        self.to.as_deref().filter(|_| is_of_events)?.parse().ok()
     }
 
     /// A sort key behind every event of this time and before, and before every later one.

@@ -8,6 +8,7 @@ pub use self::decide::{
     APPROVAL_REMINDER, Decision, GATE_INTERVAL, NUDGE_GRACE, Outcome, VERIFICATION_WINDOW, collect_shard, decide,
     erase_shard, first_steps, plan_shard, ready, waiting,
 };
+pub use self::scope::Scope;
 pub use self::timing::{AlertMark, DeadlineAlert, Extension, FirstDates, Pause, Timing, WaitingFor};
 use crate::erasure::{Erasure, ReceiptRef};
 use crate::ids::{JobId, OpNonce, TenantId};
@@ -21,6 +22,7 @@ use crate::sealed::Sealed;
 mod archive;
 mod decide;
 mod ending;
+mod scope;
 mod timing;
 
 wire_enum! {
@@ -104,20 +106,6 @@ impl JobStatus {
             ),
             Self::Completed | Self::Rejected | Self::Cancelled | Self::Failed | Self::Expired => false,
         }
-    }
-}
-
-wire_enum! {
-    /// What the job is about.
-    Scope {
-        /// One person.
-        Subject = "subject",
-        /// Everything an organisation holds.
-        Organization = "organization",
-        /// The rows of one mapped collection, whosever they are; only for a job that anonymises them.
-        Collection = "collection",
-        /// A period of the tenant's audit log; nobody's data is asked for.
-        AuditLog = "audit_log",
     }
 }
 

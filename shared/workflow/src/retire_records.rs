@@ -14,15 +14,18 @@ use domain::retention_run::RunPhase;
 use jiff::{SignedDuration, Timestamp};
 
 use self::booking::Book;
-use crate::keyring::Keyring;
+use crate::keyring::{Keyring, TenantSecrets};
 use crate::ports::{
-    AuditFeed, Clock, Entropy, EvidenceStore, JobStore, PortError, RetentionAlerts, RetentionWarning, WakeEntry,
+    AuditFeed, AuditIndex, Clock, Entropy, EvidenceStore, JobStore, PortError, PortErrorKind, RetentionAlerts,
+    RetentionWarning, WakeEntry,
 };
 use crate::sweep_retention::{Asked, Cap, RetentionReport, Swept};
 
 mod archiving;
 mod booking;
+mod events;
 mod taking;
+mod wiring;
 
 /// Tenants of one run.
 const MAX_TENANTS: usize = 10_000;
@@ -30,6 +33,8 @@ const MAX_TENANTS: usize = 10_000;
 const FAR: SignedDuration = SignedDuration::from_hours(24 * 3650);
 /// Entries of one look at a shard, and keys of one read.
 const AT_ONCE: usize = 100;
+/// Entries of the one look at a shard of a run by hand, which leaves those it is not asked for where they are.
+const BY_HAND: usize = 1_000;
 /// Jobs of one archive.
 const PER_ARCHIVE: usize = 25;
 /// How soon what is not over is looked at again: so long a policy that became shorter may wait.
@@ -46,6 +51,8 @@ pub struct RetireRecords {
     pub store: Arc<dyn JobStore>,
     /// Which tenants there are.
     pub feed: Arc<dyn AuditFeed>,
+    /// Audit events in the order of time.
+    pub index: Arc<dyn AuditIndex>,
     /// Where archives go.
     pub evidence: Arc<dyn EvidenceStore>,
     /// Data keys.
@@ -63,14 +70,18 @@ pub struct RetireRecords {
     pub keep_days: i64,
 }
 
+/// The classes of our own records.
+pub const OWN: [RetentionClass; 3] =
+    [RetentionClass::JobExecutions, RetentionClass::Requests, RetentionClass::AuditLogs];
+
 /// The name under which a class of our own records is reported; `None` for classes of customers' data.
 #[must_use]
 pub const fn collection_of(class: RetentionClass) -> Option<&'static str> {
     match class {
         RetentionClass::JobExecutions => Some("habeas.job_executions"),
         RetentionClass::Requests => Some("habeas.requests"),
-        RetentionClass::AuditLogs
-        | RetentionClass::Messages
+        RetentionClass::AuditLogs => Some("habeas.audit_logs"),
+        RetentionClass::Messages
         | RetentionClass::Logs
         | RetentionClass::Metrics
         | RetentionClass::Sessions
@@ -102,6 +113,10 @@ impl Night<'_> {
             && named.is_none_or(|named| collection_of(class) == Some(named))
     }
 
+    fn has_time(&self, now: Timestamp) -> bool {
+        now < self.ends_at
+    }
+
     /// Whether entries of the index stay where they are, so that a second look would find them again.
     const fn leaves_entries(&self) -> bool {
         self.asked.dry_run || self.asked.tenant.is_some() || self.asked.collection.is_some()
@@ -130,6 +145,15 @@ impl RetireRecords {
             None => self.feed.heartbeats_due(self.clock.now() + FAR, MAX_TENANTS).await?,
         };
         for tenant in &tenants {
+            if night.has_time(self.clock.now()) {
+                match self.shed(tenant, &mut night).await {
+                    Ok(is_done) => report.is_unfinished |= !is_done,
+                    Err(error) => {
+                        report.failed += 1;
+                        self.failed(tenant, RetentionClass::AuditLogs, &error);
+                    }
+                }
+            }
             if let Err(error) = self.tell(tenant, &mut night, &mut report).await {
                 tracing::error!(error = %error, "what became of own records is not told");
                 report.failed += 1;
@@ -145,15 +169,12 @@ impl RetireRecords {
             if now >= night.ends_at {
                 return Ok(false);
             }
-            let due = self.store.due(shard, now, AT_ONCE).await?;
-            let is_last = due.len() < AT_ONCE || night.leaves_entries();
+            let limit = if night.leaves_entries() { BY_HAND } else { AT_ONCE };
+            let due = self.store.due(shard, now, limit).await?;
+            let is_last = due.len() < limit || night.leaves_entries();
             let mut over: BTreeMap<Unit, Vec<Expired>> = BTreeMap::new();
             let mut has_moved = false;
-            let keys: Vec<_> = due.iter().map(|entry| entry.key.clone()).collect();
-            let found = if keys.is_empty() { Vec::new() } else { self.store.load(&keys).await? };
-            for (entry, record) in due.into_iter().zip(found) {
-                // The entry is only a hint: what counts is the job itself.
-                let Some(job) = record.and_then(Record::into_job) else { continue };
+            for (entry, job) in self.jobs_of(due).await? {
                 let Some(class) = job.retires_next() else { continue };
                 if !night.is_asked(&job.tenant, class) {
                     continue;
@@ -161,7 +182,7 @@ impl RetireRecords {
                 let days = self.book(&job.tenant, night).await?.days(class, job.organization_id.as_deref());
                 match days.and_then(|days| job.retires_at(days)) {
                     Some(at) if at <= now => {
-                        over.entry((job.tenant.clone(), class)).or_default().push(Expired { job: *job, entry });
+                        over.entry((job.tenant.clone(), class)).or_default().push(Expired { job, entry });
                     }
                     later => {
                         has_moved |= self.store.postpone(&entry, later.unwrap_or(now + WEEK).min(now + WEEK)).await?
@@ -179,6 +200,17 @@ impl RetireRecords {
                 return Ok(true);
             }
         }
+    }
+
+    /// The jobs of entries: an entry is only a hint, what counts is the job itself.
+    async fn jobs_of(&self, due: Vec<WakeEntry>) -> Result<Vec<(WakeEntry, Job)>, PortError> {
+        let mut jobs = Vec::with_capacity(due.len());
+        for due in due.chunks(AT_ONCE) {
+            let keys: Vec<_> = due.iter().map(|entry| entry.key.clone()).collect();
+            let found = self.store.load(&keys).await?.into_iter().map(|it| it.and_then(Record::into_job));
+            jobs.extend(due.iter().cloned().zip(found).filter_map(|(entry, job)| Some((entry, *job?))));
+        }
+        Ok(jobs)
     }
 
     /// Takes some jobs of one class away, and books it. What fails of it is tried again tomorrow.
@@ -205,9 +237,7 @@ impl RetireRecords {
         if let Err(error) = self.take(unit, taken, &mut after, &mut stays).await {
             after.done.failed = after.done.expired - after.done.deleted - after.done.held;
             after.failed_because = Some(error.to_string());
-            let collection = collection_of(*class).unwrap_or_default().to_owned();
-            let reason = error.to_string();
-            self.alerts.warn(&RetentionWarning::Failed { tenant: tenant.clone(), collection, reason });
+            self.failed(tenant, *class, &error);
             for entry in &entries {
                 self.store.postpone(entry, self.clock.now() + SOON).await?;
             }
@@ -219,6 +249,12 @@ impl RetireRecords {
         self.write(unit, &run, after, night).await
     }
 
+    fn failed(&self, tenant: &TenantId, class: RetentionClass, error: &PortError) {
+        let (tenant, reason) = (tenant.clone(), error.to_string());
+        let collection = collection_of(class).unwrap_or_default().to_owned();
+        self.alerts.warn(&RetentionWarning::Failed { tenant, collection, reason });
+    }
+
     /// Says what became of a tenant's records today; a day on which nothing went says so too.
     async fn tell(
         &self,
@@ -226,7 +262,7 @@ impl RetireRecords {
         night: &mut Night<'_>,
         report: &mut RetentionReport,
     ) -> Result<(), PortError> {
-        for class in [RetentionClass::JobExecutions, RetentionClass::Requests] {
+        for class in OWN {
             if !night.is_asked(tenant, class) {
                 continue;
             }
@@ -247,4 +283,11 @@ impl RetireRecords {
         }
         Ok(())
     }
+}
+
+/// The keyed hash by which a manifest names a record.
+fn digest_of(secrets: &TenantSecrets, record: &Record) -> Result<String, PortError> {
+    let plain = serde_json::to_vec(record);
+    let plain = plain.map_err(|cause| PortError::caused(PortErrorKind::Corrupt, "write an archive", cause))?;
+    Ok(secrets.digest("archived record v1", &[&plain]))
 }

@@ -9,16 +9,17 @@ mod trails;
 use std::sync::Arc;
 
 use audit_log::checkpoint::Checkpoint;
-use audit_log::tile::TileKind;
+use audit_log::tile::{Entries, TILE_WIDTH, TileKind, TileName};
 use audit_log::verify::{Broken, LogVerifier};
 use domain::ids::TenantId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::ahead::Ahead;
-use self::leaves::Leaves;
+use self::leaves::{Leaves, Shed};
 use crate::ports::{AuditFeed, Clock, EvidenceStore, JobStore, PortError};
 use crate::prove_event::ProveEvent;
+use crate::seal_audit::path;
 
 /// What a verification found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +79,7 @@ impl VerifyLog {
     /// When a port fails: nothing is said about the log then.
     pub async fn run(&self, tenant: &TenantId, depth: &Depth) -> Result<Option<Verification>, PortError> {
         let at = self.clock.now();
-        let Some(found) = self.evidence.read(&crate::seal_audit::path(tenant, "checkpoint")).await? else {
+        let Some(found) = self.evidence.read(&path(tenant, "checkpoint")).await? else {
             // A log that held before can't be gone.
             let gone = || "the checkpoint is missing, and was there before".to_owned();
             return Ok(depth.known.as_ref().map(|known| broken(tenant, at, known, gone())));
@@ -137,13 +138,33 @@ impl VerifyLog {
             }
             pass.give(bytes.as_deref().map(Vec::as_slice));
         }
-        let found = pass.finish().err().as_ref().map(Broken::to_string).or_else(|| leaves.into_broken());
-        result.broken_at = found;
+        if leaves.is_short() {
+            // What is gone may have been announced behind the checkpoint that this pass began with.
+            self.hear_since(&result.tenant, size, leaves.shed()).await?;
+        }
+        result.broken_at = pass.finish().err().as_ref().map(Broken::to_string).or_else(|| leaves.broken());
         if depth.with_table && result.broken_at.is_none() {
-            trails::compare(self, &mut result, depth).await?;
+            let shed = leaves.shed().before;
+            trails::compare(self, &mut result, depth, shed).await?;
         }
         result.ok = result.broken_at.is_none() && result.finished;
         Ok(result)
+    }
+
+    /// Listens to the leaves behind a size. The next pass checks them.
+    async fn hear_since(&self, tenant: &TenantId, size: u64, shed: &mut Shed) -> Result<(), PortError> {
+        let found = self.evidence.read(&path(tenant, "checkpoint")).await?;
+        let note = found.map(|found| String::from_utf8_lossy(&found.bytes).into_owned()).unwrap_or_default();
+        let Ok(newest) = self.prove.open(tenant, &note).await? else { return Ok(()) };
+        for index in size / TILE_WIDTH..newest.size.div_ceil(TILE_WIDTH) {
+            let Some(name) = TileName::of_entries(index, newest.size) else { continue };
+            let bundle = self.evidence.read(&path(tenant, &name.to_string())).await?.map(|it| it.bytes);
+            let entries = bundle.unwrap_or_default();
+            for (entry, _) in Entries::of(&entries).zip(index * TILE_WIDTH..).filter(|(_, at)| *at >= size) {
+                entry.iter().for_each(|entry| shed.hear(entry));
+            }
+        }
+        Ok(())
     }
 
     fn is_over(&self, depth: &Depth) -> bool {

@@ -52,6 +52,7 @@ fn retire_over(memory: &MemoryWorld) -> RetireRecords {
     RetireRecords {
         store: memory.job_store(),
         feed: memory.audit_feed(),
+        index: memory.audit_index(),
         evidence: memory.evidence_store(),
         keyring: Arc::new(Keyring::new(memory.job_store(), memory.key_service(), memory.entropy())),
         alerts: memory.alerts(),

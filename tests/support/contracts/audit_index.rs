@@ -96,6 +96,13 @@ async fn a_range_leaves_out_both_ends_and_a_page_says_whether_more_follow(shown:
     let ids = |places: &[usize]| places.iter().map(|at| events[*at].id.clone()).collect::<Vec<_>>();
     assert_eq!(newest(id(1), id(6), 100).await, (ids(&[5, 4, 3, 2]), false));
     assert_eq!(newest(id(1), id(6), 3).await, (ids(&[5, 4, 3]), true));
+    let oldest = async |limit| {
+        let range = IdRange { above: id(1), below: id(6) };
+        let page = shown.index.oldest(&tenant, &EventIndex::All, &range, limit).await.unwrap();
+        (page.events.into_iter().map(|event| event.id).collect::<Vec<_>>(), page.more)
+    };
+    assert_eq!(oldest(100).await, (ids(&[2, 3, 4, 5]), false));
+    assert_eq!(oldest(3).await, (ids(&[2, 3, 4]), true));
     assert_eq!(newest(EventId::bound(events[2].at), EventId::bound(events[4].at), 100).await, (ids(&[3, 2]), false));
     for (above, below) in [(id(6), id(1)), (id(3), id(3))] {
         assert_eq!(newest(above, below, 100).await, (Vec::new(), false));

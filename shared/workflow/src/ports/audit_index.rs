@@ -18,9 +18,9 @@ pub struct IdRange {
 /// What one look into an index brought.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EventPage {
-    /// The events, newest first.
+    /// The events, in the order asked for.
     pub events: Vec<AuditEvent>,
-    /// Whether there are more before the last of them.
+    /// Whether there are more behind the last of them.
     pub more: bool,
 }
 
@@ -29,6 +29,15 @@ pub struct EventPage {
 pub trait AuditIndex: Send + Sync {
     /// The newest events of an index within a range, at most `limit` and at most a megabyte, in one round trip.
     async fn newest(
+        &self,
+        tenant: &TenantId,
+        index: &EventIndex,
+        range: &IdRange,
+        limit: usize,
+    ) -> Result<EventPage, PortError>;
+
+    /// The oldest events of an index within a range, oldest first, otherwise the same.
+    async fn oldest(
         &self,
         tenant: &TenantId,
         index: &EventIndex,

@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use super::{PolicyView, Retention, is_staff};
 use crate::caller::Caller;
 use crate::refusal::Refusal;
+use crate::retire_records::OWN;
 
 /// The schedule of an organisation, or of the tenant.
 #[derive(Debug, Clone)]
@@ -89,9 +90,6 @@ impl Retention {
         Ok(ScheduleView { policy, next_run_at, collections, unscheduled: unscheduled(map.as_deref()) })
     }
 }
-
-/// Classes of Habeas's own records.
-const OWN: [RetentionClass; 2] = [RetentionClass::JobExecutions, RetentionClass::Requests];
 
 /// A class of our own records, told like a collection of the customer's.
 fn own_records(

@@ -6,24 +6,24 @@
 use std::io::Write as _;
 
 use domain::record::Record;
-use domain::retention_run::RetentionRun;
+use domain::retention_run::{ArchivedChunk, RetentionRun};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{RetireRecords, Unit};
+use super::{RetireRecords, Unit, digest_of};
 use crate::ports::{PortError, PortErrorKind};
 use crate::sealing::{Place, sha256};
 
 impl RetireRecords {
-    /// Archives records with a manifest beside them, verified; gives back the SHA-256 of the archive.
+    /// Archives records with a manifest beside them, verified; gives back where they are.
     pub(super) async fn archive(
         &self,
         (tenant, class): &Unit,
         run: &RetentionRun,
         records: &[Record],
-    ) -> Result<String, PortError> {
+    ) -> Result<ArchivedChunk, PortError> {
         let now = self.clock.now();
         let secrets = self.keyring.tenant(tenant, now).await?;
         // A name of its own: whoever is killed behind it leaves an archive too many, and never one too few.
@@ -37,7 +37,7 @@ impl RetireRecords {
             let place = Place::object(tenant.as_str(), &format!("{archive}#{number}"));
             let sealed = secrets.seal(&place, &plain, self.entropy.as_ref());
             lines.push(json!({"line": number, "sealed": sealed}).to_string());
-            digests.push(secrets.digest("archived record v1", &[&plain]));
+            digests.push(digest_of(&secrets, record)?);
         }
         let bytes = gzipped(&lines)?;
         let checksum = sha256(&bytes);
@@ -53,7 +53,17 @@ impl RetireRecords {
             return Err(PortError::new(PortErrorKind::Corrupt, "verify an archive"));
         }
         self.put(&manifest, said.to_string().into_bytes(), keep_until).await?;
-        Ok(checksum)
+        let rows = records.len() as u64;
+        Ok(ArchivedChunk { archive, sha256: checksum, manifest, rows, booked: 0 })
+    }
+
+    /// The keyed hash of each record of an archive.
+    pub(super) async fn manifest(&self, chunk: &ArchivedChunk) -> Result<Vec<String>, PortError> {
+        let lost = || PortError::new(PortErrorKind::Corrupt, "read the manifest of an archive");
+        let stored = self.evidence.read(&chunk.manifest).await?.ok_or_else(lost)?;
+        let said: serde_json::Value = serde_json::from_slice(&stored.bytes).map_err(|_| lost())?;
+        let rows = said["rows"].as_array().ok_or_else(lost)?.iter();
+        rows.map(|row| row.as_str().map(str::to_owned).ok_or_else(lost)).collect()
     }
 
     /// Nobody else writes under a name that was made just now; what is there is our own, written by a lost call.

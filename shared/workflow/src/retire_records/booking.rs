@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::event::{Action, AuditEvent, EventType};
 use domain::ids::{OpNonce, TenantId};
 use domain::key::Partition;
 use domain::record::Record;
@@ -29,6 +30,12 @@ impl Book {
     pub(super) fn days(&self, class: RetentionClass, organization: Option<&str>) -> Option<u64> {
         let own = organization.and_then(|organization| self.policies.get(organization));
         days_of(own.map_or(&[], |policy| policy.rules.as_slice()), class)
+    }
+
+    /// Days that count for what belongs to no organisation alone: the longest of all.
+    pub(super) fn longest(&self, class: RetentionClass) -> Option<u64> {
+        let own = self.policies.values().map(|policy| days_of(&policy.rules, class));
+        own.chain([days_of(&[], class)]).try_fold(0, |longest, days| days.map(|days| days.max(longest)))
     }
 
     /// The run of a class, if this slice wrote it, and what it counted in this slice.
@@ -96,6 +103,9 @@ impl RetireRecords {
         let run = match before {
             Some(run) if !by_hand && day(run.begun_at) == day(now) => run,
             before => {
+                // What was announced and is not gone yet goes on, whichever day it is.
+                let before_archived = before.as_ref().and_then(|run| run.archived.clone());
+                let before_removing = before.as_ref().and_then(|run| run.removing);
                 let own = book.policies.iter().map(|(name, policy)| (name.clone(), days_of(&policy.rules, *class)));
                 RetentionRun {
                     v: 1,
@@ -115,8 +125,8 @@ impl RetireRecords {
                     done: Tally::default(),
                     cursor: None,
                     chunk: 0,
-                    archived: None,
-                    removing: None,
+                    archived: before_archived,
+                    removing: before_removing,
                     failed_because: None,
                     labelled: true,
                 }
@@ -130,15 +140,36 @@ impl RetireRecords {
     /// Writes how far the run of today is, with its event. Of two at once the second counts on from the first.
     pub(super) async fn write(
         &self,
-        (tenant, class): &Unit,
+        unit: &Unit,
         before: &RetentionRun,
         after: RetentionRun,
         night: &mut Night<'_>,
     ) -> Result<(), PortError> {
+        self.write_announcing(unit, before, after, None, night).await
+    }
+
+    /// The same, with the event that announces how many events of before an instant leave the table.
+    pub(super) async fn write_announcing(
+        &self,
+        (tenant, class): &Unit,
+        before: &RetentionRun,
+        after: RetentionRun,
+        announced: Option<(u64, Timestamp)>,
+        night: &mut Night<'_>,
+    ) -> Result<(), PortError> {
         let nonce = OpNonce::new(self.entropy.bytes());
-        let cause = Cause::worker(self.clock.now()).because("the retention policy");
+        let at = after.removing.filter(|_| announced.is_some()).map_or_else(|| self.clock.now(), |window| window.from);
+        let cause = Cause::worker(at).because("the retention policy");
         let mut builder = TransitionBuilder::new(tenant, nonce.clone(), cause, self.entropy.bytes());
         builder.write_retention_run((before.version > 0).then_some(before), after.clone());
+        if let Some((count, before)) = announced {
+            let mut event = builder.tenant_event(AuditEvent::PURGED, Action::Delete);
+            event.event_type = EventType::RetentionRun;
+            event.from = Some(AuditEvent::SHED.to_owned());
+            event.to = Some(before.to_string());
+            event.counts = vec![("deleted".to_owned(), count)];
+            builder.event(event);
+        }
         let written = self.store.commit(&builder.build()).await;
         let book = self.book(tenant, night).await?;
         match written {

@@ -72,7 +72,7 @@ impl RetireRecords {
             return Ok(());
         }
         let archived: Vec<Record> = going.iter().flat_map(|it| goes(it, unit.1)).collect();
-        let sha256 = self.archive(unit, run, &archived).await?;
+        let sha256 = self.archive(unit, run, &archived).await?.sha256;
         run.done.archived += going.len() as u64;
         for it in going {
             if self.delete(unit.1, &it, &sha256).await? {

@@ -2,9 +2,9 @@
 
 use domain::ids::{JobId, TenantId};
 use domain::job::{Job, JobStatus};
-use domain::record::{Record, WAKE_SHARDS, deadline_shard, wake_shard};
+use domain::record::{Record, WAKE_SHARDS, deadline_shard, ended_shard, wake_shard};
 use domain::step::{Step, StepKind, StepState};
-use domain::transition::Expect;
+use domain::transition::{Change, Expect};
 use jiff::{SignedDuration, Timestamp};
 use workflow::ports::{JobStore, WakeEntry};
 
@@ -20,6 +20,7 @@ cases!(dyn JobStore:
     postponed_entry_moves_once,
     postponing_writes_no_version,
     open_jobs_stand_in_the_shards_of_deadlines,
+    ended_jobs_wait_for_retention_and_move_without_a_version,
 );
 
 /// Long past, so that on a used stack our entries come before everybody else's.
@@ -153,4 +154,31 @@ async fn open_jobs_stand_in_the_shards_of_deadlines(store: &dyn JobStore, names:
     let ended = Job { status: JobStatus::Completed, version: 2, ..it };
     plant(store, names, &tenant, Record::Job(Box::new(ended))).await;
     assert_eq!(mine(store.due(deadline_shard(&id), seen, 500).await.unwrap()), []);
+}
+
+async fn ended_jobs_wait_for_retention_and_move_without_a_version(store: &dyn JobStore, names: &mut Names) {
+    let (tenant, id, at) = (names.tenant(), names.job(), early(names));
+    let day = SignedDuration::from_hours(24);
+    let fixture = job_fixture(names, &tenant, &id, at);
+    let it = Job { status: JobStatus::Completed, completed_at: Some(at), ..fixture };
+    plant(store, names, &tenant, Record::Job(Box::new(it.clone()))).await;
+    let mine = async |until: Timestamp| {
+        let found = store.due(ended_shard(&id), until, 500).await.unwrap();
+        found.into_iter().filter(|entry| entry.key.tenant() == &tenant).collect::<Vec<_>>()
+    };
+    let (first, second) =
+        (WakeEntry { key: it.key(), seen: at + day }, WakeEntry { key: it.key(), seen: at + day * 8 });
+    assert_eq!(mine(at + day).await, [first.clone()]);
+    assert!(store.postpone(&first, second.seen).await.unwrap());
+    assert!(!store.postpone(&first, second.seen).await.unwrap(), "moved once");
+    assert_eq!((mine(at + day).await, mine(second.seen).await), (vec![], vec![second.clone()]));
+    assert_eq!(load_one(store, &it.key()).await, Some(Record::Job(Box::new(it.clone()))));
+    let retired =
+        Job { retired_at: Some(at + day * 9), version: it.version + 1, op_nonce: names.nonce(), ..it.clone() };
+    let write = vec![put(Record::Job(Box::new(retired)), Expect::Version(it.version))];
+    commit(store, names, &tenant, write).await.unwrap();
+    assert_eq!(mine(at + day * 10).await, [WakeEntry { key: it.key(), seen: at + day * 10 }]);
+    let gone = vec![Change::Delete { key: it.key(), expect: Expect::Version(it.version + 1) }];
+    commit(store, names, &tenant, gone).await.unwrap();
+    assert_eq!(mine(at + day * 400).await, [], "what is gone is looked at no more");
 }

@@ -70,6 +70,18 @@ impl AuditIndex for Newest {
         Ok(EventPage { events, more: from > first })
     }
 
+    async fn oldest(
+        &self,
+        tenant: &TenantId,
+        index: &EventIndex,
+        range: &IdRange,
+        limit: usize,
+    ) -> Result<EventPage, PortError> {
+        let mut page = self.newest(tenant, index, range, limit).await?;
+        page.events.reverse();
+        Ok(page)
+    }
+
     async fn find(&self, _: &TenantId, _: &EventId) -> Result<Option<AuditEvent>, PortError> {
         Ok(None)
     }

@@ -32,6 +32,11 @@ pub fn is_open(steps: &[Step], gate: StepKind, round: u32) -> bool {
     if gate == StepKind::Conclude {
         return steps.iter().filter(|step| step.kind == StepKind::TellProcessor).all(is_told);
     }
+    // The rows of a collection are read by one step, without a walk before it.
+    let is_reader = |step: &&Step| gate == StepKind::Package && step.kind == StepKind::Anonymize;
+    if let Some(reader) = steps.iter().find(is_reader) {
+        return reader.state == StepState::Done;
+    }
     let Some((opener, worker)) = waits_for(gate) else { return true };
     let Some(opener) = steps.iter().find(|step| step.kind == opener && step.shard == round) else { return false };
     let Some(wanted) = shards_made_by(opener) else { return false };

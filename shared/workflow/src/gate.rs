@@ -32,10 +32,11 @@ pub fn is_open(steps: &[Step], gate: StepKind, round: u32) -> bool {
     if gate == StepKind::Conclude {
         return steps.iter().filter(|step| step.kind == StepKind::TellProcessor).all(is_told);
     }
-    if gate == StepKind::Package
-        && let Some(events) = steps.iter().find(|step| step.kind == StepKind::ExportEvents)
-    {
-        return events.state == StepState::Done;
+    // The rows of a collection and the events of a period are read by one step, without a walk before it.
+    let reads_alone = |kind| matches!(kind, StepKind::Anonymize | StepKind::ExportEvents);
+    let is_reader = |step: &&Step| gate == StepKind::Package && reads_alone(step.kind);
+    if let Some(reader) = steps.iter().find(is_reader) {
+        return reader.state == StepState::Done;
     }
     let Some((opener, worker)) = waits_for(gate) else { return true };
     let Some(opener) = steps.iter().find(|step| step.kind == opener && step.shard == round) else { return false };

@@ -227,10 +227,11 @@ impl House {
         })
     }
 
-    /// Objects that are stored for a job.
+    /// Objects that are stored for a job, beside its receipt, which stays.
     pub(crate) fn objects(&self, id: &str) -> Vec<String> {
         self.world.memory.inspect(|state| {
-            state.objects.stored.keys().filter(|key| key.contains(id)).map(|key| key.to_string()).collect()
+            let own = state.objects.stored.keys().filter(|key| key.contains(id) && !key.starts_with("receipts/"));
+            own.map(|key| key.to_string()).collect()
         })
     }
 

@@ -213,9 +213,9 @@ fn a_name_that_is_given_twice_is_422_at_every_depth() {
         ),
         (
             format!(
-                "{{\"type\":\"rectification\",\"subject\":{subject},\"corrections\":{{\"a\":{{\"b\":1,\"b\":2}}}}}}"
+                "{{\"type\":\"rectification\",\"subject\":{subject},\"corrections\":[{{\"value\":{{\"b\":1,\"b\":2}}}}]}}"
             ),
-            "/corrections/a/b",
+            "/corrections/0/value/b",
         ),
         (format!("{{\"type\":\"access\",\"\\u0074ype\":\"portability\",\"subject\":{subject}}}"), "/type"),
     ] {
@@ -266,8 +266,9 @@ fn several_mistakes_are_told_at_once() {
 #[test]
 fn unsupported_types_name_the_supported_ones() {
     let mut house = House::new();
-    let names = "is not supported yet; supported are access, portability, erasure, restriction, objection";
-    let unsupported = ["rectification", "automated_decision_review", "opt_out", "limit_use"];
+    let names =
+        "is not supported yet; supported are access, portability, erasure, rectification, restriction, objection";
+    let unsupported = ["automated_decision_review", "opt_out", "limit_use"];
     for kind in unsupported {
         let answer =
             check(&mut house, &operator("acme"), requests(changed("/type", &json!(kind)).to_string()), 422, "/type");

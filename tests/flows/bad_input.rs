@@ -213,9 +213,9 @@ fn a_name_that_is_given_twice_is_422_at_every_depth() {
         ),
         (
             format!(
-                "{{\"type\":\"rectification\",\"subject\":{subject},\"corrections\":{{\"a\":{{\"b\":1,\"b\":2}}}}}}"
+                "{{\"type\":\"rectification\",\"subject\":{subject},\"corrections\":[{{\"value\":{{\"b\":1,\"b\":2}}}}]}}"
             ),
-            "/corrections/a/b",
+            "/corrections/0/value/b",
         ),
         (format!("{{\"type\":\"access\",\"\\u0074ype\":\"portability\",\"subject\":{subject}}}"), "/type"),
     ] {

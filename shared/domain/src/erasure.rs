@@ -149,7 +149,6 @@ impl PlannedSource {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 pub(crate) const fn is_none(count: &u64) -> bool {
     *count == 0
 }

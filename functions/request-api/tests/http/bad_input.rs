@@ -75,7 +75,7 @@ async fn wrong_fields_are_422_with_their_place() {
         (changed("/type", json!("Access")), "/type"),
         (changed("/type", json!("canary")), "/type"),
         (changed("/type", json!(null)), "/type"),
-        (changed("/type", json!("rectification")), "/type"),
+        (changed("/type", json!("rectification")), "/corrections"),
         (changed("/type", json!("opt_out")), "/type"),
         (changed("/subject", json!({})), "/subject/identities"),
         (changed("/subject", json!([])), "/subject"),

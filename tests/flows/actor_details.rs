@@ -172,7 +172,7 @@ fn reads_by_staff_and_refusals_leave_an_event_and_opening_one_does_too() {
         (dpo("acme"), "GET", format!("/jobs/{id}/timeline"), 200, "timeline"),
         (dpo("acme"), "GET", "/holds".to_owned(), 200, "hold"),
         (operator("acme"), "GET", "/holds".to_owned(), 403, "hold"),
-        (subject(ADA), "GET", format!("/jobs/{id}/receipt"), 409, "receipt"),
+        (subject(ADA), "GET", format!("/jobs/{id}/plan"), 403, "plan"),
         (dpo("acme"), "GET", format!("/jobs/{UNKNOWN_JOB}"), 404, "job"),
         (subject(ADA), "POST", format!("/jobs/{id}/approve"), 422, "job"),
         (operator("acme"), "GET", "/jobs?limit=0".to_owned(), 422, "job"),

@@ -421,6 +421,7 @@ fn the_longest_policy_counts_for_the_log_and_a_hold_stops_it() {
     run(&world.memory, Handlers::new(&world.memory).holds.place(&officer("acme"), &new, None)).answer().unwrap();
     at_age(&world, &job, 910);
     night(&world);
-    assert_eq!(tally(&world, "habeas.audit_logs").held, before.len() as u64);
+    let leaves = before.iter().filter(|event| event.resource_type != AuditEvent::RECEIPT).count();
+    assert_eq!(tally(&world, "habeas.audit_logs").held, leaves as u64);
     assert!(before.iter().all(|event| events(&world).contains(event)));
 }

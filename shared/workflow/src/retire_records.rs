@@ -185,7 +185,7 @@ impl RetireRecords {
                         over.entry((job.tenant.clone(), class)).or_default().push(Expired { job, entry });
                     }
                     later => {
-                        has_moved |= self.store.postpone(&entry, later.unwrap_or(now + WEEK).min(now + WEEK)).await?
+                        has_moved |= self.store.postpone(&entry, later.unwrap_or(now + WEEK).min(now + WEEK)).await?;
                     }
                 }
             }

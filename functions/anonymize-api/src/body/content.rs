@@ -181,12 +181,15 @@ pub struct AnonymizeForm {
     pub fields: Option<Vec<String>>,
 }
 
+/// What to anonymise, how, and in which fields.
+pub(crate) type ToAnonymize = (Input<Value>, MethodName, Option<Vec<String>>);
+
 impl AnonymizeForm {
     /// Document or source, method and fields.
     ///
     /// # Errors
     /// 422 where not exactly one of document and source is named, the list of fields is empty or holds an empty name.
-    pub fn read(self) -> Result<(Input<Value>, MethodName, Option<Vec<String>>), Problem> {
+    pub fn read(self) -> Result<ToAnonymize, Problem> {
         if let Some(fields) = &self.fields {
             if fields.is_empty() {
                 return Err(Problem::invalid("/fields", "is empty; leave it out to treat every field"));

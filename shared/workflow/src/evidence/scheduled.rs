@@ -82,11 +82,11 @@ impl CollectEvidence {
         let mut pieces = vec![
             (
                 "verification",
-                piece(EvidenceType::Audit, "Verification of the audit log", verification, ("audit-verifier", "CC7.2")),
+                piece(EvidenceType::Audit, "Verification of the audit log", &verification, ("audit-verifier", "CC7.2")),
             ),
             (
                 "configuration",
-                piece(EvidenceType::Configuration, "Settings of the deployment", configuration, ("habeas", "CC8.1")),
+                piece(EvidenceType::Configuration, "Settings of the deployment", &configuration, ("habeas", "CC8.1")),
             ),
         ];
         let runs = self.store.query(tenant, &Partition::Tenant, RetentionRun::PREFIX).await?;
@@ -95,7 +95,7 @@ impl CollectEvidence {
             let title = "Runs of the retention sweep";
             pieces.push((
                 "retention",
-                piece(EvidenceType::SystemLog, title, Value::from(runs), ("retention-sweep", "CC6.5")),
+                piece(EvidenceType::SystemLog, title, &Value::from(runs), ("retention-sweep", "CC6.5")),
             ));
         }
         Ok(pieces)
@@ -159,7 +159,7 @@ impl CollectEvidence {
 fn piece(
     evidence_type: EvidenceType,
     title: &str,
-    content: Value,
+    content: &Value,
     (source_system, control): (&str, &str),
 ) -> NewEvidence {
     let words = EvidenceWords {

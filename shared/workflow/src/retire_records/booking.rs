@@ -145,15 +145,14 @@ impl RetireRecords {
         after: RetentionRun,
         night: &mut Night<'_>,
     ) -> Result<(), PortError> {
-        self.write_announcing(unit, before, after, None, night).await
+        self.write_announcing(unit, (before, after), None, night).await
     }
 
     /// The same, with the event that announces how many events of before an instant leave the table.
     pub(super) async fn write_announcing(
         &self,
         (tenant, class): &Unit,
-        before: &RetentionRun,
-        after: RetentionRun,
+        (before, after): (&RetentionRun, RetentionRun),
         announced: Option<(u64, Timestamp)>,
         night: &mut Night<'_>,
     ) -> Result<(), PortError> {

@@ -74,7 +74,7 @@ impl RetireRecords {
         after.done.archived += count;
         after.archived = Some(chunk);
         after.removing = Some(Window { from: now, until: now });
-        self.write_announcing(unit, &run, after, Some((count, before)), night).await?;
+        self.write_announcing(unit, (&run, after), Some((count, before)), night).await?;
         Ok(false)
     }
 

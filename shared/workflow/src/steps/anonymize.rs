@@ -81,10 +81,10 @@ impl RunStep for Anonymize {
         let body = context.request_body().await?;
         let order = body.order().ok_or_else(|| StepError::park("the job says of no collection what is to be done"))?;
         let mut slice = self.slice(context, order).await?;
-        if !slice.state.read {
-            if let Some(ran) = self.read(context, &mut slice).await? {
-                return Ok(ran);
-            }
+        if !slice.state.read
+            && let Some(ran) = self.read(context, &mut slice).await?
+        {
+            return Ok(ran);
         }
         if slice.state.parts.is_empty() {
             let rows = self.gathered(context, &slice).await?;

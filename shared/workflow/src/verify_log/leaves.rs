@@ -81,7 +81,7 @@ impl<'a> Leaves<'a> {
             for ((index, _, _), _) in leaves.iter().zip(&stored).filter(|(_, stored)| stored.is_none()) {
                 self.gone = (self.gone.0 + 1, self.gone.1.or(Some(*index)));
             }
-            let found = leaves.iter().zip(stored).find_map(|((index, entry, _), it)| differs(*index, entry, it?));
+            let found = leaves.iter().zip(stored).find_map(|((index, entry, _), it)| differs(*index, entry, &it?));
             if found.is_some() {
                 self.broken = found;
                 break;
@@ -106,7 +106,7 @@ fn key_of(tenant: &TenantId, entry: &[u8]) -> Option<TenantKey> {
     Some(TenantKey::new(tenant, partition, AuditEvent::sort_of(at, item, &leaf.id)))
 }
 
-fn differs(index: u64, entry: &[u8], stored: StoredEvent) -> Option<String> {
+fn differs(index: u64, entry: &[u8], stored: &StoredEvent) -> Option<String> {
     if leaf_of(&stored.event).ok().as_deref() != Some(entry) {
         return Some(format!("event {index} of the log reads otherwise in the table"));
     }

@@ -168,7 +168,7 @@ async fn ended_jobs_wait_for_retention_and_move_without_a_version(store: &dyn Jo
     };
     let (first, second) =
         (WakeEntry { key: it.key(), seen: at + day }, WakeEntry { key: it.key(), seen: at + day * 8 });
-    assert_eq!(mine(at + day).await, [first.clone()]);
+    assert_eq!(mine(at + day).await, std::slice::from_ref(&first));
     assert!(store.postpone(&first, second.seen).await.unwrap());
     assert!(!store.postpone(&first, second.seen).await.unwrap(), "moved once");
     assert_eq!((mine(at + day).await, mine(second.seen).await), (vec![], vec![second.clone()]));

@@ -23,10 +23,8 @@ impl Chosen {
 /// An empty cell of CSV is read as an empty text, and is no value where it is rewritten.
 fn digest(row: &Datum) -> [u8; 32] {
     let is_value = |value: &Datum| !matches!(value, Datum::Null) && value.as_text() != Some("");
-    let settled = match row {
-        Datum::Map(fields) => Datum::Map(fields.iter().filter(|(_, value)| is_value(value)).cloned().collect()),
-        other => other.clone(),
-    };
+    let Datum::Map(fields) = row else { return Sha256::digest(row.to_json()).into() };
+    let settled = Datum::Map(fields.iter().filter(|(_, value)| is_value(value)).cloned().collect());
     Sha256::digest(settled.to_json()).into()
 }
 

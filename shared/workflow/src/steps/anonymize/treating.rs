@@ -23,6 +23,7 @@ pub(super) struct Treating {
     counts: BTreeMap<String, u64>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one of it in a run")]
 enum How {
     Scan(Box<Scanner>),
     Anonymize {

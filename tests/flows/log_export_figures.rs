@@ -178,6 +178,7 @@ fn peak_bytes() -> Option<usize> {
 
 #[test]
 fn an_export_of_the_log_holds_one_piece_at_a_time() {
+    #[expect(clippy::disallowed_methods, reason = "a million events are asked for on demand")]
     let asked = std::env::var("HABEAS_LOG_EVENTS").ok().and_then(|asked| asked.parse().ok());
     let count = asked.unwrap_or(5_000).clamp(1, Million::COUNT);
     let world = World::new(9);

@@ -300,11 +300,11 @@ fn a_death_at_any_call_loses_nothing_and_leaves_nothing() {
             state.faults.reset();
             state.faults.plan(Point { call, side }, fault);
         });
-        drop(run(&world.memory, async {
+        run(&world.memory, async {
             let ends_at = world.memory.now() + SignedDuration::from_mins(5);
             let asked = Asked { tenant: Some(tenant("acme")), ..Asked::default() };
             drop(retire_over(&world.memory, ROOMY).run(&asked, ends_at).await);
-        }));
+        });
         injected += world.memory.inspect(|state| state.faults.injected());
         let gone = lines(&steps).difference(&lines(&items(&world, &job))).cloned().collect::<BTreeSet<_>>();
         assert!(gone.is_subset(&archived(&world)), "INV-E6 {fault:?} {side:?} {call}");

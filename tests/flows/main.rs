@@ -20,6 +20,7 @@ mod caller;
 mod canaries;
 mod cancelling;
 mod clock_acts;
+mod consenting;
 mod deadlines;
 mod discovering;
 mod erasure;

@@ -40,6 +40,7 @@ fn masking(world: &MemoryWorld, sink: Arc<dyn EventSink>) -> MaskStream {
         clock: world.clock(),
         tenant: tenant("acme"),
         method: Method::Masking,
+        consent: None,
         kept: KeptMasker::default(),
     }
 }

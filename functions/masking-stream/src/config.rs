@@ -14,6 +14,8 @@ pub struct Config {
     pub target: SinkTarget,
     /// How values are replaced.
     pub method: Method,
+    /// What the masked events are for; nothing where that needs no consent.
+    pub purpose: Option<String>,
 }
 
 impl Config {
@@ -36,8 +38,9 @@ impl Config {
             "redaction" => Method::Redaction,
             _masking => Method::Masking,
         };
+        let purpose = Some(settings.stream_purpose.clone()).filter(|purpose| purpose != "essential");
         match (tenant, target) {
-            (Some(tenant), Some(target)) => Ok(Self { tenant, target, method }),
+            (Some(tenant), Some(target)) => Ok(Self { tenant, target, method, purpose }),
             (None | Some(_), None | Some(_)) => Err(StartError { findings }),
         }
     }

@@ -48,6 +48,7 @@ fn measure(masking: &MaskStream, stage: &str, report: &StreamReport) {
         .value("ValuesMasked", Unit::Count, count(report.replaced))
         .value("EventsSuppressed", Unit::Count, count(report.suppressed))
         .value("EventsRestricted", Unit::Count, count(report.restricted))
+        .value("EventsUnconsented", Unit::Count, count(report.unconsented))
         .value("EventsUnreadable", Unit::Count, count(report.unreadable))
         .value("StreamShardsFailed", Unit::Count, count(report.failed.len() as u64))
         .emit();

@@ -160,6 +160,7 @@ impl<'a> Compiler<'a> {
             masking: raw.masking.clone(),
             retention: reached.retention,
             revoke: reached.revoke,
+            consent: reached.consent,
         });
     }
 }

@@ -25,9 +25,10 @@ mod yaml;
 pub use erasure::{Exemption, FieldRewrite, Masker, Treatment, rewrite};
 pub use finding::{Finding, Severity};
 pub use model::{
-    Access, Collection, Connection, ConnectorKind, Controller, DataMap, DataType, Direction, ErasureRule, Field,
-    FieldReference, Flow, LAST_MODIFIED, Masking, Partitions, Processing, Processor, ProcessorProtocol, Retention,
-    RetentionAct, Revocation, RowFormat, Source, Strategy, TimeIndex, TimeUnit, VERSION, fields_of_key,
+    Access, Collection, Connection, ConnectorKind, ConsentRecords, Controller, DataMap, DataType, Direction,
+    ErasureRule, Field, FieldReference, Flow, LAST_MODIFIED, Masking, Partitions, Processing, Processor,
+    ProcessorProtocol, Retention, RetentionAct, Revocation, RowFormat, Source, Strategy, TimeIndex, TimeUnit, VERSION,
+    fields_of_key,
 };
 pub use owner::{RowOwner, owner_input};
 pub use read::{Checked, ReadError, read_dir, read_strs};

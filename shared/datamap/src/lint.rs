@@ -1,6 +1,7 @@
 //! Rules over a compiled map that no single line shows: words, keys, reachability, cycles. Syntax and names are checked while reading.
 
 mod access;
+mod consent;
 mod cycles;
 mod processors;
 mod reach;
@@ -30,6 +31,7 @@ pub(crate) fn check(manifests: &Manifests, compiled: &Compiled, report: &mut Rep
         return report.error("no-dataset", Place::default(), message, "add `dataset:`");
     }
     access::check(compiled, report);
+    consent::check(manifests, compiled, report);
     reach::check(compiled, report);
     cycles::check(compiled, report);
     retention::check(compiled, report);

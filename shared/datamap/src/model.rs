@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use collection::placeholders;
 pub use collection::{Access, fields_of_key};
+pub use consent::ConsentRecords;
 pub use parts::{
     ConnectorKind, Controller, DataType, Direction, ErasureRule, FieldReference, Masking, Processing, RowFormat,
     Strategy,
@@ -17,6 +18,7 @@ pub use revocation::Revocation;
 pub use time_index::{Partitions, TimeIndex};
 
 mod collection;
+mod consent;
 mod parts;
 mod processor;
 mod retention;
@@ -102,6 +104,9 @@ pub struct Collection {
     /// Where the tokens in its rows are revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoke: Option<Revocation>,
+    /// Which of its fields say what people agreed to; one collection of a map at the most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<ConsentRecords>,
 }
 
 /// Where the rows or objects of a collection are.
@@ -202,6 +207,13 @@ impl DataMap {
     pub fn hash(&self) -> Result<String, serde_json::Error> {
         let digest = Sha256::digest(self.canonical_json()?);
         Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// The collection that holds records of consent, and the fields that do.
+    #[must_use]
+    pub fn consents(&self) -> Option<(usize, &ConsentRecords)> {
+        let mut all = self.collections.iter().enumerate();
+        all.find_map(|(index, collection)| collection.consent.as_ref().map(|records| (index, records)))
     }
 
     /// The index of a collection by its id, `dataset.collection`.

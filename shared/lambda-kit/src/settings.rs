@@ -62,6 +62,8 @@ pub struct Settings {
     pub stream_target: String,
     /// `HABEAS_STREAM_METHOD`, `masking`: `hashing` or `redaction`.
     pub stream_method: String,
+    /// `HABEAS_STREAM_PURPOSE`, `essential`: what masked events are for; each other purpose of V4 needs consent.
+    pub stream_purpose: String,
     /// `HABEAS_DISCOVERY_TENANTS`: whose sources are sampled each week, by commas.
     pub discovery_tenants: Vec<String>,
     /// `HABEAS_DISCOVERY_ROWS`, 100: rows of each collection (V9).
@@ -104,7 +106,7 @@ pub struct Settings {
     pub clock_offset: SignedDuration,
 }
 
-const KNOWN: [&str; 36] = [
+const KNOWN: [&str; 37] = [
     "HABEAS_STAGE",
     "HABEAS_JOBS_TABLE",
     "HABEAS_KEYRING_TABLE",
@@ -139,11 +141,14 @@ const KNOWN: [&str; 36] = [
     "HABEAS_STREAM_TENANT",
     "HABEAS_STREAM_TARGET",
     "HABEAS_STREAM_METHOD",
+    "HABEAS_STREAM_PURPOSE",
     "HABEAS_DISCOVERY_TENANTS",
     "HABEAS_DISCOVERY_ROWS",
 ];
 /// The first is the default.
 const LOCK_MODES: [&str; 3] = ["COMPLIANCE", "GOVERNANCE", "NONE"];
+/// The first is the default.
+const STREAM_PURPOSES: [&str; 5] = ["essential", "analytics", "marketing", "personalization", "third_party"];
 /// The first is the default.
 const STREAM_METHODS: [&str; 3] = ["masking", "hashing", "redaction"];
 const CLOCK_OFFSET: &str = "HABEAS_CLOCK_OFFSET";
@@ -196,6 +201,7 @@ impl Settings {
             stream_tenant: reader.text_or("HABEAS_STREAM_TENANT", ""),
             stream_target: reader.text_or("HABEAS_STREAM_TARGET", ""),
             stream_method: reader.one_of("HABEAS_STREAM_METHOD", STREAM_METHODS),
+            stream_purpose: reader.one_of("HABEAS_STREAM_PURPOSE", STREAM_PURPOSES),
             discovery_tenants: reader.list("HABEAS_DISCOVERY_TENANTS"),
             discovery_rows: reader.whole("HABEAS_DISCOVERY_ROWS", 100, 1..=10_000),
             alerts_topic_arn: reader.text_or("HABEAS_ALERTS_TOPIC_ARN", ""),

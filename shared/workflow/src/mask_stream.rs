@@ -3,6 +3,8 @@
 //! What a field is comes from the data map, what stands in free text from detection; rows of people who were erased don't pass
 //! (R-ERA-8). How a batch reaches us and what is answered is the function's business.
 
+mod consent;
+mod holding_back;
 mod objects;
 mod rules;
 
@@ -10,19 +12,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::ids::TenantId;
-use domain::record::{DataMapPointer, Record, SuppressionRecord};
+use domain::record::{DataMapPointer, Record};
 use domain::request::Alias;
-use domain::restriction::{guard_of, jobs_behind};
-use masking::{EventMasker, Keys, Masked, Method, Operation};
+use masking::{EventMasker, Keys, Masked, Method};
 
+use self::consent::Whose;
+pub use consent::{ConsentCheck, KeptConsents};
 pub use objects::ObjectSink;
 pub use rules::rules_of;
 
 use crate::keyring::{Keyring, TenantSecrets};
 use crate::ports::{Clock, DataMaps, EventBatch, EventSink, JobStore, MaskedEvent, PortError};
 
-/// Keys of one read.
-const PER_READ: usize = 100;
 /// How often a sink that refuses for a passing reason is asked again in one run.
 const TRIES: usize = 3;
 
@@ -52,6 +53,8 @@ pub struct StreamReport {
     pub suppressed: u64,
     /// Events that didn't pass because they are about somebody whose data is only kept.
     pub restricted: u64,
+    /// Events that didn't pass because somebody they are about did not agree to the purpose.
+    pub unconsented: u64,
     /// Records that are no events.
     pub unreadable: u64,
     /// The first record of each shard that has to come again, with all behind it.
@@ -76,6 +79,8 @@ pub struct MaskStream {
     pub tenant: TenantId,
     /// How values are replaced.
     pub method: Method,
+    /// Who agreed to what the events are for; none where that needs no consent.
+    pub consent: Option<ConsentCheck>,
     // Kept.
     /// What was learned of the events so far.
     pub kept: KeptMasker,
@@ -90,6 +95,8 @@ struct Pending {
     record: usize,
     event: MaskedEvent,
     aliases: Vec<Alias>,
+    /// Whom the event names by what consents are kept by.
+    people: BTreeSet<String>,
     masked: Masked,
 }
 
@@ -101,6 +108,8 @@ impl MaskStream {
     pub async fn run(&self, records: &[StreamRecord]) -> Result<StreamReport, PortError> {
         let secrets = self.keyring.tenant(&self.tenant, self.clock.now()).await?;
         let (hash, mut masker) = self.masker(&secrets).await?;
+        let consenting = self.consenting(&hash).await?;
+        let kind = consenting.as_ref().map(|(_, _, whose)| whose.kind.as_str());
         let keys = Keys::new(&secrets.derived_key("mask v1"));
         let mut report = StreamReport::default();
         let mut pending = Vec::new();
@@ -108,7 +117,7 @@ impl MaskStream {
             if report.failed.contains_key(&record.shard) {
                 continue;
             }
-            if let Some(event) = mask(&mut masker, &keys, &secrets, at, record) {
+            if let Some(event) = mask(&mut masker, &keys, (&secrets, kind), at, record) {
                 pending.push(event);
             } else {
                 report.unreadable += 1;
@@ -116,6 +125,14 @@ impl MaskStream {
             }
         }
         let pending = self.without_held_back(records, &mut masker, pending, &mut report).await?;
+        let pending = match &consenting {
+            Some(consenting) => {
+                let (pending, unconsented) = self.with_consent(records, &mut masker, pending, consenting).await?;
+                report.unconsented = unconsented;
+                pending
+            }
+            None => pending,
+        };
         *self.kept.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((hash, masker));
         self.write(records, pending, &mut report).await;
         Ok(report)
@@ -131,58 +148,17 @@ impl MaskStream {
         }
         let keys = Keys::new(&secrets.derived_key("mask v1"));
         let rules = match &hash {
-            Some(hash) => rules_of(&*self.maps.load(&self.tenant, hash).await?),
+            Some(hash) => {
+                let map = self.maps.load(&self.tenant, hash).await?;
+                let mut rules = rules_of(&map);
+                if self.consent.is_some() {
+                    Whose::of(&map)?.mark(&mut rules);
+                }
+                rules
+            }
             None => Vec::new(),
         };
         Ok((hash.unwrap_or_default(), EventMasker::new(&rules, self.method, keys)))
-    }
-
-    /// Takes out what is about somebody who was erased, or whose data is kept and not used (GDPR Art. 18(2)); that something was deleted passes without its values.
-    async fn without_held_back(
-        &self,
-        records: &[StreamRecord],
-        masker: &mut EventMasker,
-        pending: Vec<Pending>,
-        report: &mut StreamReport,
-    ) -> Result<Vec<Pending>, PortError> {
-        let aliases: BTreeSet<&Alias> = pending.iter().flat_map(|event| &event.aliases).collect();
-        let aliases: Vec<&Alias> = aliases.into_iter().collect();
-        let mut erased: BTreeSet<Alias> = BTreeSet::new();
-        let mut restricted: BTreeSet<Alias> = BTreeSet::new();
-        for chunk in aliases.chunks(PER_READ) {
-            let keys: Vec<_> = chunk.iter().map(|alias| SuppressionRecord::key_of(&self.tenant, alias)).collect();
-            let found = self.store.load(&keys).await?;
-            erased.extend(found.into_iter().flatten().filter_map(Record::into_suppression).map(|found| found.alias));
-            let keys: Vec<_> = chunk.iter().map(|alias| guard_of(&self.tenant, alias)).collect();
-            let guards = self.store.load(&keys).await?;
-            let stands = |guard: &Option<Record>| {
-                guard.as_ref().and_then(Record::as_guard).is_some_and(|guard| jobs_behind(guard).next().is_some())
-            };
-            restricted.extend(chunk.iter().zip(&guards).filter(|(_, it)| stands(it)).map(|(it, _)| Alias::clone(it)));
-        }
-        let mut kept = Vec::with_capacity(pending.len());
-        for mut event in pending {
-            let is_about = |people: &BTreeSet<Alias>| event.aliases.iter().any(|alias| people.contains(alias));
-            match (is_about(&erased), is_about(&restricted)) {
-                (false, false) => {
-                    kept.push(event);
-                    continue;
-                }
-                (true, _) => report.suppressed += 1,
-                (false, true) => report.restricted += 1,
-            }
-            if event.masked.operation == Some(Operation::Delete) {
-                let record = &records[event.record];
-                let collection = collection_of(masker, record);
-                let mut body = head(&event.event.id, &event.event.key);
-                if masker.mask_whole(collection, &record.body, &mut body).is_ok() {
-                    body.push(b'}');
-                    event.event.body = body;
-                    kept.push(event);
-                }
-            }
-        }
-        Ok(kept)
     }
 
     async fn write(&self, records: &[StreamRecord], pending: Vec<Pending>, report: &mut StreamReport) {
@@ -237,7 +213,7 @@ fn head(id: &str, key: &str) -> Vec<u8> {
 fn mask(
     masker: &mut EventMasker,
     keys: &Keys,
-    secrets: &TenantSecrets,
+    (secrets, kind): (&TenantSecrets, Option<&str>),
     at: usize,
     record: &StreamRecord,
 ) -> Option<Pending> {
@@ -255,5 +231,7 @@ fn mask(
     // A line ends where the event ends.
     body.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
     let aliases = masker.seen().iter().map(|seen| secrets.alias_of_found(&seen.kind, &seen.value)).collect();
-    Some(Pending { record: at, event: MaskedEvent { id, key, body }, aliases, masked })
+    let is_asked_about = |seen: &&masking::Seen| kind.is_some_and(|kind| *seen.kind == *kind);
+    let people = masker.seen().iter().filter(is_asked_about).map(|seen| seen.value.clone()).collect();
+    Some(Pending { record: at, event: MaskedEvent { id, key, body }, aliases, people, masked })
 }

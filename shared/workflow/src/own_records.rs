@@ -86,6 +86,7 @@ fn collection(
         masking: None,
         retention: None,
         revoke: None,
+        consent: None,
     }
 }
 

@@ -55,6 +55,8 @@ pub(crate) async fn publish(stack: &Stack, dir: &Path, tenant: &str) -> anyhow::
     let erase_arn = policy::refresh(&config, &named("erase"), &map, Rights::Erase).await?;
     let sample_arn = policy::refresh(&config, &named("sample"), &map, Rights::Sample).await?;
     policy::attach(&config, &policy_arn, stack.resource("ExportWorkerRole")?).await?;
+    // Records of consent are read for each batch of change events.
+    policy::attach(&config, &policy_arn, stack.resource("MaskingStreamRole")?).await?;
     policy::attach(&config, &sample_arn, stack.resource("DiscoverySweepRole")?).await?;
     policy::attach(&config, &sample_arn, stack.resource("RestoreReplayRole")?).await?;
     policy::attach(&config, &sample_arn, stack.resource("AnonymizeApiRole")?).await?;

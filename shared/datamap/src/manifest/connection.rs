@@ -4,7 +4,7 @@ mod retention;
 mod source;
 
 use crate::finding::{Located, Place, Report};
-use crate::model::{Connection, ConnectorKind, Processing, Retention, Revocation, Source};
+use crate::model::{Connection, ConnectorKind, ConsentRecords, Processing, Retention, Revocation, Source};
 use crate::object::Object;
 
 /// A connection as written.
@@ -31,6 +31,15 @@ pub(crate) struct RawEntry {
     pub(crate) retention_place: Option<Place>,
     /// Where the tokens in its rows are revoked.
     pub(crate) revoke: Option<RawRevocation>,
+    /// Which fields say what people agreed to.
+    pub(crate) consent: Option<RawConsent>,
+}
+
+/// Fields of consent as written.
+#[derive(Debug)]
+pub(crate) struct RawConsent {
+    pub(crate) person: Located<String>,
+    pub(crate) records: ConsentRecords,
 }
 
 /// A revocation endpoint as written.
@@ -167,10 +176,11 @@ fn read_entries(
         };
         let processing = processing(object, outer, report);
         let revoke = revocation(object, &mut fields, report);
+        let consent = consent(object, &mut fields, report);
         let name = Located { value: name.text.clone(), place: name.place };
         let retention_place = object.node("retention").map(|node| node.place);
         let retention = retention::read(object, source.as_ref(), &mut fields, report);
-        read.push(RawEntry { name, source, fields, processing, retention, retention_place, revoke });
+        read.push(RawEntry { name, source, fields, processing, retention, retention_place, revoke, consent });
     }
     read
 }
@@ -193,4 +203,23 @@ fn revocation(object: Object<'_>, fields: &mut Vec<Located<String>>, report: &mu
         secret: secret.value.clone(),
     };
     Some(RawRevocation { url, secret, revocation })
+}
+
+/// The fields of consent of an entry, checked with the others that it names.
+fn consent(object: Object<'_>, fields: &mut Vec<Located<String>>, report: &mut Report) -> Option<RawConsent> {
+    let object = object.object("consent", "consent", report)?;
+    object.expect_only(&["person", "purpose", "status", "expires_at"], report);
+    let person = object.required("person", report);
+    let purpose = object.required("purpose", report);
+    let status = object.required("status", report);
+    let expires_at = object.text("expires_at", report);
+    fields.extend([&person, &purpose, &status, &expires_at].into_iter().flatten().cloned());
+    let (person, purpose, status) = (person?, purpose?, status?);
+    let records = ConsentRecords {
+        person: person.value.clone(),
+        purpose: purpose.value,
+        status: status.value,
+        expires_at: expires_at.map(|field| field.value),
+    };
+    Some(RawConsent { person, records })
 }

@@ -70,7 +70,7 @@ impl Reader {
         }
     }
 
-    pub(super) fn one_of(&mut self, name: &str, allowed: [&str; 3]) -> String {
+    pub(super) fn one_of<const N: usize>(&mut self, name: &str, allowed: [&str; N]) -> String {
         let text = self.text_or(name, allowed[0]);
         if !allowed.contains(&text.as_str()) {
             self.findings.push(format!("{name} is not one of {}", allowed.join(", ")));

@@ -16,6 +16,7 @@ fn complete() -> Vec<(String, String)> {
         "HABEAS_RETENTION_CAP_PERCENT" => "20",
         "HABEAS_EVIDENCE_LOCK_MODE" => "COMPLIANCE",
         "HABEAS_STREAM_METHOD" => "masking",
+        "HABEAS_STREAM_PURPOSE" => "analytics",
         "HABEAS_DISCOVERY_ROWS" => "100",
         "HABEAS_PUBLIC_URL" => "https://privacy.example.com/",
         _ => "x",

@@ -9,7 +9,7 @@ use crate::object::Object;
 use super::PROCESSING;
 
 fn expect_only(object: Object<'_>, keys: &[&str], report: &mut Report) {
-    let known: Vec<&str> = keys.iter().chain(PROCESSING).copied().chain(["retention", "revoke"]).collect();
+    let known: Vec<&str> = keys.iter().chain(PROCESSING).copied().chain(["retention", "revoke", "consent"]).collect();
     object.expect_only(&known, report);
 }
 

@@ -18,8 +18,7 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let store = aws.job_store(&settings.jobs_table, &settings.keyring_table);
     let of = &settings;
     let urls = adapters_aws::QueueUrls::new(&of.export_queue_url, &of.erasure_queue_url, &of.notification_queue_url);
-    let queue = aws.job_queue(urls);
-    let ports = lambda_kit::step_ports(&settings, store, queue, aws.key_service(&settings.kms_key_id));
+    let ports = lambda_kit::step_ports(&settings, store, aws.job_queue(urls), aws.key_service(&settings.kms_key_id));
     let exports: Arc<dyn ExportStore> = aws.export_store(&settings.exports_bucket, &settings.kms_key_id);
     let connector = Arc::new(connectors::Connectors::new(aws.config()).watched_by(aws.call_watcher()));
     let sources =

@@ -115,7 +115,8 @@ async fn wrong_fields_are_422_with_their_place() {
 #[tokio::test]
 async fn unsupported_rights_are_422_naming_the_supported_ones() {
     let house = warm().await;
-    let names = "is not supported yet; supported are access, portability, erasure, restriction, objection";
+    let names =
+        "is not supported yet; supported are access, portability, erasure, rectification, restriction, objection";
     let answer = house
         .send(Call::post(REQUESTS, &changed("/type", json!("opt_out"))).token(&house.token("acme", "operator")))
         .await;

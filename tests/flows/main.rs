@@ -61,3 +61,4 @@ mod slices;
 mod streaming;
 mod sweeping;
 mod tampering;
+mod watching;

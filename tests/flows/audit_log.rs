@@ -24,7 +24,7 @@ fn auditor() -> Caller {
 }
 
 /// A house in which time goes on with each call, so that events have an order.
-fn ticking() -> House {
+pub(crate) fn ticking() -> House {
     let house = House::new();
     house.world.memory.change(|state| state.tick = SignedDuration::from_millis(2));
     house

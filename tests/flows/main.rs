@@ -62,3 +62,4 @@ mod slices;
 mod streaming;
 mod sweeping;
 mod tampering;
+mod watching;

@@ -11,11 +11,11 @@ use audit_log::tile::Entries;
 use audit_log::verify::LogVerifier;
 use domain::event::AuditEvent;
 use habeas_tests::executor::run;
-use habeas_tests::handlers::ORIGIN;
+use habeas_tests::handlers::{ORIGIN, sealer};
 use habeas_tests::sample::{ADA, BOB, Person, tenant};
 use jiff::SignedDuration;
 use workflow::ports::CheckpointSigner as _;
-use workflow::seal_audit::{SealAudit, origin_of};
+use workflow::seal_audit::origin_of;
 use workflow::sealing::sha256;
 
 use crate::actor_details::events;
@@ -26,15 +26,7 @@ use crate::house::{House, UNKNOWN_JOB};
 /// Runs the sealer once.
 fn seal(house: &House) {
     let memory = &house.world.memory;
-    let sealer = SealAudit {
-        feed: memory.audit_feed(),
-        evidence: memory.evidence_store(),
-        signer: memory.checkpoint_signer(),
-        clock: memory.clock(),
-        origin: ORIGIN.to_owned(),
-        keep_days: 2557,
-    };
-    run(memory, sealer.run()).answer().unwrap();
+    run(memory, sealer(memory).run()).answer().unwrap();
 }
 
 fn trusted(house: &House, slug: &str) -> (Verifier, String) {

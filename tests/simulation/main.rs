@@ -14,6 +14,7 @@ mod bugs;
 mod crowds;
 mod erasing_swarm;
 mod faults;
+mod following;
 mod holds;
 mod likeness;
 mod report;

@@ -21,15 +21,15 @@ use workflow::seal_audit::{SealAudit, origin_of};
 const ORIGIN: &str = "habeas.example/audit";
 
 /// A world with events of some tenants.
-struct Setting {
-    world: MemoryWorld,
-    names: Names,
+pub(crate) struct Setting {
+    pub(crate) world: MemoryWorld,
+    pub(crate) names: Names,
     /// Ids of what was planted.
-    planted: BTreeMap<TenantId, BTreeSet<String>>,
+    pub(crate) planted: BTreeMap<TenantId, BTreeSet<String>>,
 }
 
 impl Setting {
-    fn new(seed: u64, events: &[usize]) -> Self {
+    pub(crate) fn new(seed: u64, events: &[usize]) -> Self {
         let now: Timestamp = "2026-03-01T09:00:00Z".parse().unwrap();
         let world = MemoryWorld::new(seed, now);
         let mut setting = Self { world, names: Names::new(seed + 1, now), planted: BTreeMap::new() };
@@ -40,7 +40,7 @@ impl Setting {
         setting
     }
 
-    fn plant(&mut self, tenant: &TenantId, count: usize) {
+    pub(crate) fn plant(&mut self, tenant: &TenantId, count: usize) {
         for _ in 0..count {
             let event = event(tenant, &mut self.names);
             self.planted.entry(tenant.clone()).or_default().insert(event.id.to_string());
@@ -48,19 +48,12 @@ impl Setting {
         }
     }
 
-    fn sealer(&self) -> SealAudit {
-        SealAudit {
-            feed: self.world.audit_feed(),
-            evidence: self.world.evidence_store(),
-            signer: self.world.checkpoint_signer(),
-            clock: self.world.clock(),
-            origin: ORIGIN.to_owned(),
-            keep_days: 2555,
-        }
+    pub(crate) fn sealer(&self) -> SealAudit {
+        SealAudit { origin: ORIGIN.to_owned(), ..habeas_tests::handlers::sealer(&self.world) }
     }
 
     /// The log of a tenant verifies under every checkpoint ever signed, and holds each planted event once. How many leaves it has.
-    fn check(&self, tenant: &TenantId) -> u64 {
+    pub(crate) fn check(&self, tenant: &TenantId) -> u64 {
         let newest = |name: &str| {
             let name = format!("logs/{tenant}/{name}");
             self.world.inspect(|state| Some(state.evidence.objects.get(&name)?.last()?.0.to_vec()))
@@ -103,7 +96,7 @@ fn id_of(entry: &[u8]) -> String {
     event["id"].as_str().unwrap().to_owned()
 }
 
-fn event(tenant: &TenantId, names: &mut Names) -> AuditEvent {
+pub(crate) fn event(tenant: &TenantId, names: &mut Names) -> AuditEvent {
     let at = names.tick();
     AuditEvent {
         v: 1,

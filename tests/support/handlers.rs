@@ -15,7 +15,7 @@ use workflow::legal_clock::LegalClock;
 use workflow::prove_event::ProveEvent;
 use workflow::read_jobs::ReadJobs;
 use workflow::record_mail_fate::RecordMailFate;
-use workflow::seal_audit::SealAudit;
+use workflow::seal_audit::{Rules, SealAudit};
 use workflow::step_context::StepPorts;
 use workflow::steps::{
     Anonymize, Collect, Conclude, Erasing, Expire, ExportEvents, Issuers, Locate, Notify, Package, Packing, PlanStore,
@@ -151,12 +151,18 @@ pub fn ports(world: &MemoryWorld) -> StepPorts {
     StepPorts { store, queue, keyring: Arc::new(keyring), clock, entropy }
 }
 
-fn sealer(world: &MemoryWorld) -> SealAudit {
+/// What seals the logs of a world; nothing is delivered.
+#[must_use]
+pub fn sealer(world: &MemoryWorld) -> SealAudit {
     SealAudit {
         feed: world.audit_feed(),
         evidence: world.evidence_store(),
         signer: world.checkpoint_signer(),
+        store: world.job_store(),
+        alerts: world.alerts(),
+        siem: None,
         clock: world.clock(),
+        rules: Rules::standard(),
         origin: ORIGIN.to_owned(),
         keep_days: 2_557,
     }

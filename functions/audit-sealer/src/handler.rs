@@ -21,6 +21,7 @@ pub async fn handle(
         total.sealed += run.sealed;
         total.heartbeats += run.heartbeats;
         total.full_shards = run.full_shards;
+        total.undelivered = total.undelivered.max(run.undelivered);
         total.oldest_seconds = total.oldest_seconds.max(run.oldest_seconds);
         // A full shard of which nothing was sealed would be found full again.
         if run.full_shards == 0 || run.sealed == 0 || clock.now() >= slice_ends_at {
@@ -32,6 +33,7 @@ pub async fn handle(
         .by("Stage", stage)
         .value("OldestUnsealedAuditSeconds", Unit::Seconds, total.oldest_seconds as f64)
         .value("EventsSealed", Unit::Count, total.sealed as f64)
+        .value("EventsUndelivered", Unit::Count, total.undelivered as f64)
         .emit();
     Ok(total)
 }

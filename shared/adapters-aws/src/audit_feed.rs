@@ -175,13 +175,13 @@ fn head_key(tenant: &TenantId) -> Item {
     HashMap::from([("pk".to_owned(), text(format!("t#{tenant}#log"))), ("sk".to_owned(), text("head"))])
 }
 
-/// A head stands in the index too: among what is not sealed while a batch is pending, else where its heartbeat is due.
+/// A head stands in the index too: among what is not sealed while a batch is pending, else where it is looked at next.
 fn head_item(head: &LogHead) -> Result<Item, PortError> {
     let body = serde_json::to_string(head)
         .map_err(|source| PortError::caused(PortErrorKind::Corrupt, "write the head of a log", source))?;
     let (shard, at) = match &head.pending {
         Some(_) => (item::shard_text(seal_shard(&head.tenant)), format!("{}#0", head.tenant)),
-        None => (HEARTBEATS.to_owned(), format!("{}#{}", millis(head.heartbeat_at), head.tenant)),
+        None => (HEARTBEATS.to_owned(), format!("{}#{}", millis(head.due_at()), head.tenant)),
     };
     let mut item = head_key(&head.tenant);
     item.insert("kind".to_owned(), text("log_head"));

@@ -7,7 +7,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use workflow::mask_stream::ObjectSink;
-use workflow::ports::{EventSink, NoticeTopic, PortError, SinkTarget};
+use workflow::ports::{EventSink, ExportStore, NoticeTopic, PortError, SinkTarget};
 
 use crate::calls::{CallCounter, CountCalls};
 use crate::{
@@ -135,10 +135,16 @@ impl Aws {
         Arc::new(KmsReceiptSigner::new(aws_sdk_kms::Client::from_conf(config), key_id))
     }
 
-    /// The bucket of exports; every object is encrypted under `kms_key`.
+    /// The bucket of exports; every object is encrypted under `kms_key`, or as the bucket says if that is empty.
     #[must_use]
     pub fn export_store(&self, bucket: &str, kms_key: &str) -> Arc<S3ExportStore> {
         Arc::new(S3ExportStore::new(self.s3(), self.config.credentials_provider(), bucket, kms_key))
+    }
+
+    /// The bucket a SIEM reads from, encrypted as it says itself; none where it has no name.
+    #[must_use]
+    pub fn siem(&self, bucket: &str) -> Option<Arc<dyn ExportStore>> {
+        (!bucket.is_empty()).then(|| self.export_store(bucket, "") as Arc<dyn ExportStore>)
     }
 
     /// Mail from one verified sender; `configuration_set` collects bounces where there is one.

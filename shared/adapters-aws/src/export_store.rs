@@ -40,14 +40,14 @@ impl S3ExportStore {
     }
 
     fn put_request(&self, key: &str, bytes: Vec<u8>) -> PutObjectFluentBuilder {
-        self.client
-            .put_object()
-            .bucket(&self.bucket)
-            .key(key)
+        let request = self.client.put_object().bucket(&self.bucket).key(key).body(ByteStream::from(bytes));
+        if self.kms_key.is_empty() {
+            return request;
+        }
+        request
             .server_side_encryption(ServerSideEncryption::AwsKms)
             .ssekms_key_id(&self.kms_key)
             .bucket_key_enabled(true)
-            .body(ByteStream::from(bytes))
     }
 
     async fn delete_batch(&self, keys: Vec<ObjectIdentifier>) -> Result<(), PortError> {

@@ -2,7 +2,8 @@
 
 use domain::ids::{EvidenceId, TenantId};
 use workflow::ports::{
-    Alert, Alerts, DeadlineAlerts, DeadlineWarning, IntegrityAlerts, RetentionAlerts, RetentionWarning,
+    Alert, Alerts, Anomaly, AnomalyAlerts, DeadlineAlerts, DeadlineWarning, IntegrityAlerts, RetentionAlerts,
+    RetentionWarning,
 };
 
 use crate::world::MemoryWorld;
@@ -57,6 +58,15 @@ impl IntegrityAlerts for MemoryAlerts {
         self.world.change(|state| {
             let at = state.now;
             state.broken_evidence.push((at, tenant.clone(), format!("{evidence}: {place}")));
+        });
+    }
+}
+
+impl AnomalyAlerts for MemoryAlerts {
+    fn found(&self, tenant: &TenantId, anomaly: &Anomaly) {
+        self.world.change(|state| {
+            let at = state.now;
+            state.anomalies.push((at, tenant.clone(), anomaly.clone()));
         });
     }
 }

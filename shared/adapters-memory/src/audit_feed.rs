@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use audit_log::watch::Memory;
 use domain::event::AuditEvent;
 use domain::ids::TenantId;
 use domain::key::TenantKey;
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use workflow::ports::{AuditFeed, LogHead, PortError, StoredEvent, Unsealed, seal_shard};
 
 use crate::job_store::read_item;
+use crate::mutants::{Mutant, Mutants};
 use crate::state::State;
 use crate::world::MemoryWorld;
 
@@ -39,7 +41,7 @@ impl AuditFeed for MemoryAuditFeed {
     async fn heartbeats_due(&self, until: Timestamp, limit: usize) -> Result<Vec<TenantId>, PortError> {
         self.world
             .call("heartbeats_due", |state| {
-                let due = state.log_heads.values().filter(|head| head.pending.is_none() && head.heartbeat_at <= until);
+                let due = state.log_heads.values().filter(|head| head.pending.is_none() && head.due_at() <= until);
                 Ok(due.take(limit).map(|head| head.tenant.clone()).collect())
             })
             .await
@@ -55,7 +57,8 @@ impl AuditFeed for MemoryAuditFeed {
                 let stored = state.log_heads.get(&head.tenant);
                 let is_next = stored.map_or(0, |stored| stored.version) + 1 == head.version;
                 if is_next {
-                    state.log_heads.insert(head.tenant.clone(), head.clone());
+                    let head = with_bugs(state.mutants, head.clone());
+                    state.log_heads.insert(head.tenant.clone(), head);
                 }
                 Ok(is_next)
             })
@@ -73,6 +76,22 @@ impl AuditFeed for MemoryAuditFeed {
             })
             .await
     }
+}
+
+/// The head as a store with deliberate bugs would keep it.
+fn with_bugs(mutants: Mutants, mut head: LogHead) -> LogHead {
+    if mutants.has(Mutant::MemoryLost) {
+        head.memory = Memory::default();
+    }
+    if let Some(delivery) = &mut head.delivery {
+        if mutants.has(Mutant::DeliveryForgotten) {
+            delivery.retry_at = None;
+        }
+        if mutants.has(Mutant::DeliveredUnseen) {
+            (delivery.upto, delivery.retry_at) = (head.size, None);
+        }
+    }
+    head
 }
 
 fn unsealed(state: &State, shard: u8, limit: usize) -> Vec<Unsealed> {

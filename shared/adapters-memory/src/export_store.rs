@@ -56,6 +56,8 @@ pub struct Objects {
     pub credentials_end_at: Option<Timestamp>,
     /// Smallest part but for the last; S3 wants 5 MiB.
     pub smallest_part_bytes: usize,
+    /// What begins so is not taken: the bucket is away.
+    pub refused_prefix: Option<&'static str>,
     next_upload: u64,
 }
 
@@ -68,6 +70,7 @@ impl Default for Objects {
             links: Vec::new(),
             credentials_end_at: None,
             smallest_part_bytes: 5 * 1024 * 1024,
+            refused_prefix: None,
             next_upload: 0,
         }
     }
@@ -99,6 +102,9 @@ impl ExportStore for MemoryExportStore {
         let bytes = Arc::new(bytes);
         self.world
             .call("put", |state| {
+                if state.objects.refused_prefix.is_some_and(|prefix| key.starts_with(prefix)) {
+                    return Err(PortError::new(PortErrorKind::Denied, "put object"));
+                }
                 state.objects.write(key, Arc::clone(&bytes), state.now);
                 Ok(())
             })

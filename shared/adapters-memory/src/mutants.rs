@@ -61,9 +61,18 @@ pub enum Mutant {
     CapIgnored,
     /// Processors are forgotten.
     ProcessorsNotTold,
+    /// What the rules over events remember is not stored with the head of the log.
+    MemoryLost,
+    /// That something waits to be delivered is not stored with the head of the log.
+    DeliveryForgotten,
+    /// A head says that everything was delivered, whatever was.
+    DeliveredUnseen,
 }
 
 impl Mutant {
+    /// Bugs of what follows the sealing of a log: its own stories must catch them.
+    pub const OF_FOLLOWING: &'static [Self] = &[Self::MemoryLost, Self::DeliveryForgotten, Self::DeliveredUnseen];
+
     /// Bugs that only the retention sweep could have, with those it shares: its own stories must catch them.
     pub const OF_RETENTION: &'static [Self] = &[
         Self::ArchiveNotVerified,

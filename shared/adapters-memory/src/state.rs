@@ -8,7 +8,7 @@ use domain::ids::TenantId;
 use domain::key::TenantKey;
 use domain::record::Record;
 use jiff::{SignedDuration, Timestamp};
-use workflow::ports::{Alert, DeadlineWarning, LogHead, RetentionWarning};
+use workflow::ports::{Alert, Anomaly, DeadlineWarning, LogHead, RetentionWarning};
 
 use crate::event_sink::MaskedStream;
 use crate::evidence::Evidence;
@@ -64,6 +64,8 @@ pub struct State {
     pub broken_logs: Vec<(Timestamp, TenantId, String)>,
     /// Evidence that was said to be broken, with its place.
     pub broken_evidence: Vec<(Timestamp, TenantId, String)>,
+    /// What rules over events found.
+    pub anomalies: Vec<(Timestamp, TenantId, Anomaly)>,
     /// Published data maps.
     pub data_maps: BTreeMap<(TenantId, String), Arc<DataMap>>,
     /// The systems that hold personal data.
@@ -114,6 +116,7 @@ impl State {
             warnings: Vec::new(),
             broken_logs: Vec::new(),
             broken_evidence: Vec::new(),
+            anomalies: Vec::new(),
             data_maps: BTreeMap::new(),
             sources: Arc::new(Sources::default()),
             effects: Vec::new(),

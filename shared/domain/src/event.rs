@@ -77,6 +77,8 @@ wire_enum! {
         EvidenceCollected = "evidence_collected",
         /// Somebody was erased.
         Erasure = "erasure",
+        /// A rule over events found something out of the ordinary.
+        Anomaly = "anomaly",
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use domain::ids::{EvidenceId, TenantId};
 use workflow::ports::{
-    Alert, Alerts, Clock, DeadlineAlerts, DeadlineWarning, IntegrityAlerts, RetentionAlerts, RetentionWarning,
+    Alert, Alerts, Anomaly, AnomalyAlerts, Clock, DeadlineAlerts, DeadlineWarning, IntegrityAlerts, RetentionAlerts,
+    RetentionWarning,
 };
 
 use crate::metrics::{Metric, Unit};
@@ -94,5 +95,13 @@ impl IntegrityAlerts for EmfAlerts {
     fn evidence_broken(&self, tenant: &TenantId, evidence: &EvidenceId, place: &str) {
         tracing::error!(tenant = %tenant, evidence = %evidence, place, alert = "evidence_broken", "evidence does not hold");
         Metric::at(self.clock.now()).by("Stage", self.stage).value("EvidenceBroken", Unit::Count, 1.0).emit();
+    }
+}
+
+impl AnomalyAlerts for EmfAlerts {
+    fn found(&self, tenant: &TenantId, anomaly: &Anomaly) {
+        let Anomaly { rule, title, about, count, within_seconds, .. } = anomaly;
+        tracing::warn!(tenant = %tenant, rule, about, count, within_seconds, alert = "audit_anomaly", "{title}");
+        Metric::at(self.clock.now()).by("Stage", self.stage).value("AuditAnomalies", Unit::Count, 1.0).emit();
     }
 }

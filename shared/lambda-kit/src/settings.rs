@@ -46,6 +46,10 @@ pub struct Settings {
     pub checkpoint_key_id: String,
     /// `HABEAS_AUDIT_ORIGIN`: what the names of all logs begin with.
     pub audit_origin: String,
+    /// `HABEAS_AUDIT_RULES`: what is an anomaly, as a list in JSON; empty for the rules that come along.
+    pub audit_rules: String,
+    /// `HABEAS_SIEM_BUCKET`: where sealed events are written for a SIEM; empty for nowhere.
+    pub siem_bucket: String,
     /// `HABEAS_EXPORT_QUEUE_URL`.
     pub export_queue_url: String,
     /// `HABEAS_ERASURE_QUEUE_URL`.
@@ -106,7 +110,7 @@ pub struct Settings {
     pub clock_offset: SignedDuration,
 }
 
-const KNOWN: [&str; 37] = [
+const KNOWN: [&str; 39] = [
     "HABEAS_STAGE",
     "HABEAS_JOBS_TABLE",
     "HABEAS_KEYRING_TABLE",
@@ -120,6 +124,8 @@ const KNOWN: [&str; 37] = [
     "HABEAS_RETENTION_CAP_PERCENT",
     "HABEAS_CHECKPOINT_KEY_ID",
     "HABEAS_AUDIT_ORIGIN",
+    "HABEAS_AUDIT_RULES",
+    "HABEAS_SIEM_BUCKET",
     "HABEAS_EXPORT_QUEUE_URL",
     "HABEAS_ERASURE_QUEUE_URL",
     "HABEAS_RECEIPT_KEY_ID",
@@ -193,6 +199,8 @@ impl Settings {
             retention_cap_percent: reader.whole("HABEAS_RETENTION_CAP_PERCENT", 20, 1..=100).unsigned_abs(),
             checkpoint_key_id: reader.text_or("HABEAS_CHECKPOINT_KEY_ID", ""),
             audit_origin: reader.text_or("HABEAS_AUDIT_ORIGIN", "habeas/audit"),
+            audit_rules: reader.text_or("HABEAS_AUDIT_RULES", ""),
+            siem_bucket: reader.text_or("HABEAS_SIEM_BUCKET", ""),
             export_queue_url: reader.text("HABEAS_EXPORT_QUEUE_URL"),
             erasure_queue_url: reader.text("HABEAS_ERASURE_QUEUE_URL"),
             receipt_key_id: reader.text("HABEAS_RECEIPT_KEY_ID"),

@@ -1,6 +1,7 @@
 //! The roles the workflow needs others to play, one trait each. Adapters implement them; nothing here names AWS.
 
 mod alerts;
+mod anomaly_alerts;
 mod audit_feed;
 mod audit_index;
 mod clock;
@@ -29,7 +30,8 @@ mod table_writer;
 mod webhooks;
 
 pub use alerts::{Alert, Alerts};
-pub use audit_feed::{AuditFeed, Batch, LogHead, SEAL_SHARDS, StoredEvent, Unsealed, seal_shard};
+pub use anomaly_alerts::{Anomaly, AnomalyAlerts};
+pub use audit_feed::{AuditFeed, Batch, Delivery, LogHead, SEAL_SHARDS, StoredEvent, Unsealed, seal_shard};
 pub use audit_index::{AuditIndex, EventPage, IdRange};
 pub use clock::{Clock, Entropy};
 pub use collection_reader::{CollectionReader, WholeCollection};

@@ -3,21 +3,25 @@
 //! A batch is fixed in the log's head before anything is written, so whoever finishes it writes the same bytes: a crash, a second
 //! sealer or a lost answer changes nothing. The head moves by its version, the checkpoint by its mark; two histories can't come to be.
 
+mod delivering;
+mod finishing;
 mod leaf;
+mod watching;
 
 use std::sync::Arc;
 
-use audit_log::checkpoint::Checkpoint;
-use audit_log::edge::{Edge, NewTile};
 use audit_log::hash::Hash;
-use audit_log::note::Verifier;
+use audit_log::watch::Memory;
+pub use audit_log::watch::Rules;
 use domain::ids::TenantId;
 use domain::key::TenantKey;
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::delivering::object_name;
 pub use self::leaf::leaf_of;
 use crate::ports::{
-    AuditFeed, Batch, CheckpointSigner, Clock, EvidenceStore, LogHead, PortError, PortErrorKind, SEAL_SHARDS, Unsealed,
+    AnomalyAlerts, AuditFeed, Batch, CheckpointSigner, Clock, EvidenceStore, ExportStore, JobStore, LogHead, PortError,
+    PortErrorKind, SEAL_SHARDS, Unsealed,
 };
 
 /// Entries looked at per shard and run.
@@ -42,6 +46,8 @@ pub struct SealReport {
     pub full_shards: u8,
     /// Age of the oldest event that was not sealed, in seconds.
     pub oldest_seconds: i64,
+    /// Sealed events that the SIEM could not be given.
+    pub undelivered: u64,
 }
 
 /// Seals what is not sealed, tenant by tenant.
@@ -53,9 +59,17 @@ pub struct SealAudit {
     pub evidence: Arc<dyn EvidenceStore>,
     /// Signs checkpoints.
     pub signer: Arc<dyn CheckpointSigner>,
+    /// Takes the events of anomalies.
+    pub store: Arc<dyn JobStore>,
+    /// Whoever must hear of anomalies.
+    pub alerts: Arc<dyn AnomalyAlerts>,
+    /// The bucket a SIEM reads from; nothing is delivered without one.
+    pub siem: Option<Arc<dyn ExportStore>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     // Configuration.
+    /// What is an anomaly.
+    pub rules: Rules,
     /// What the names of all logs begin with; the tenant follows after a slash.
     pub origin: String,
     /// How long what is written stays.
@@ -88,8 +102,8 @@ impl SealAudit {
             }
         }
         for tenant in self.feed.heartbeats_due(now, HEARTBEATS).await? {
-            match self.beat(&tenant, now).await {
-                Ok(written) => report.heartbeats += u64::from(written),
+            match self.beat(&tenant, now, &mut report).await {
+                Ok(()) => {}
                 Err(error) => {
                     tracing::error!(error = %error, tenant = %tenant, "a quiet log was not signed again");
                     failure.get_or_insert(error);
@@ -116,17 +130,23 @@ impl SealAudit {
             report.sealed += count;
             head = next;
         }
+        report.undelivered += head.undelivered();
         Ok(())
     }
 
-    /// Adds a heartbeat to a log that has been quiet; `false` if it has not, or if somebody else did.
-    async fn beat(&self, tenant: &TenantId, now: Timestamp) -> Result<bool, PortError> {
-        let head = self.settled_head(tenant, now).await?;
+    /// Delivers what waits for it, and adds a heartbeat to a log that has been quiet.
+    async fn beat(&self, tenant: &TenantId, now: Timestamp, report: &mut SealReport) -> Result<(), PortError> {
+        let Some(head) = self.caught_up(self.settled_head(tenant, now).await?).await? else { return Ok(()) };
+        let waiting = head.undelivered();
         if head.version == 0 || head.heartbeat_at > now {
-            return Ok(false);
+            report.undelivered += waiting;
+            return Ok(());
         }
         let batch = Batch { events: Vec::new(), begun_at: now };
-        Ok(self.seal_batch(head, batch).await?.is_some())
+        let beat = self.seal_batch(head, batch).await?;
+        report.heartbeats += u64::from(beat.is_some());
+        report.undelivered += beat.map_or(waiting, |head| head.undelivered());
+        Ok(())
     }
 
     /// The head of a log with nothing pending: a batch somebody left is finished first.
@@ -139,6 +159,8 @@ impl SealAudit {
             root: Hash::of_nothing().to_string(),
             heartbeat_at: now + HEARTBEAT_AFTER,
             pending: None,
+            delivery: None,
+            memory: Memory::default(),
         };
         let head = self.feed.load_head(tenant).await?.unwrap_or_else(empty);
         match head.pending.clone() {
@@ -165,107 +187,6 @@ impl SealAudit {
         }
         self.finish(begun, &batch).await.map(Some)
     }
-
-    /// Writes what the batch says. Every act may run twice, and beside another sealer doing the same.
-    async fn finish(&self, head: LogHead, batch: &Batch) -> Result<LogHead, PortError> {
-        let leaves = self.leaves(&head, batch).await?;
-        let mut edge = self.edge(&head).await?;
-        let tiles = edge.append(&leaves).map_err(|cause| corrupt("append to the log", cause))?;
-        let keep_until = batch.begun_at + SignedDuration::from_hours(24 * self.keep_days);
-        for tile in tiles {
-            self.put_tile(&head.tenant, tile, keep_until).await?;
-        }
-        self.sign(&head, &edge, keep_until).await?;
-        self.feed.mark_sealed(&batch.events, head.size).await?;
-        let done = LogHead {
-            version: head.version + 1,
-            size: edge.tree().size(),
-            root: edge.tree().root().to_string(),
-            heartbeat_at: batch.begun_at + HEARTBEAT_AFTER,
-            pending: None,
-            ..head
-        };
-        // Where it isn't written, another sealer wrote the same.
-        self.feed.write_head(&done).await?;
-        Ok(done)
-    }
-
-    async fn leaves(&self, head: &LogHead, batch: &Batch) -> Result<Vec<Vec<u8>>, PortError> {
-        if batch.events.is_empty() {
-            let heartbeat = leaf::heartbeat(&head.tenant, head.size, batch.begun_at);
-            return Ok(vec![heartbeat.leaf().map_err(|cause| corrupt("write a heartbeat", cause))?]);
-        }
-        let mut leaves = Vec::with_capacity(batch.events.len());
-        for keys in batch.events.chunks(PER_READ) {
-            for stored in self.feed.events(keys).await? {
-                let lost = || PortError::new(PortErrorKind::Corrupt, "read a pending event");
-                let leaf = leaf_of(&stored.ok_or_else(lost)?.event);
-                leaves.push(leaf.map_err(|cause| corrupt("write an event", cause))?);
-            }
-        }
-        Ok(leaves)
-    }
-
-    /// The right edge of the log as it is stored; refused unless it is what the head says.
-    async fn edge(&self, head: &LogHead) -> Result<Edge, PortError> {
-        let mut tiles = Vec::new();
-        for name in Edge::names(head.size) {
-            let found = self.evidence.read(&path(&head.tenant, &name.to_string())).await?;
-            tiles.push(found.ok_or_else(|| PortError::new(PortErrorKind::Corrupt, "read the edge of the log"))?.bytes);
-        }
-        let edge = Edge::from_tiles(head.size, tiles).map_err(|cause| corrupt("read the edge of the log", cause))?;
-        if edge.tree().root().to_string() == head.root {
-            Ok(edge)
-        } else {
-            Err(PortError::new(PortErrorKind::Corrupt, "compare the edge of the log with its head"))
-        }
-    }
-
-    async fn put_tile(&self, tenant: &TenantId, tile: NewTile, keep_until: Timestamp) -> Result<(), PortError> {
-        let name = path(tenant, &tile.name.to_string());
-        if self.evidence.put_new(&name, tile.bytes.clone(), keep_until).await? {
-            return Ok(());
-        }
-        match self.evidence.read(&name).await? {
-            Some(there) if there.bytes == tile.bytes => Ok(()),
-            Some(_) | None => Err(PortError::new(PortErrorKind::Corrupt, "compare a tile that is there already")),
-        }
-    }
-
-    /// Signs the new checkpoint over the one the head knows; refused over any other.
-    async fn sign(&self, head: &LogHead, edge: &Edge, keep_until: Timestamp) -> Result<(), PortError> {
-        let origin = origin_of(&self.origin, &head.tenant);
-        let verifier = Verifier::new(&origin, self.signer.key().await?)
-            .ok_or_else(|| PortError::new(PortErrorKind::Corrupt, "name the log"))?;
-        let checkpoint = Checkpoint { origin, size: edge.tree().size(), root: edge.tree().root() };
-        let name = path(&head.tenant, "checkpoint");
-        let Some(there) = self.evidence.read(&name).await? else {
-            let note = self.signed(&checkpoint, &verifier).await?;
-            let is_first = head.size == 0 && self.evidence.put_new(&name, note, keep_until).await?;
-            return if is_first { Ok(()) } else { Err(passed("sign the first checkpoint", head.size == 0)) };
-        };
-        let note = String::from_utf8(there.bytes).map_err(|cause| corrupt("read the checkpoint", cause))?;
-        let known = Checkpoint::open(&note, &checkpoint.origin, &verifier)
-            .map_err(|cause| corrupt("open the checkpoint", cause))?;
-        if known == checkpoint {
-            return Ok(());
-        }
-        if known.size != head.size || known.root.to_string() != head.root {
-            return Err(passed("compare the checkpoint with the head", known.size > checkpoint.size));
-        }
-        let note = self.signed(&checkpoint, &verifier).await?;
-        if self.evidence.replace(&name, note, &there.mark, keep_until).await? {
-            Ok(())
-        } else {
-            Err(passed("sign the checkpoint", true))
-        }
-    }
-
-    async fn signed(&self, checkpoint: &Checkpoint, verifier: &Verifier) -> Result<Vec<u8>, PortError> {
-        let signature = self.signer.sign(checkpoint.text().as_bytes()).await?;
-        let note = checkpoint.join(&signature, verifier).map_err(|cause| corrupt("sign the checkpoint", cause))?;
-        Ok(note.into_bytes())
-    }
 }
 
 /// Where a file of a tenant's log is kept.
@@ -289,10 +210,4 @@ fn happened_at(key: &TenantKey) -> Option<Timestamp> {
 
 fn corrupt(operation: &'static str, cause: impl std::error::Error + Send + Sync + 'static) -> PortError {
     PortError::caused(PortErrorKind::Corrupt, operation, cause)
-}
-
-/// Another sealer may have passed by, which the next run finds; where none can have, something was tampered with.
-const fn passed(operation: &'static str, was_possible: bool) -> PortError {
-    let kind = if was_possible { PortErrorKind::Transient } else { PortErrorKind::Corrupt };
-    PortError::new(kind, operation)
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use audit_log::watch::Memory;
 use domain::event::{Action, AuditEvent};
 use domain::ids::TenantId;
 use domain::key::TenantKey;
@@ -97,7 +98,17 @@ async fn sealed_events_leave_and_keep_their_content(log: &Log, names: &mut Names
 
 fn head(tenant: &TenantId, version: u64, heartbeat_at: Timestamp) -> LogHead {
     let root = audit_log::hash::Hash::of_nothing().to_string();
-    LogHead { v: 1, tenant: tenant.clone(), version, size: 0, root, heartbeat_at, pending: None }
+    LogHead {
+        v: 1,
+        tenant: tenant.clone(),
+        version,
+        size: 0,
+        root,
+        heartbeat_at,
+        pending: None,
+        delivery: None,
+        memory: Memory::default(),
+    }
 }
 
 async fn head_moves_by_its_version(log: &Log, names: &mut Names) {

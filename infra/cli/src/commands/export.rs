@@ -56,7 +56,7 @@ mod tests {
     use adapters_memory::MemoryWorld;
     use domain::record::Record;
     use domain::transition::{Cause, TransitionBuilder};
-    use workflow::seal_audit::SealAudit;
+    use workflow::seal_audit::{Rules, SealAudit};
 
     use super::*;
 
@@ -78,7 +78,11 @@ mod tests {
             feed: world.audit_feed(),
             evidence: Arc::<adapters_memory::MemoryEvidenceStore>::clone(&evidence),
             signer: Arc::<adapters_memory::MemoryCheckpointSigner>::clone(&signer),
+            store: world.job_store(),
+            alerts: world.alerts(),
+            siem: None,
             clock: world.clock(),
+            rules: Rules::standard(),
             origin: origin.clone(),
             keep_days: 1,
         };

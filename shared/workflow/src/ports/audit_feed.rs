@@ -1,6 +1,7 @@
 //! What the sealer needs of our own tables: events not sealed yet, and where each tenant's log stands. It writes no job and no event.
 
 use async_trait::async_trait;
+use audit_log::watch::Memory;
 use domain::event::AuditEvent;
 use domain::ids::TenantId;
 use domain::key::TenantKey;
@@ -37,6 +38,37 @@ pub struct LogHead {
     pub heartbeat_at: Timestamp,
     /// What is being sealed: order and content are fixed, so whoever finishes it writes the same bytes.
     pub pending: Option<Batch>,
+    /// How far a SIEM was told; none where nothing is delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
+    /// What the rules over events remember.
+    #[serde(default, skip_serializing_if = "Memory::is_empty")]
+    pub memory: Memory,
+}
+
+/// How far a log was delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Leaves that were written for the SIEM, or came before it was there.
+    pub upto: u64,
+    /// When the rest is tried again, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<Timestamp>,
+}
+
+impl LogHead {
+    /// When the log is looked at even if nothing happens: for its heartbeat, or to deliver what could not be.
+    #[must_use]
+    pub fn due_at(&self) -> Timestamp {
+        let retry_at = self.delivery.and_then(|delivery| delivery.retry_at);
+        retry_at.map_or(self.heartbeat_at, |at| at.min(self.heartbeat_at))
+    }
+
+    /// Leaves that wait to be delivered.
+    #[must_use]
+    pub fn undelivered(&self) -> u64 {
+        self.delivery.map_or(0, |delivery| self.size.saturating_sub(delivery.upto))
+    }
 }
 
 /// Events on their way into the log.
@@ -88,7 +120,7 @@ pub trait AuditFeed: Send + Sync {
     /// Up to 100 events, strongly consistent; the answer has one place per key.
     async fn events(&self, keys: &[TenantKey]) -> Result<Vec<Option<StoredEvent>>, PortError>;
 
-    /// Tenants whose log has been quiet for so long that it wants a heartbeat.
+    /// Tenants whose log has been quiet for so long that it wants a heartbeat, or waits to be delivered ([`LogHead::due_at`]).
     async fn heartbeats_due(&self, until: Timestamp, limit: usize) -> Result<Vec<TenantId>, PortError>;
 
     /// The head of a log, strongly consistent.

@@ -36,7 +36,7 @@ fn event(event_type: &str) -> LogEvent {
 }
 
 fn ocsf(event: &LogEvent) -> Value {
-    to_ocsf(event, "habeas/audit/acme", 41).unwrap()
+    to_ocsf(event, "habeas/audit/acme", 41).expect("the example has a form in OCSF")
 }
 
 /// What the schema requires of each class.

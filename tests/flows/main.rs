@@ -48,6 +48,7 @@ mod plans;
 mod portability;
 mod processors;
 mod proofs;
+mod quarantining;
 mod quotas;
 mod rectifying;
 mod replaying;

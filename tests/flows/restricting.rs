@@ -208,3 +208,39 @@ fn restricted_rows_are_in_no_sample_and_no_data_set() {
     let others = sampled(&mut house);
     assert!(own > 0 && others == all - own, "{all} {others} {own}");
 }
+
+/// Who of three has objected to direct marketing.
+fn objected(house: &mut House) -> Vec<Value> {
+    let emails = [BOB.email, ADA.email, "somebody@example.com"].map(|email| json!({"type": "email", "value": email}));
+    let answer = house.post(&operator("acme"), "/suppressions/check", &json!({ "identities": emails }));
+    answer.body["objected"].as_array().unwrap().clone()
+}
+
+#[test]
+fn an_objection_to_direct_marketing_is_granted_as_it_comes_and_only_the_person_takes_it_back() {
+    let mut house = House::new();
+    let mut body = request("objection", ADA.email);
+    body["purpose"] = json!("direct_marketing");
+    let id = house.submit(&operator("acme"), "/requests", &body, ADA);
+    house.world.run_until_idle();
+    assert_eq!(objected(&mut house), [json!(null); 0], "not before it is known who it is");
+    house.prove(&operator("acme"), &id);
+    house.world.run_until_idle();
+    assert_eq!(house.status("acme", &id), "completed", "no officer is asked");
+    assert_eq!(objected(&mut house), [json!({"index": 1, "job_id": id, "purpose": "direct_marketing"})]);
+    assert_eq!(restricted(&mut house), [], "everything else goes on");
+    assert_eq!(house.mails(&id).last().unwrap().1, "Your objection to direct marketing is granted");
+    let (status, answer) = lift(&mut house, &dpo("acme"), &id, &json!({"told_by": "letter"}));
+    assert!(status == 409 && answer.to_string().contains("only the person"), "{status} {answer}");
+    house.world.advance(SignedDuration::from_hours(40 * 24));
+    assert_eq!(objected(&mut house).len(), 1, "it does not end by itself");
+    assert_eq!(lift(&mut house, &subject(ADA), &id, &json!({})).0, 200);
+    assert_eq!(objected(&mut house), [json!(null); 0]);
+    for (kind, purpose) in [("restriction", "direct_marketing"), ("access", "direct_marketing"), ("objection", "all")] {
+        let mut body = request(kind, ADA.email);
+        body["purpose"] = json!(purpose);
+        let answer = house.post(&operator("acme"), "/requests", &body);
+        assert_eq!((answer.status, &answer.body["errors"][0]["pointer"]), (422, &json!("/purpose")), "{}", answer.body);
+    }
+    house.assert_rest();
+}

@@ -105,7 +105,8 @@ fn hash_step(step: &Step, now: Timestamp, hasher: &mut DefaultHasher) {
         Some(Checkpoint::Erase(it)) => {
             (6, it.chunks_done, it.targets_done).hash(hasher);
             for source in &it.sources {
-                (&source.source, source.deleted, source.anonymised, source.gone, source.drifted).hash(hasher);
+                (&source.source, source.deleted, source.anonymised, source.corrected).hash(hasher);
+                (source.gone, source.drifted).hash(hasher);
             }
         }
         Some(Checkpoint::Notify(it)) => {
@@ -117,6 +118,10 @@ fn hash_step(step: &Step, now: Timestamp, hasher: &mut DefaultHasher) {
             off(it.answer_by, now).hash(hasher);
         }
         Some(Checkpoint::Revoke(it)) => (10, it.lookups_done, it.revoked, it.failed, it.left, it.rounds).hash(hasher),
+        Some(Checkpoint::Quarantine(it)) => {
+            (11, it.shards_done, it.chunks_done, it.targets_done, it.flagged.len(), it.is_remembered).hash(hasher);
+        }
+        Some(Checkpoint::Lift(it)) => (12, it.done).hash(hasher),
         Some(Checkpoint::Confirm(it)) => (7, it.shards_done, it.residual, it.reported).hash(hasher),
         None => 3.hash(hasher),
     }

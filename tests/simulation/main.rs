@@ -72,6 +72,17 @@ fn restrictions_survive_every_single_fault() {
     report.conclude();
 }
 
+/// The same of a rectification, from the request to the receipt; a debug build plays a sample.
+#[test]
+fn rectifications_survive_every_single_fault() {
+    let mut report = Report::new("single faults in rectifications");
+    for weather in Weather::ALL {
+        let share = if all_erasures() { Share::All } else { Share::OneIn(43) };
+        faults::erasure_singles(&mut report, Kind::Rectification, weather, share);
+    }
+    report.conclude();
+}
+
 /// The same of erasures that are parked, held or cancelled on their way.
 #[test]
 fn erasures_with_a_detour_survive_every_single_fault() {

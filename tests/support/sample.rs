@@ -255,6 +255,7 @@ pub fn access(person: Person) -> NewRequest {
         description: Some(Sensitive::new(format!("{} asks", person.canary))),
         format: None,
         include_media: true,
+        purpose: None,
         corrections: Vec::new(),
         grace_days: None,
         language: None,

@@ -33,4 +33,4 @@ pub use retention::{
     LastRunBody, RetentionBody, RetentionForm, RetentionScheduleBody, RetentionScheduleItem, RetentionVersion,
     ScheduledCollectionBody,
 };
-pub use suppression::{RestrictedBody, SuppressedBody, SuppressionsBody, SuppressionsForm};
+pub use suppression::{ObjectedBody, RestrictedBody, SuppressedBody, SuppressionsBody, SuppressionsForm};

@@ -15,6 +15,7 @@ use crate::world::MemoryWorld;
 
 mod erase;
 mod expire;
+mod flag;
 mod media;
 mod sources;
 mod whole;

@@ -29,6 +29,7 @@ mod cursor;
 mod erase;
 mod expire;
 mod expression;
+mod flag;
 mod order;
 mod plan;
 mod request;

@@ -161,6 +161,7 @@ impl<'a> Compiler<'a> {
             retention: reached.retention,
             revoke: reached.revoke,
             consent: reached.consent,
+            quarantine: reached.quarantine,
         });
     }
 }

@@ -6,7 +6,7 @@ use crate::finding::{Located, Place, Report};
 use crate::manifest::Manifests;
 use crate::manifest::connection::{RawConnection, RawEntry};
 use crate::manifest::dataset::RawDataset;
-use crate::model::{Connection, ConnectorKind, ConsentRecords, Processing, Retention, Revocation, Source};
+use crate::model::{Connection, ConnectorKind, ConsentRecords, Processing, Quarantine, Retention, Revocation, Source};
 
 /// Connections by key, and what each collection is reached by.
 pub(crate) struct Connected<'a> {
@@ -30,6 +30,8 @@ pub(crate) struct Reached<'a> {
     pub(crate) revoke: Option<Revocation>,
     /// Which of its fields say what people agreed to.
     pub(crate) consent: Option<ConsentRecords>,
+    /// How its rows are taken out of use while their erasure may be taken back.
+    pub(crate) quarantine: Option<Quarantine>,
 }
 
 /// Ties datasets and connections; everything that doesn't fit is reported.
@@ -129,9 +131,20 @@ impl<'a> Connected<'a> {
             let processing = entry.processing.clone();
             let (retention, retention_place) = (entry.retention.clone(), entry.retention_place);
             let revoke = entry.revoke.as_ref().map(|raw| raw.revocation.clone());
-            let consent = entry.consent.as_ref().map(|raw| raw.records.clone());
+            let (consent, quarantine) =
+                (entry.consent.as_ref().map(|raw| raw.records.clone()), entry.quarantine.clone());
             let (connection, named) = (*connection, entry.fields.as_slice());
-            return Reached { connection, source, processing, retention, retention_place, named, revoke, consent };
+            return Reached {
+                connection,
+                source,
+                processing,
+                retention,
+                retention_place,
+                named,
+                revoke,
+                consent,
+                quarantine,
+            };
         }
         let connection = self.of_dataset.get(dataset).copied().unwrap_or_default();
         let assumed = self.connections.get(connection).is_none_or(|connection| connection.assumed);
@@ -147,7 +160,8 @@ impl<'a> Connected<'a> {
         let source = table_named_after(dataset, &name.value);
         let processing = Processing::default();
         let (retention, retention_place, revoke) = (None, None, None);
-        Reached { connection, source, processing, retention, retention_place, named: &[], revoke, consent: None }
+        let (consent, quarantine) = (None, None);
+        Reached { connection, source, processing, retention, retention_place, named: &[], revoke, consent, quarantine }
     }
 }
 

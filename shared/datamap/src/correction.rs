@@ -96,8 +96,8 @@ impl DataMap {
         let tied = !field.references.is_empty() || self.lookup_fields(collection).contains(&at);
         let starts = self.flows.iter().any(|flow| (flow.from, flow.from_field) == (collection, at));
         let reasons = [
-            (field.primary_key || indexed, "it is a key of its table"),
             (field.identity.is_some(), "people are found by it, and so are their restrictions, holds and erasures"),
+            (field.primary_key || indexed, "it is a key of its table"),
             (tied || starts, "other rows are found by it"),
             (tells_tenant, "it says whose row it is"),
             (field.read_only, "the data map says that it is only read"),

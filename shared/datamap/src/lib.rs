@@ -27,8 +27,8 @@ pub use finding::{Finding, Severity};
 pub use model::{
     Access, Collection, Connection, ConnectorKind, ConsentRecords, Controller, DataMap, DataType, Direction,
     ErasureRule, Field, FieldReference, Flow, LAST_MODIFIED, Masking, Partitions, Processing, Processor,
-    ProcessorProtocol, Retention, RetentionAct, Revocation, RowFormat, Source, Strategy, TimeIndex, TimeUnit, VERSION,
-    fields_of_key,
+    ProcessorProtocol, Quarantine, Retention, RetentionAct, Revocation, RowFormat, Source, Strategy, TimeIndex,
+    TimeUnit, VERSION, fields_of_key,
 };
 pub use owner::{RowOwner, owner_input};
 pub use read::{Checked, ReadError, read_dir, read_strs};

@@ -4,6 +4,7 @@ mod access;
 mod consent;
 mod cycles;
 mod processors;
+mod quarantine;
 mod reach;
 mod retention;
 
@@ -34,6 +35,7 @@ pub(crate) fn check(manifests: &Manifests, compiled: &Compiled, report: &mut Rep
     consent::check(manifests, compiled, report);
     reach::check(compiled, report);
     cycles::check(compiled, report);
+    quarantine::check(compiled, report);
     retention::check(compiled, report);
     processors::check(manifests, compiled, report);
 }

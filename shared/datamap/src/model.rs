@@ -13,6 +13,7 @@ pub use parts::{
     Strategy,
 };
 pub use processor::{Processor, ProcessorProtocol};
+pub use quarantine::Quarantine;
 pub use retention::{LAST_MODIFIED, Retention, RetentionAct, TimeUnit};
 pub use revocation::Revocation;
 pub use time_index::{Partitions, TimeIndex};
@@ -21,6 +22,7 @@ mod collection;
 mod consent;
 mod parts;
 mod processor;
+mod quarantine;
 mod retention;
 mod revocation;
 mod time_index;
@@ -107,6 +109,9 @@ pub struct Collection {
     /// Which of its fields say what people agreed to; one collection of a map at the most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<ConsentRecords>,
+    /// How its rows are taken out of use while their erasure may be taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantine: Option<Quarantine>,
 }
 
 /// Where the rows or objects of a collection are.

@@ -52,6 +52,9 @@ pub struct Erasure {
     /// Which erasure it repeats, where what was erased has come back.
     #[serde(default)]
     pub repeats: Option<Repeats>,
+    /// Whether rows were taken out of use, and are to be given back.
+    #[serde(default)]
+    pub quarantined: bool,
 }
 
 /// An erasure that is carried out again: what was approved once is approved of whatever of the person comes back.
@@ -79,6 +82,7 @@ impl Erasure {
             receipt: None,
             members: None,
             repeats: None,
+            quarantined: false,
         }
     }
 
@@ -89,6 +93,12 @@ impl Erasure {
         // More members than a claim can name: a hold on anybody stops it, members or not.
         let anybody = self.members.is_some().then(GuardScope::anybody);
         aliases.map(GuardScope::alias).chain([GuardScope::tenant()]).chain(anybody).collect()
+    }
+
+    /// Whether rows are taken out of use once the plan is approved.
+    #[must_use]
+    pub fn quarantines(&self) -> bool {
+        self.plan.as_ref().is_some_and(|plan| plan.sources.iter().any(|source| source.quarantines))
     }
 
     /// Whether tokens are revoked once the plan is approved.
@@ -139,6 +149,9 @@ pub struct PlannedSource {
     /// Whether its rows hold tokens that are revoked at their issuer first.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub revokes: bool,
+    /// Whether its rows are taken out of use while the grace period runs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quarantines: bool,
 }
 
 impl PlannedSource {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{HoldId, JobId, OpNonce, TenantId};
 use crate::key::{Partition, TenantKey};
-use crate::request::{Alias, wire_enum};
+use crate::request::{Alias, Purpose, wire_enum};
 use crate::role::Pseudonym;
 use crate::sealed::Sealed;
 use crate::step::{Step, StepKind};
@@ -144,6 +144,12 @@ impl GuardScope {
     #[must_use]
     pub fn restricted(alias: Option<&Alias>) -> Self {
         Self(alias.map_or_else(|| "restricted".to_owned(), |alias| format!("restricted#{}", alias.as_str())))
+    }
+
+    /// The guard of a person's objections to one use of the data (GDPR Art. 21(3)): it stops no claim.
+    #[must_use]
+    pub fn objected(purpose: Purpose, alias: &Alias) -> Self {
+        Self(format!("objected#{purpose}#{}", alias.as_str()))
     }
 
     /// The guard that stands while anybody is held.

@@ -81,6 +81,14 @@ impl RequestType {
 }
 
 wire_enum! {
+    /// A use of data that a person can object to without giving grounds (GDPR Art. 21(2)).
+    Purpose {
+        /// Advertising that is addressed to the person, and profiling for it.
+        DirectMarketing = "direct_marketing",
+    }
+}
+
+wire_enum! {
     /// The law whose deadline applies.
     Regime {
         /// Regulation (EU) 2016/679.

@@ -10,7 +10,7 @@ use crate::hold::{Guard, GuardScope};
 use crate::ids::{HoldId, JobId, TenantId};
 use crate::key::TenantKey;
 use crate::record::{WAKE_SHARDS, wake_shard};
-use crate::request::Alias;
+use crate::request::{Alias, Purpose};
 use crate::role::Pseudonym;
 
 /// The state of a request that restricts: a restriction, or an objection until it is decided and while it is upheld.
@@ -18,6 +18,9 @@ use crate::role::Pseudonym;
 pub struct Restriction {
     /// Everything the person is known by.
     pub aliases: Vec<Alias>,
+    /// The one use that is restricted; all of them where none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<Purpose>,
     /// Since when it stands.
     pub set_at: Option<Timestamp>,
     /// Who upheld the objection.
@@ -62,8 +65,12 @@ impl Restriction {
     /// The guards it stands behind: those of the person, and the list of the tenant it is in.
     #[must_use]
     pub fn guards(&self, tenant: &TenantId, job: &JobId) -> Vec<TenantKey> {
-        let own = self.aliases.iter().map(|alias| guard_of(tenant, alias));
-        own.chain([list_key(tenant, wake_shard(job))]).collect()
+        let of_purpose =
+            |purpose| self.aliases.iter().map(move |alias| objection_guard_of(tenant, purpose, alias)).collect();
+        let of_all = || self.aliases.iter().map(|alias| guard_of(tenant, alias));
+        // Who reads many rows may read them for all else.
+        let listed = || of_all().chain([list_key(tenant, wake_shard(job))]).collect();
+        self.purpose.map_or_else(listed, of_purpose)
     }
 }
 
@@ -71,6 +78,12 @@ impl Restriction {
 #[must_use]
 pub fn guard_of(tenant: &TenantId, alias: &Alias) -> TenantKey {
     Guard::key_of(tenant, &GuardScope::restricted(Some(alias)), 0)
+}
+
+/// The guard of a person's objections to one use of the data, by one of the aliases.
+#[must_use]
+pub fn objection_guard_of(tenant: &TenantId, purpose: Purpose, alias: &Alias) -> TenantKey {
+    Guard::key_of(tenant, &GuardScope::objected(purpose, alias), 0)
 }
 
 /// The guards that list every restriction of a tenant.

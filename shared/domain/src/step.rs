@@ -9,12 +9,14 @@ pub use self::checkpoint::{
     RevokeCheckpoint, UploadedPart, Written,
 };
 pub use self::kind::{QueueName, StepKind};
+pub use self::quarantine::{FlaggedRows, LiftCheckpoint, QuarantineCheckpoint};
 use crate::ids::{JobId, OpNonce, TenantId};
 use crate::key::{Partition, TenantKey};
 use crate::request::wire_enum;
 
 mod checkpoint;
 mod kind;
+mod quarantine;
 
 wire_enum! {
     /// Where a step stands.

@@ -1,13 +1,15 @@
-//! Tells an importer which people must not come back, since their erasure left a suppression record (R-ERA-8), and
-//! whoever processes data whose is to be kept and not used (GDPR Art. 18).
+//! Tells an importer which people must not come back, since their erasure left a suppression record (R-ERA-8).
+//!
+//! Whoever processes data hears whose is to be kept and not used (GDPR Art. 18), or not used for direct marketing
+//! (Art. 21(3)).
 
 use std::sync::Arc;
 
 use domain::ids::JobId;
 use domain::key::TenantKey;
 use domain::record::{Record, SuppressionRecord};
-use domain::request::{Alias, Identity};
-use domain::restriction::{guard_of, jobs_behind};
+use domain::request::{Alias, Identity, Purpose};
+use domain::restriction::{guard_of, jobs_behind, objection_guard_of};
 use domain::role::Permission;
 use jiff::Timestamp;
 
@@ -39,6 +41,17 @@ pub struct Restricted {
     pub job: JobId,
 }
 
+/// Somebody who has objected to one use of the data (GDPR Art. 21(3)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Objected {
+    /// Place of the identity in the question.
+    pub index: usize,
+    /// The first of the objections.
+    pub job: JobId,
+    /// The use.
+    pub purpose: Purpose,
+}
+
 /// What is known of the identities of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
@@ -46,6 +59,8 @@ pub struct Checked {
     pub suppressed: Vec<Suppressed>,
     /// The restricted, in the order of the question.
     pub restricted: Vec<Restricted>,
+    /// Those who have objected to one use, in the order of the question.
+    pub objected: Vec<Objected>,
 }
 
 /// Looks identities up in the ledger of erased people, and behind the guards of restrictions.
@@ -81,9 +96,18 @@ impl CheckSuppressions {
             let job = jobs_behind(record.as_ref()?.as_guard()?).next()?;
             Some(Restricted { index, job })
         };
+        let mut objected = Vec::new();
+        for purpose in Purpose::ALL.iter().copied() {
+            let guards = self.found(&aliases, |alias| objection_guard_of(tenant, purpose, alias)).await?;
+            objected.extend(guards.iter().enumerate().filter_map(|(index, record)| {
+                let job = jobs_behind(record.as_ref()?.as_guard()?).next()?;
+                Some(Objected { index, job, purpose })
+            }));
+        }
         Ok(Checked {
             suppressed: erased.iter().enumerate().filter_map(suppressed).collect(),
             restricted: guards.iter().enumerate().filter_map(restricted).collect(),
+            objected,
         })
     }
 

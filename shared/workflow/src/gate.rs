@@ -67,6 +67,8 @@ const fn waits_for(gate: StepKind) -> Option<(StepKind, StepKind)> {
         | StepKind::PlanErasure
         | StepKind::Approve
         | StepKind::Grace
+        | StepKind::Quarantine
+        | StepKind::LiftQuarantine
         | StepKind::RevokeTokens
         | StepKind::BeginErasure
         | StepKind::Erase
@@ -104,7 +106,9 @@ fn shards_made_by(step: &Step) -> Option<usize> {
         | Checkpoint::Confirm(_)
         | Checkpoint::Notify(_)
         | Checkpoint::Processor(_)
-        | Checkpoint::Revoke(_) => None,
+        | Checkpoint::Revoke(_)
+        | Checkpoint::Quarantine(_)
+        | Checkpoint::Lift(_) => None,
     }
 }
 
@@ -129,6 +133,8 @@ pub const fn gate_after(kind: StepKind, erasing: bool) -> Option<StepKind> {
         | StepKind::SealPlan
         | StepKind::Approve
         | StepKind::Grace
+        | StepKind::Quarantine
+        | StepKind::LiftQuarantine
         | StepKind::RevokeTokens
         | StepKind::Confirm
         | StepKind::Conclude

@@ -87,6 +87,11 @@ pub enum Notice {
         /// Whether because an objection was upheld.
         objected: bool,
     },
+    /// The data is not used for direct marketing any more.
+    NoMarketing {
+        /// The job's id.
+        job: String,
+    },
     /// The restriction is about to end.
     Lifting {
         /// The job's id.
@@ -128,7 +133,9 @@ impl Notice {
             Self::Ready { .. } => NoticeName::ExportReady,
             Self::Scheduled { .. } => NoticeName::DeletionScheduled,
             Self::NotDeleted { .. } => NoticeName::DeletionCancelled,
-            Self::Erased { .. } | Self::Corrected { .. } | Self::Restricted { .. } => NoticeName::RequestCompleted,
+            Self::Erased { .. } | Self::Corrected { .. } | Self::Restricted { .. } | Self::NoMarketing { .. } => {
+                NoticeName::RequestCompleted
+            }
             Self::Lifting { .. } => NoticeName::RestrictionLifting,
             Self::Clock(notice) => notice.moved.name(),
             Self::Approval(_) => NoticeName::ApprovalNeeded,
@@ -149,6 +156,7 @@ impl Notice {
             | Self::Lifting { job, .. }
             | Self::NotDeleted { job }
             | Self::Corrected { job }
+            | Self::NoMarketing { job }
             | Self::Erased { job } => Some(job),
             Self::Clock(notice) => Some(&notice.job),
             Self::Approval(notice) => Some(&notice.job),

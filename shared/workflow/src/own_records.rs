@@ -87,6 +87,7 @@ fn collection(
         retention: None,
         revoke: None,
         consent: None,
+        quarantine: None,
     }
 }
 

@@ -8,6 +8,7 @@ use domain::ids::{JobId, OpNonce, TenantId};
 use domain::job::{Job, JobStatus, Scope, Verification, VerificationMethod, first_steps};
 use domain::record::{Counter, DataMapPointer, IdempotencyRecord, Record};
 use domain::request::Regime;
+use domain::restriction::Restriction;
 use domain::step::{Nudge, Step};
 use domain::transition::{Expect, Transition, TransitionBuilder};
 use jiff::{SignedDuration, Timestamp};
@@ -200,7 +201,10 @@ impl SubmitRequest {
             contact: None,
             codes_sent: 0,
             erasure: request.request_type.changes_data().then(|| Box::new(Erasure::new(grace_days(request)))),
-            restriction: request.request_type.restricts().then(Box::default),
+            restriction: request
+                .request_type
+                .restricts()
+                .then(|| Box::new(Restriction { purpose: request.purpose, ..Restriction::default() })),
             period: None,
             timing: timing(&due, received_at, intake.by_subject, *now),
             // What a browser asks for is the person's own wish only where the person asks.

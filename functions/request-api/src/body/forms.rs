@@ -2,7 +2,7 @@
 
 use domain::job::Scope;
 use domain::notice::Language;
-use domain::request::{ExportFormat, Identity, IdentityKind, Regime, RequestType};
+use domain::request::{ExportFormat, Identity, IdentityKind, Purpose, Regime, RequestType};
 use domain::sensitive::Sensitive;
 use jiff::Timestamp;
 use lambda_kit::Problem;
@@ -45,6 +45,9 @@ pub struct RequestForm {
     /// The language the person is to be written to in; the tenant's if not said.
     #[schema(schema_with = schema::language, required = false)]
     pub language: Option<Language>,
+    /// The one use that is objected to; only with objection, which is then granted as it comes.
+    #[schema(schema_with = schema::purpose, required = false)]
+    pub purpose: Option<Purpose>,
     /// What to correct; only with rectification.
     #[schema(max_items = 20)]
     pub corrections: Option<Vec<CorrectionForm>>,
@@ -106,6 +109,7 @@ impl RequestForm {
             description: self.description.map(Sensitive::new),
             format: self.format,
             include_media: self.include_media,
+            purpose: self.purpose,
             corrections,
             grace_days: self.grace_period_days,
             language: self.language,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::job::{Archive, Job, JobStatus, Scope, Verification, VerificationMethod};
-use domain::request::{ExportFormat, Regime, RequestType};
+use domain::request::{ExportFormat, Purpose, Regime, RequestType};
 use domain::restriction::Restriction;
 use domain::sensitive::Sensitive;
 use domain::step::Step;
@@ -99,6 +99,9 @@ pub struct VerificationBody {
 pub struct RestrictionBody {
     /// Since when the data is kept and not used.
     pub since: Option<String>,
+    /// The one use that is restricted; all where it is null.
+    #[schema(schema_with = schema::purpose, required = false)]
+    pub purpose: Option<Purpose>,
     /// Whether an objection was upheld.
     pub upheld: bool,
     /// Whether its end is being told to the person.
@@ -244,6 +247,7 @@ impl RestrictionBody {
     fn of(restriction: &Restriction) -> Self {
         Self {
             since: restriction.set_at.map(|at| at.to_string()),
+            purpose: restriction.purpose,
             upheld: restriction.upheld.is_some(),
             lifting: restriction.lift.is_some() && restriction.stands(),
             lifted_at: restriction.lifted_at.map(|at| at.to_string()),

@@ -39,6 +39,8 @@ pub struct PlannedSourceBody {
     pub reason: Option<String>,
     /// Rows of others in objects that are rewritten.
     pub other_rows: u64,
+    /// Whether its rows are out of use from the approval on, until the erasure is done or taken back.
+    pub quarantined: bool,
 }
 
 /// What carrying a plan out takes.
@@ -124,6 +126,7 @@ impl PlannedSourceBody {
             would_keep: source.would_keep,
             reason: source.reason.clone(),
             other_rows: source.other_rows,
+            quarantined: source.quarantines,
         }
     }
 }

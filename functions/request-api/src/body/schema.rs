@@ -3,7 +3,7 @@
 use domain::hold::HoldStatus;
 use domain::job::{JobStatus, WaitingFor};
 use domain::notice::{Language, NoticeName};
-use domain::request::{ExportFormat, IdentityKind, Regime, RequestType};
+use domain::request::{ExportFormat, IdentityKind, Purpose, Regime, RequestType};
 use domain::retention::RetentionClass;
 use domain::step::StepKind;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
@@ -19,6 +19,10 @@ pub(super) fn request_type() -> Schema {
 pub(super) fn corrected_value() -> Schema {
     let types = SchemaType::from_iter([Type::String, Type::Number, Type::Boolean]);
     Schema::Object(ObjectBuilder::new().schema_type(types).build())
+}
+
+pub(super) fn purpose() -> Schema {
+    one_of(Purpose::ALL.iter().map(|it| it.as_str()))
 }
 
 pub(super) fn regime() -> Schema {

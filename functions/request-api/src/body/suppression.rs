@@ -1,12 +1,13 @@
 //! The question of an importer, and its answer: places in the question, never values.
 
-use domain::request::Identity;
+use domain::request::{Identity, Purpose};
 use lambda_kit::{Problem, ProblemKind};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use workflow::check_suppressions::{Checked, MOST_IDENTITIES, Restricted, Suppressed};
+use workflow::check_suppressions::{Checked, MOST_IDENTITIES, Objected, Restricted, Suppressed};
 
 use super::forms::IdentityForm;
+use super::schema;
 
 /// Who is about to be imported.
 #[derive(Deserialize, ToSchema)]
@@ -24,6 +25,20 @@ pub struct SuppressionsBody {
     pub suppressed: Vec<SuppressedBody>,
     /// Those whose data is kept and not used, in the order of the question.
     pub restricted: Vec<RestrictedBody>,
+    /// Those whose data is not used for one purpose, in the order of the question.
+    pub objected: Vec<ObjectedBody>,
+}
+
+/// An identity whose person has objected to one use of the data.
+#[derive(Serialize, ToSchema)]
+pub struct ObjectedBody {
+    /// Its place in the question, from 0.
+    pub index: usize,
+    /// The objection.
+    pub job_id: String,
+    /// The use.
+    #[schema(schema_with = schema::purpose)]
+    pub purpose: Purpose,
 }
 
 /// An identity whose person's data is restricted.
@@ -84,7 +99,10 @@ impl SuppressionsBody {
             erased_at: one.erased_at.to_string(),
         };
         let restricted = |one: &Restricted| RestrictedBody { index: one.index, job_id: one.job.to_string() };
+        let objected =
+            |one: &Objected| ObjectedBody { index: one.index, job_id: one.job.to_string(), purpose: one.purpose };
         Self {
+            objected: found.objected.iter().map(objected).collect(),
             suppressed: found.suppressed.iter().map(body).collect(),
             restricted: found.restricted.iter().map(restricted).collect(),
         }

@@ -6,9 +6,11 @@ use async_trait::async_trait;
 use datamap::{Collection, Source, Treatment};
 use domain::ids::TenantId;
 use jiff::Timestamp;
-use workflow::ports::{Cursor, Erased, Eraser, ErasureOrder, PortError, PortErrorKind, Target, TargetPage};
+use workflow::ports::{
+    Cursor, Erased, Eraser, ErasureOrder, Flag, Former, PortError, PortErrorKind, Target, TargetPage,
+};
 
-use super::{Sources, is_of_lookup, media, numbered, open};
+use super::{Sources, flag, is_of_lookup, media, numbered, open};
 use crate::mutants::Mutant;
 use crate::state::State;
 use crate::world::MemoryWorld;
@@ -54,6 +56,24 @@ impl Eraser for MemoryEraser {
             answers.push(self.world.call("erase", |state| erase(state, order, target)).await?);
         }
         Ok(answers)
+    }
+
+    async fn read_flags(&self, order: &ErasureOrder, targets: &[Target]) -> Result<Vec<Flag>, PortError> {
+        self.world.call("read_flags", |state| targets.iter().map(|it| flag::read(state, order, it)).collect()).await
+    }
+
+    async fn set_flags(&self, order: &ErasureOrder, rows: &[(Target, Former)]) -> Result<(), PortError> {
+        for row in rows {
+            self.world.call("set_flags", |state| flag::set(state, order, row)).await?;
+        }
+        Ok(())
+    }
+
+    async fn reset_flags(&self, order: &ErasureOrder, rows: &[(Target, Former)]) -> Result<(), PortError> {
+        for row in rows {
+            self.world.call("reset_flags", |state| flag::reset(state, order, row)).await?;
+        }
+        Ok(())
     }
 }
 

@@ -61,7 +61,7 @@ impl DynamoDb {
 }
 
 /// The attributes that planning and erasing read: what is watched, and the key.
-fn read(order: &ErasureOrder, schema: &TableSchema) -> Result<Vec<String>, PortError> {
+pub(super) fn read(order: &ErasureOrder, schema: &TableSchema) -> Result<Vec<String>, PortError> {
     let written = order.written();
     if schema.key.names().any(|name| written.contains(name)) {
         return Err(corrupt("erase rows", "the key of a row can't be rewritten"));
@@ -79,7 +79,7 @@ fn locator(row: &Datum, schema: &TableSchema) -> Result<String, PortError> {
     serde_json::to_string(&key).map_err(|_| lacks())
 }
 
-fn key(locator: &str, schema: &TableSchema) -> Result<Item, PortError> {
+pub(super) fn key(locator: &str, schema: &TableSchema) -> Result<Item, PortError> {
     let refused = || corrupt("erase rows", "not the key of a row of this table");
     let key = unwire(serde_json::from_str(locator).map_err(|_| refused())?)?;
     let names: BTreeSet<&str> = key.keys().map(String::as_str).collect();
@@ -187,11 +187,11 @@ impl Batch<'_> {
     }
 }
 
-fn find<'a>(items: &'a [Item], key: &Item) -> Option<&'a Item> {
+pub(super) fn find<'a>(items: &'a [Item], key: &Item) -> Option<&'a Item> {
     items.iter().find(|item| request::has_key(item, key))
 }
 
-fn row(item: &Item) -> Result<Datum, PortError> {
+pub(super) fn row(item: &Item) -> Result<Datum, PortError> {
     let row = datum(AttributeValue::M(item.clone()));
     row.ok_or_else(|| corrupt("erase rows", "an attribute has a type that is not known"))
 }

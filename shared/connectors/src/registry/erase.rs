@@ -1,11 +1,13 @@
 //! The other half of the table of contents: which connector erases in which source.
 
 use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
 use datamap::Source;
-use workflow::ports::{Cursor, Erased, Eraser, ErasureOrder, PortError, Target, TargetPage};
+use workflow::ports::{Cursor, Erased, Eraser, ErasureOrder, Flag, Former, PortError, Target, TargetPage};
 
 use super::Connectors;
 use crate::dynamodb::Table;
+use crate::pace::Pace;
 use crate::s3::{MediaSource, ObjectSource, erase_media, erase_objects};
 use crate::scope::Scope;
 
@@ -60,4 +62,38 @@ impl Eraser for Connectors {
             }
         }
     }
+
+    async fn read_flags(&self, order: &ErasureOrder, targets: &[Target]) -> Result<Vec<Flag>, PortError> {
+        let scope = Scope::of(&order.lookup)?;
+        let pace = self.paces.of(&order.lookup.tenant, scope.connection);
+        let Source::DynamoDb { table, .. } = &scope.collection.source else {
+            return Ok(targets.iter().map(|_| Flag::NotPlanned).collect());
+        };
+        let client = self.clients.dynamodb(scope.connection)?;
+        let table = flagged(&client, table, &pace);
+        self.dynamodb.read_flags(&scope, &table, order, targets).await
+    }
+
+    async fn set_flags(&self, order: &ErasureOrder, rows: &[(Target, Former)]) -> Result<(), PortError> {
+        let scope = Scope::of(&order.lookup)?;
+        let pace = self.paces.of(&order.lookup.tenant, scope.connection);
+        let Source::DynamoDb { table, .. } = &scope.collection.source else { return Ok(()) };
+        let client = self.clients.dynamodb(scope.connection)?;
+        let table = flagged(&client, table, &pace);
+        self.dynamodb.set_flags(&scope, &table, order, rows).await
+    }
+
+    async fn reset_flags(&self, order: &ErasureOrder, rows: &[(Target, Former)]) -> Result<(), PortError> {
+        let scope = Scope::of(&order.lookup)?;
+        let pace = self.paces.of(&order.lookup.tenant, scope.connection);
+        let Source::DynamoDb { table, .. } = &scope.collection.source else { return Ok(()) };
+        let client = self.clients.dynamodb(scope.connection)?;
+        let table = flagged(&client, table, &pace);
+        self.dynamodb.reset_flags(&scope, &table, order, rows).await
+    }
+}
+
+/// Flags are in rows that are read by key.
+const fn flagged<'a>(client: &'a Client, name: &'a str, pace: &'a Pace) -> Table<'a> {
+    Table { client, name, index: None, segments: None, pace, is_consistent: true }
 }

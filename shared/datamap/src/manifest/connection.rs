@@ -4,7 +4,7 @@ mod retention;
 mod source;
 
 use crate::finding::{Located, Place, Report};
-use crate::model::{Connection, ConnectorKind, ConsentRecords, Processing, Retention, Revocation, Source};
+use crate::model::{Connection, ConnectorKind, ConsentRecords, Processing, Quarantine, Retention, Revocation, Source};
 use crate::object::Object;
 
 /// A connection as written.
@@ -31,6 +31,8 @@ pub(crate) struct RawEntry {
     pub(crate) retention_place: Option<Place>,
     /// Where the tokens in its rows are revoked.
     pub(crate) revoke: Option<RawRevocation>,
+    /// How its rows are taken out of use while their erasure may be taken back.
+    pub(crate) quarantine: Option<Quarantine>,
     /// Which fields say what people agreed to.
     pub(crate) consent: Option<RawConsent>,
 }
@@ -180,9 +182,28 @@ fn read_entries(
         let name = Located { value: name.text.clone(), place: name.place };
         let retention_place = object.node("retention").map(|node| node.place);
         let retention = retention::read(object, source.as_ref(), &mut fields, report);
-        read.push(RawEntry { name, source, fields, processing, retention, retention_place, revoke, consent });
+        let quarantine = quarantine(object, report);
+        read.push(RawEntry {
+            name,
+            source,
+            fields,
+            processing,
+            retention,
+            retention_place,
+            revoke,
+            quarantine,
+            consent,
+        });
     }
     read
+}
+
+/// The flag of an entry. It need not be declared as a field: it is the application's own, and says nothing of people.
+fn quarantine(object: Object<'_>, report: &mut Report) -> Option<Quarantine> {
+    let object = object.object("quarantine", "quarantine", report)?;
+    object.expect_only(&["field", "value"], report);
+    let (field, value) = (object.required("field", report), object.required("value", report));
+    Some(Quarantine { field: field?.value, value: value?.value })
 }
 
 /// The revocation endpoint of an entry; its token field is checked with the others that the entry names.

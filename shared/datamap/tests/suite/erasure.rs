@@ -2,7 +2,7 @@
 
 use datamap::{DataMap, Strategy, Treatment};
 
-const MAP: &str = r"
+pub(crate) const MAP: &str = r"
 dataset:
   - fides_key: app
     name: App
@@ -55,7 +55,7 @@ erasure:
   - { data_categories: [user.contact.address.city], strategy: null_rewrite }
 ";
 
-fn map() -> DataMap {
+pub(crate) fn map() -> DataMap {
     let checked = datamap::read_strs(&[("map.yml", MAP)]);
     checked.map.clone().unwrap_or_else(|| panic!("{:?}", checked.findings))
 }

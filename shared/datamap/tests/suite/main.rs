@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test support may stop the test")]
 
 mod chinook;
+mod correction;
 mod erasure;
 mod lint;
 mod processors;

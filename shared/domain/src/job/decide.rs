@@ -223,8 +223,10 @@ fn after_package(job: &Job, archive: Archive, now: Timestamp) -> Decision {
 }
 
 fn ended(job: &Job, status: JobStatus, notes: &str, now: Timestamp) -> Decision {
+    let mut next = vec![ready(StepKind::Expire, now)];
+    next.extend(erasing::lift_quarantine(job, now));
     let job = Job { status, completed_at: Some(now), resolution_notes: Some(job.notes_with(notes)), ..job.clone() };
-    Decision { job: Some(Box::new(job)), next: vec![ready(StepKind::Expire, now)], settles: vec![StepKind::Verify] }
+    Decision { job: Some(Box::new(job)), next, settles: vec![StepKind::Verify] }
 }
 
 /// Whoever has been told that data will be deleted is told that it will not.

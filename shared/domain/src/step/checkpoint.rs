@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::{LiftCheckpoint, QuarantineCheckpoint};
 use crate::erasure::PlannedSource;
 use crate::notice::Delivery;
 use crate::processor::ProcessorCheckpoint;
@@ -71,6 +72,10 @@ pub enum Checkpoint {
     Processor(ProcessorCheckpoint),
     /// Progress of `revoke_tokens`.
     Revoke(RevokeCheckpoint),
+    /// Progress of `quarantine`.
+    Quarantine(QuarantineCheckpoint),
+    /// Progress of `lift_quarantine`.
+    Lift(LiftCheckpoint),
 }
 
 /// Progress of `locate`: first the walk, then the frozen shards, then their steps.

@@ -28,6 +28,10 @@ wire_enum! {
         Approve = "approve",
         /// Waits for the end of the grace period.
         Grace = "grace",
+        /// Takes the rows of the plan out of use while the grace period runs.
+        Quarantine = "quarantine",
+        /// Gives rows in quarantine back what they held, once the erasure is over or taken back.
+        LiftQuarantine = "lift_quarantine",
         /// Revokes the person's tokens at their issuer while the grace period runs.
         RevokeTokens = "revoke_tokens",
         /// Starts the irreversible part: one step for each shard of the plan.
@@ -103,6 +107,8 @@ impl StepKind {
             | Self::SealPlan
             | Self::Approve
             | Self::Grace
+            | Self::Quarantine
+            | Self::LiftQuarantine
             | Self::RevokeTokens
             | Self::BeginErasure
             | Self::Erase
@@ -130,7 +136,8 @@ impl StepKind {
     /// Whether the step may only run while its job is open.
     #[must_use]
     pub const fn needs_open_job(self) -> bool {
-        !self.is_last_notice() && !matches!(self, Self::NotifyUndelivered | Self::TellProcessor | Self::Expire)
+        !self.is_last_notice()
+            && !matches!(self, Self::NotifyUndelivered | Self::TellProcessor | Self::LiftQuarantine | Self::Expire)
     }
 
     /// Whether the step tells a person what became of the request: the address is kept until it has.
@@ -181,6 +188,8 @@ impl StepKind {
             | Self::NotifyApproval
             | Self::NotifyUndelivered
             | Self::NotifyDeadline
+            | Self::Quarantine
+            | Self::LiftQuarantine
             | Self::RevokeTokens
             | Self::TellProcessor
             | Self::Expire => false,
@@ -216,6 +225,8 @@ impl StepKind {
             | Self::SealPlan
             | Self::Approve
             | Self::Grace
+            | Self::Quarantine
+            | Self::LiftQuarantine
             | Self::RevokeTokens
             | Self::BeginErasure
             | Self::Erase

@@ -27,6 +27,10 @@ pub(super) fn lift(
     let wrong = || Refusal::WrongState { status: job.status };
     // An objection that waits is decided, not lifted.
     let restriction = job.restriction.as_deref().filter(|it| it.stands() && !job.is_open()).ok_or_else(wrong)?;
+    if restriction.purpose.is_some() && !doer.is_own {
+        let because = "only the person takes back an objection to direct marketing".to_owned();
+        return Err(Refusal::RuleForbids { rule: "gdpr-21-3".to_owned(), because });
+    }
     let lift = Lift { by: doer.who, at: now, reason: reason.to_owned(), told_by: told_by.map(str::to_owned) };
     let lifting = Restriction { lift: Some(lift), ..restriction.clone() };
     let after = Job { restriction: Some(Box::new(lifting)), ..job.clone() };

@@ -29,6 +29,7 @@ pub(super) fn words(notice: &Notice) -> Words {
         Notice::Erased { .. } => said("Your data has been deleted", vec!["The personal data we held about you has been deleted, or made anonymous where the law asks us to keep a record.".to_owned(), "A signed receipt says what was done, source by source. You can ask for it with the number of your request.".to_owned(), "This is the last message about this request: your address was kept only to send it.".to_owned()]),
         Notice::Corrected { .. } => said("Your data has been corrected", vec!["The personal data we hold about you has been corrected, wherever we found a copy of it. Copies that can't be changed were named to the officer who approved it.".to_owned(), "Whoever received the data from us is told of the correction.".to_owned(), "A signed receipt says what was done, source by source. You can ask for it with the number of your request.".to_owned()]),
         Notice::Restricted { objected, .. } => restricted(*objected),
+        Notice::NoMarketing { .. } => said("Your objection to direct marketing is granted", vec!["From now on we do not use your personal data for direct marketing, nor for profiling that serves it.".to_owned(), "You can take this back at any time; nobody else can.".to_owned()]),
         Notice::Lifting { reason, .. } => lifting(reason),
         Notice::Clock(notice) => clock(notice),
         Notice::Approval(notice) => approval(notice),

@@ -29,6 +29,7 @@ pub(super) fn words(notice: &Notice) -> Words {
         Notice::Erased { .. } => said("Sus datos se han suprimido", vec!["Los datos personales que teníamos de usted se han suprimido, o se han hecho anónimos donde la ley nos obliga a conservar un registro.".to_owned(), "Un recibo firmado dice qué se ha hecho, fuente por fuente. Puede pedirlo con el número de su solicitud.".to_owned(), "Este es el último mensaje sobre esta solicitud: su dirección se conservó solo para enviarlo.".to_owned()]),
         Notice::Corrected { .. } => said("Sus datos han sido rectificados", vec!["Los datos personales que tenemos sobre usted han sido rectificados en todos los lugares donde encontramos una copia. Las copias que no se pueden cambiar se indicaron a quien aprobó la rectificación.".to_owned(), "Quienes recibieron los datos de nosotros son informados de la rectificación.".to_owned(), "Un recibo firmado dice lo que se hizo, fuente por fuente. Puede pedirlo con el número de su solicitud.".to_owned()]),
         Notice::Restricted { objected, .. } => restricted(*objected),
+        Notice::NoMarketing { .. } => said("Se acepta su oposición a la mercadotecnia directa", vec!["Desde ahora no usamos sus datos personales para mercadotecnia directa, ni para la elaboración de perfiles relacionada con ella.".to_owned(), "Puede retirarlo en cualquier momento; nadie más puede hacerlo.".to_owned()]),
         Notice::Lifting { reason, .. } => lifting(reason),
         Notice::Clock(notice) => clock(notice),
         Notice::Approval(notice) => approval(notice),

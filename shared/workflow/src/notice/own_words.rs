@@ -165,6 +165,7 @@ fn values(notice: &Notice, template: &NoticeTemplate) -> BTreeMap<&'static str, 
         | Notice::Restricted { .. }
         | Notice::Erased { .. }
         | Notice::Corrected { .. }
+        | Notice::NoMarketing { .. }
         | Notice::Approval(_)
         | Notice::Undelivered(_)
         | Notice::Deadline(_)

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datamap::{Masker, RowOwner, Treatment};
+use datamap::{Masker, Quarantine, RowOwner, Treatment};
 use domain::datum::Datum;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,12 @@ impl fmt::Debug for ErasureOrder {
 }
 
 impl ErasureOrder {
+    /// The flag that takes rows of the collection out of use; none where it has none.
+    #[must_use]
+    pub fn flag(&self) -> Option<&Quarantine> {
+        self.lookup.map.collections.get(self.lookup.collection)?.quarantine.as_ref()
+    }
+
     /// Whether a row that the lookup finds is this order's to erase; another lookup may own it.
     #[must_use]
     pub fn takes(&self, row: &Datum) -> bool {
@@ -77,6 +83,22 @@ pub enum Erased {
     Drifted,
 }
 
+/// What the flag of a row held before it was set, in the adapter's own form; none where it was not there.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Former(pub Option<String>);
+
+/// What the flag of a row says.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Flag {
+    /// The row is gone, is not what was planned, or holds something that is no flag: it is left alone.
+    NotPlanned,
+    /// It is set already.
+    Set,
+    /// It holds something else, or nothing.
+    Free(Former),
+}
+
 /// Plans and erases in one kind of system.
 #[async_trait]
 pub trait Eraser: Send + Sync {
@@ -87,4 +109,15 @@ pub trait Eraser: Send + Sync {
     ///
     /// Repeating it is harmless. It never takes part in a transaction of the customer's table.
     async fn erase(&self, order: &ErasureOrder, targets: &[Target]) -> Result<Vec<Erased>, PortError>;
+
+    /// What the flags of at most 25 planned rows say, in order. Reads only.
+    async fn read_flags(&self, order: &ErasureOrder, targets: &[Target]) -> Result<Vec<Flag>, PortError>;
+
+    /// Sets the flags of at most 25 rows, each only while the row is what was planned and the flag holds what it held.
+    ///
+    /// Repeating it is harmless.
+    async fn set_flags(&self, order: &ErasureOrder, rows: &[(Target, Former)]) -> Result<(), PortError>;
+
+    /// Gives the flags of at most 25 rows back what they held, where they are still set. Repeating it is harmless.
+    async fn reset_flags(&self, order: &ErasureOrder, rows: &[(Target, Former)]) -> Result<(), PortError>;
 }

@@ -30,6 +30,8 @@ pub(super) fn clock_notice(job: &Job, kind: StepKind, shard: u32, timezone: &Tim
         | StepKind::SealPlan
         | StepKind::Approve
         | StepKind::Grace
+        | StepKind::Quarantine
+        | StepKind::LiftQuarantine
         | StepKind::RevokeTokens
         | StepKind::BeginErasure
         | StepKind::Erase
@@ -59,6 +61,9 @@ pub(super) fn restriction_notice(job: &Job, kind: StepKind) -> Option<Notice> {
     let restriction = job.restriction.as_ref()?;
     let id = job.id.to_string();
     if kind == StepKind::NotifyDecided {
+        if restriction.purpose.is_some() {
+            return Some(Notice::NoMarketing { job: id });
+        }
         return Some(Notice::Restricted { job: id, objected: restriction.upheld.is_some() });
     }
     let lift = restriction.lift.as_ref().filter(|_| restriction.stands())?;

@@ -27,6 +27,7 @@ mod confirm;
 mod earlier;
 mod plan_shard;
 mod processors;
+mod quarantine;
 mod revoke;
 mod seal_plan;
 mod wait;
@@ -38,6 +39,7 @@ use begin::BeginErasure;
 use carry_out::Erase;
 use confirm::Confirm;
 use plan_shard::PlanErasure;
+use quarantine::{LiftQuarantine, Quarantine};
 use revoke::RevokeTokens;
 use seal_plan::SealPlan;
 use wait::{Approve, Grace};
@@ -81,6 +83,8 @@ pub fn erasure_steps(
     };
     engine
         .runs(revoke)
+        .runs(Quarantine { erasing: erasing.clone() })
+        .runs(LiftQuarantine { erasing: erasing.clone(), alerts: Arc::clone(&alerts) })
         .runs(PlanErasure { erasing: erasing.clone() })
         .runs(SealPlan)
         .runs(Approve { alerts })

@@ -69,6 +69,12 @@ impl RunStep for Expire {
         if notice_left {
             return Ok(Ran::NotBefore(context.now + NOTICES_FIRST));
         }
+        // What flags held lies under the job key until every row is given back.
+        let is_lifting = |step: &&Step| step.kind == StepKind::LiftQuarantine && step.state != StepState::Done;
+        if let Some(lifting) = steps.iter().find(is_lifting) {
+            let at = lifting.next_check_at.unwrap_or(context.now);
+            return Ok(Ran::NotBefore(at.max(context.now + NOTICES_FIRST)));
+        }
         // Whoever is still to be told of the erasure is told what is sealed under the job key.
         if let Some(at) = steps.iter().filter(|step| has_to_be_told(step)).filter_map(|step| step.next_check_at).min() {
             return Ok(Ran::NotBefore(at.max(context.now + NOTICES_FIRST)));

@@ -3,7 +3,7 @@
 use domain::correction::Correction;
 use domain::job::{Job, Scope};
 use domain::notice::Language;
-use domain::request::{ExportFormat, Identity, Regime, RequestType};
+use domain::request::{ExportFormat, Identity, Purpose, Regime, RequestType};
 use domain::sensitive::Sensitive;
 use jiff::Timestamp;
 
@@ -34,6 +34,8 @@ pub struct NewRequest {
     pub include_media: bool,
     /// Days between approval and erasure; the default if not said.
     pub grace_days: Option<u16>,
+    /// The one use that is objected to; objections only.
+    pub purpose: Option<Purpose>,
     /// What is to be corrected; rectification only.
     pub corrections: Vec<Correction>,
     /// The language the person is to be written to in.
@@ -61,6 +63,7 @@ impl NewRequest {
             grace_days: None,
             language: None,
             corrections: Vec::new(),
+            purpose: None,
             order: Some(order),
         }
     }

@@ -87,6 +87,9 @@ pub(super) fn check_request(request: &NewRequest, now: Timestamp) -> Result<(), 
     if request.grace_days.is_some_and(|days| days > MAX_GRACE_DAYS) {
         return Err(Refusal::field("/grace_period_days", format!("is at most {MAX_GRACE_DAYS}")));
     }
+    if request.purpose.is_some() && request.request_type != RequestType::Objection {
+        return Err(Refusal::field("/purpose", "is for objection only"));
+    }
     let corrects = request.request_type == RequestType::Rectification;
     if corrects == request.corrections.is_empty() {
         let what = if corrects { "says nothing to correct" } else { "is for rectification only" };

@@ -9,7 +9,8 @@ use crate::object::Object;
 use super::PROCESSING;
 
 fn expect_only(object: Object<'_>, keys: &[&str], report: &mut Report) {
-    let known: Vec<&str> = keys.iter().chain(PROCESSING).copied().chain(["retention", "revoke", "consent"]).collect();
+    let own = ["retention", "revoke", "consent", "quarantine"];
+    let known: Vec<&str> = keys.iter().chain(PROCESSING).copied().chain(own).collect();
     object.expect_only(&known, report);
 }
 

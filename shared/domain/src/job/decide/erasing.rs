@@ -68,7 +68,9 @@ pub(super) fn after_approval(job: &Job, by: &Pseudonym, plan_hash: &str, now: Ti
     let grace = SignedDuration::from_hours(24 * i64::from(before.grace_days));
     let ends_at = before.grace_ends_at.unwrap_or(now + grace);
     let approval = Approval { plan_hash: plan_hash.to_owned(), by: by.clone(), at: now };
-    let erasure = Erasure { approval: Some(approval), grace_ends_at: Some(ends_at), ..before };
+    let quarantines = before.quarantines() && ends_at > now;
+    let quarantined = before.quarantined || quarantines;
+    let erasure = Erasure { approval: Some(approval), grace_ends_at: Some(ends_at), quarantined, ..before };
     let shard = erasure.generation;
     let mut next = vec![if ends_at <= now {
         StepSeed { shard, ..ready(StepKind::Grace, now) }
@@ -77,6 +79,9 @@ pub(super) fn after_approval(job: &Job, by: &Pseudonym, plan_hash: &str, now: Ti
     }];
     if job.contact.is_some() && ends_at > now {
         next.push(ready(StepKind::NotifyScheduled, now));
+    }
+    if quarantines {
+        next.push(StepSeed { shard, ..ready(StepKind::Quarantine, now) });
     }
     if erasure.revokes() {
         next.push(StepSeed { shard, ..ready(StepKind::RevokeTokens, now) });
@@ -121,15 +126,23 @@ pub(super) fn after_confirmation(processors: &[(u32, ObjectRef)], now: Timestamp
 /// The receipt is signed.
 pub(super) fn after_conclusion(job: &Job, receipt: ReceiptRef, notes: &str, now: Timestamp) -> Decision {
     let erasure = Erasure { receipt: Some(receipt), ..erasure_of(job) };
+    let lift = lift_quarantine(job, now);
     let mut job = with(job, JobStatus::Completed, erasure);
     job.completed_at = Some(now);
     job.resolution_notes = Some(job.notes_with(notes));
     let mut next = vec![ready(StepKind::Expire, now)];
+    next.extend(lift);
     if job.contact.is_some() {
         let corrects = job.request_type == RequestType::Rectification;
         next.push(ready(if corrects { StepKind::NotifyDecided } else { StepKind::NotifyErased }, now));
     }
     Decision { job: Some(job), next, settles: Vec::new() }
+}
+
+/// Rows in quarantine are given back however the erasure ends.
+pub(super) fn lift_quarantine(job: &Job, now: Timestamp) -> Option<StepSeed> {
+    let quarantined = job.erasure.as_ref().is_some_and(|erasure| erasure.quarantined);
+    quarantined.then(|| ready(StepKind::LiftQuarantine, now))
 }
 
 /// What cancelling does not bring back is said.

@@ -13,6 +13,10 @@ use crate::step::StepKind;
 /// The person is found: the restriction stands. Whether an objection is upheld an officer decides (Art. 18(1)(d)).
 pub(super) fn after_trace(job: &Job, aliases: &[Alias], now: Timestamp) -> Decision {
     let restriction = Restriction { aliases: aliases.to_vec(), set_at: Some(now), ..restriction_of(job) };
+    // Nobody weighs an objection to direct marketing: it is granted as it comes (Art. 21(3)).
+    if restriction.purpose.is_some() {
+        return completed(job, restriction, "granted without weighing; the data is not used for direct marketing", now);
+    }
     if job.request_type == RequestType::Objection {
         let job = Job { status: JobStatus::AwaitingApproval, restriction: Some(Box::new(restriction)), ..job.clone() };
         let remind = waiting(StepKind::Approve, now + APPROVAL_REMINDER);

@@ -12,8 +12,8 @@ use domain::ids::JobId;
 use domain::job::{Job, Outcome};
 use domain::key::TenantKey;
 use domain::record::{KeyRecord, Record, SuppressionRecord};
-use domain::request::{Alias, Regime, RequestType};
-use domain::restriction::{guard_of, jobs_behind};
+use domain::request::{Alias, Purpose, Regime, RequestType};
+use domain::restriction::{guard_of, jobs_behind, objection_guard_of};
 use domain::step::{Checkpoint, ErasedSource, Step, StepKind};
 use domain::transition::{Cause, Expect};
 use jiff::SignedDuration;
@@ -164,7 +164,9 @@ async fn shred_acts(context: &StepContext, aliases: &[Alias]) -> Result<(), Step
 /// The keys of the person's restrictions, which keep an address to tell of their end: there is nothing left to restrict.
 async fn shred_restrictions(context: &StepContext, aliases: &[Alias]) -> Result<(), StepError> {
     let (tenant, ports) = (&context.job.tenant, &context.ports);
-    let guards: BTreeSet<TenantKey> = aliases.iter().map(|alias| guard_of(tenant, alias)).collect();
+    let of_purpose = |alias| Purpose::ALL.iter().map(move |purpose| objection_guard_of(tenant, *purpose, alias));
+    let guards: BTreeSet<TenantKey> =
+        aliases.iter().flat_map(|alias| of_purpose(alias).chain([guard_of(tenant, alias)])).collect();
     let guards: Vec<TenantKey> = guards.into_iter().collect();
     if guards.is_empty() {
         return Ok(());

@@ -111,6 +111,8 @@ impl PlanErasure {
         let collection = shard.open.map.collections.get(order.lookup.collection);
         let corrects = shard.open.corrects();
         count.revokes |= !corrects && !page.targets.is_empty() && collection.is_some_and(|it| it.revoke.is_some());
+        count.quarantines |=
+            !corrects && !page.targets.is_empty() && collection.is_some_and(|it| it.quarantine.is_some());
         for target in &page.targets {
             let rows = match () {
                 () if corrects => &mut count.would_correct,

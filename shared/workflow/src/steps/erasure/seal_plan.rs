@@ -58,6 +58,7 @@ fn add(sum: &mut PlannedSource, one: &PlannedSource) {
     sum.targets += one.targets;
     sum.other_rows += one.other_rows;
     sum.revokes |= one.revokes;
+    sum.quarantines |= one.quarantines;
     if sum.reason.is_none() {
         sum.reason.clone_from(&one.reason);
     }

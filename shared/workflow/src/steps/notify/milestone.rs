@@ -60,6 +60,8 @@ impl Notify {
             | StepKind::SealPlan
             | StepKind::Approve
             | StepKind::Grace
+            | StepKind::Quarantine
+            | StepKind::LiftQuarantine
             | StepKind::RevokeTokens
             | StepKind::BeginErasure
             | StepKind::Erase

@@ -14,6 +14,7 @@ mod processor;
 mod result;
 mod retention;
 mod schema;
+mod step;
 mod suppression;
 
 pub use acts::{ApproveBody, AssignBody, CancelBody, LiftBody, NoteBody, PauseBody, ReasonBody, RejectBody};
@@ -24,7 +25,7 @@ pub use forms::{
     SubjectForm,
 };
 pub use hold::{HoldBody, HoldForm, HoldList, HoldScopeBody, HoldScopeForm, InFlightBody, OrganizationForm};
-pub use job::{ArchiveBody, JobBody, ProgressBody, RestrictionBody, StepBody, VerificationBody};
+pub use job::{ArchiveBody, JobBody, RestrictionBody, VerificationBody};
 pub use notices::{NoticesBody, NoticesForm, RecipientForm, TemplateForm, WebhookBody, WebhookForm};
 pub use plan::{EstimateBody, PlanAnswer, PlanBody, PlanRecordBody, PlanRecordList, PlannedSourceBody};
 pub use processor::{ProcessorBody, TokensBody};
@@ -33,4 +34,5 @@ pub use retention::{
     LastRunBody, RetentionBody, RetentionForm, RetentionScheduleBody, RetentionScheduleItem, RetentionVersion,
     ScheduledCollectionBody,
 };
+pub use step::{ProgressBody, StepBody};
 pub use suppression::{ObjectedBody, RestrictedBody, SuppressedBody, SuppressionsBody, SuppressionsForm};

@@ -6,12 +6,11 @@ use domain::job::{Archive, Job, JobStatus, Scope, Verification, VerificationMeth
 use domain::request::{ExportFormat, Purpose, Regime, RequestType};
 use domain::restriction::Restriction;
 use domain::sensitive::Sensitive;
-use domain::step::Step;
 use serde::Serialize;
 use utoipa::ToSchema;
 use workflow::read_jobs::JobView;
 
-use super::{ProcessorBody, ResultBody, TokensBody, schema};
+use super::{ProcessorBody, ProgressBody, ResultBody, StepBody, TokensBody, schema};
 
 /// A job.
 #[derive(Serialize, ToSchema)]
@@ -108,32 +107,6 @@ pub struct RestrictionBody {
     pub lifting: bool,
     /// When it ended.
     pub lifted_at: Option<String>,
-}
-
-/// One step.
-#[derive(Serialize, ToSchema)]
-pub struct StepBody {
-    /// What it does.
-    pub name: &'static str,
-    /// Which share of the work.
-    pub shard: u32,
-    /// Where it stands.
-    pub state: &'static str,
-    /// Claims since the last progress.
-    pub attempts: u32,
-    /// When it was made.
-    pub created_at: String,
-    /// When its outcome was committed.
-    pub done_at: Option<String>,
-}
-
-/// How far a job is.
-#[derive(Serialize, ToSchema)]
-pub struct ProgressBody {
-    /// Steps done.
-    pub done: usize,
-    /// Steps known so far.
-    pub total: usize,
 }
 
 /// The finished archive.
@@ -251,19 +224,6 @@ impl RestrictionBody {
             upheld: restriction.upheld.is_some(),
             lifting: restriction.lift.is_some() && restriction.stands(),
             lifted_at: restriction.lifted_at.map(|at| at.to_string()),
-        }
-    }
-}
-
-impl StepBody {
-    fn of(step: &Step) -> Self {
-        Self {
-            name: step.kind.as_str(),
-            shard: step.shard,
-            state: step.state.as_str(),
-            attempts: step.attempts,
-            created_at: step.created_at.to_string(),
-            done_at: step.done_at.map(|at| at.to_string()),
         }
     }
 }

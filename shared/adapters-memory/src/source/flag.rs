@@ -15,6 +15,7 @@ pub(super) fn read(state: &mut State, order: &ErasureOrder, target: &Target) -> 
     let Some(row) = row.filter(|row| order.seen(row) == target.seen) else { return Ok(Flag::NotPlanned) };
     Ok(match row.get(&flag.field) {
         held if is_set(held, flag) => Flag::Set,
+        Some(Datum::List(_) | Datum::Map(_)) => Flag::NotPlanned,
         held => Flag::Free(former(held)),
     })
 }

@@ -17,6 +17,7 @@ mod aws;
 mod canaries;
 mod chinook;
 mod company;
+mod consents;
 mod contracts;
 mod demo;
 mod discovering;

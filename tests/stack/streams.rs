@@ -19,7 +19,7 @@ use crate::kills::processes;
 
 const PEOPLE: usize = 211;
 const BATCH: usize = 250;
-const FUNCTION: &str = "MaskingStream";
+pub(crate) const FUNCTION: &str = "MaskingStream";
 
 fn events() -> usize {
     std::env::var("HABEAS_STREAM_EVENTS").ok().and_then(|text| text.parse().ok()).unwrap_or(5_000)
@@ -89,25 +89,26 @@ fn batch(stream: &str, shard: &str, records: &[Record]) -> Value {
 }
 
 /// Points the function at a queue, or back at what it was.
-async fn point(lambda: &aws_sdk_lambda::Client, function: &str, variables: HashMap<String, String>) {
+pub(crate) async fn point(lambda: &aws_sdk_lambda::Client, function: &str, variables: HashMap<String, String>) {
     let environment = Environment::builder().set_variables(Some(variables)).build();
     lambda.update_function_configuration().function_name(function).environment(environment).send().await.unwrap();
 }
 
 /// Feeds a shard until every record is through; says how many batches had to come again.
-async fn feed(
+pub(crate) async fn feed(
     lambda: &aws_sdk_lambda::Client,
     function: &str,
     stream: &str,
     (shard, all): &(String, Vec<Record>),
 ) -> usize {
-    let (mut at, mut again) = (0, 0);
+    let (mut at, mut again, mut stuck) = (0, 0, 0);
     while at < all.len() {
         let records = &all[at..all.len().min(at + BATCH)];
         let payload = serde_json::to_vec(&batch(stream, shard, records)).unwrap();
         let answer = lambda.invoke().function_name(function).payload(payload.into()).send().await;
         let said = answer.ok().filter(|answer| answer.function_error().is_none()).and_then(|answer| answer.payload);
         let said: Option<Value> = said.and_then(|payload| serde_json::from_slice(payload.as_ref()).ok());
+        let before = at;
         match said.as_ref().and_then(|said| said["batchItemFailures"].as_array()).map(|failures| failures.first()) {
             Some(None) => at += records.len(),
             Some(Some(failed)) => {
@@ -117,12 +118,13 @@ async fn feed(
             }
             None => again += 1,
         }
-        assert!(again < 200, "the function does not come through: {said:?}");
+        stuck = if at == before { stuck + 1 } else { 0 };
+        assert!(stuck < 100, "the function does not come through: {said:?}");
     }
     again
 }
 
-async fn drained(sqs: &aws_sdk_sqs::Client, url: &str) -> Vec<Value> {
+pub(crate) async fn drained(sqs: &aws_sdk_sqs::Client, url: &str) -> Vec<Value> {
     let mut lines = Vec::new();
     loop {
         let request = sqs.receive_message().queue_url(url).max_number_of_messages(10).wait_time_seconds(1);

@@ -39,7 +39,7 @@ connection:
     region: us-east-1
     tenant_field: tenant
     collections:
-      orders: { table: orders, indexes: { email: by-email } }
+      orders: { table: orders, indexes: { email: by-email }, quarantine: { field: state, value: quarantined } }
 ";
 
 /// How many rows each person has: more than a page of any connector under test.

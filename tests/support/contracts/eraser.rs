@@ -13,6 +13,8 @@ use workflow::ports::{Connector, Cursor, Erased, Eraser, ErasureOrder, PortError
 
 use super::connector::{ROWS_EACH, export_all, lookup};
 
+mod flags;
+
 /// Changes rows behind the adapter's back.
 #[async_trait]
 pub trait Rows: Send + Sync {
@@ -113,6 +115,7 @@ pub async fn run(under: Under<'_>) {
     let ada = under.rows_of(under.tenant, "ada@example.com").await;
     assert_eq!((others.len(), ada.len()), (ROWS_EACH, ROWS_EACH));
     what_is_kept_is_no_target(under).await;
+    flags::come_and_go(under).await;
     rewritten_rows_keep_the_rest(under).await;
     what_drifted_is_not_touched(under).await;
     assert_eq!(under.rows_of(under.tenant, "ada@example.com").await, ada, "rows of another person");

@@ -108,6 +108,81 @@ fn bad_policies_say_which_field_and_why() {
     assert!(house.written() == before);
 }
 
+/// Every class of V6, and each way to say its length wrongly.
+#[test]
+fn every_class_has_its_limits_and_says_so() {
+    let mut house = House::new();
+    let before = house.written();
+    let days = ["messages", "logs", "metrics", "audit_logs", "job_executions", "requests", "sessions", "temp_files"];
+    let classes = days.map(|class| (format!("{class}_days"), 3_650)).into_iter().chain([("evidence_years".into(), 10)]);
+    for (class, most) in classes {
+        let huge: Value = serde_json::from_str("123456789012345678901234567890").unwrap();
+        let lengths = [
+            json!(0),
+            json!(-1),
+            json!(most + 1),
+            json!(i64::MAX),
+            huge,
+            json!(most.to_string()),
+            json!(""),
+            json!("forever"),
+            json!(1.5),
+            json!(true),
+            json!([1]),
+            json!({"days": 1}),
+        ];
+        for length in lengths {
+            let (status, answer) = put(&mut house, &boss(), "/retention", &json!({ class.clone(): length }));
+            let errors = answer["errors"].as_array().cloned().unwrap_or_default();
+            let is_told = |error: &Value| error["pointer"] == format!("/{class}") && error["detail"] != "";
+            assert!(status == 422 && errors.iter().any(is_told), "{class} {length}: {status} {answer}");
+        }
+        // Longer is a matter of reasons, up to what anybody can mean.
+        let (status, answer) = put(&mut house, &boss(), "/retention", &json!({ class.clone(): most + 1 }));
+        let why = answer["errors"][0]["detail"].as_str().unwrap_or_default();
+        assert!(status == 422 && why.contains("justification"), "{class}: {status} {answer}");
+    }
+    assert!(house.written() == before);
+    for (class, most) in [("logs_days", 3_650), ("evidence_years", 10)] {
+        for length in [1, most] {
+            assert_eq!(put(&mut house, &boss(), "/retention", &json!({ class: length })).0, 200, "{class} {length}");
+        }
+    }
+}
+
+#[test]
+fn bad_bodies_and_bad_queries_are_refused_by_name() {
+    let mut house = House::new();
+    let before = house.written();
+    let pointed = [
+        (json!({"justification": 7, "logs_days": 3651}), "/justification"),
+        (json!({"justification": "j".repeat(2_001), "logs_days": 3651}), "/justification"),
+        (json!({"permanent": "logs_days", "justification": "j"}), "/permanent"),
+        (json!({"permanent": [7], "justification": "j"}), "/permanent/0"),
+        (json!({"permanent": ["logs_days", "Logs_days"], "justification": "j"}), "/permanent/1"),
+        (json!({"Logs_days": 3}), "/Logs_days"),
+        (json!({"organization_id": "org-2"}), "/organization_id"),
+    ];
+    for (body, pointer) in pointed {
+        let (status, answer) = put(&mut house, &boss(), "/retention", &body);
+        let errors = answer["errors"].as_array().cloned().unwrap_or_default();
+        assert!(status == 422 && errors.iter().any(|error| error["pointer"] == pointer), "{body}: {status} {answer}");
+    }
+    for body in [json!([]), json!("logs_days"), json!(3), Value::Null] {
+        let (status, answer) = put(&mut house, &boss(), "/retention", &body);
+        assert!((400..500).contains(&status), "{body}: {status} {answer}");
+    }
+    let body = json!({"logs_days": 3});
+    for query in ["organization_id=", "organisation_id=org-1", "organization_id=org-1&organization_id=org-2", "x=1"] {
+        let (status, answer) = put(&mut house, &boss(), &format!("/retention?{query}"), &body);
+        assert!((400..500).contains(&status), "{query}: {status} {answer}");
+        assert!(answer.to_string().contains(query.split('=').next().unwrap()), "{query}: {answer}");
+    }
+    let long = format!("/retention?organization_id={}", "o".repeat(256));
+    assert!((400..500).contains(&put(&mut house, &boss(), &long, &body).0));
+    assert!(house.written() == before);
+}
+
 #[test]
 fn only_the_owner_replaces_and_only_the_own_organisation() {
     let mut house = House::new();

@@ -54,7 +54,7 @@ pub use notice_topic::{NoticeTopic, TopicMessage};
 pub use outgoing::{OutgoingAnswer, OutgoingCall, OutgoingCalls, Secrets};
 pub use receipt_signer::ReceiptSigner;
 pub use retention_alerts::{RetentionAlerts, RetentionWarning};
-pub use retention_source::{ExpiredPage, ExpiredRow, ExpiryOrder, Held, RetentionSource};
+pub use retention_source::{CONTENT_BYTES, Content, ExpiredPage, ExpiredRow, ExpiryOrder, Held, RetentionSource};
 pub use sampler::{SampleOrder, Sampler};
 pub use table_writer::TableWriter;
 pub use webhooks::{Webhook, WebhookSender};

@@ -23,6 +23,7 @@ mod beginning;
 mod chunk;
 mod counting;
 mod lines;
+mod pieces;
 mod policy;
 mod removing;
 mod subjects;
@@ -203,7 +204,7 @@ impl SweepRetention {
         while run.phase.is_open() && self.clock.now() < slice_ends_at {
             let moved = match run.phase {
                 RunPhase::Counting => self.count(unit, run, slice_ends_at).await?,
-                RunPhase::Removing => self.remove(unit, run).await?,
+                RunPhase::Removing => self.remove(unit, run, slice_ends_at).await?,
                 RunPhase::Reported | RunPhase::BeyondCap | RunPhase::Ended => Some(run),
             };
             // Somebody else moved it: whoever that is goes on.

@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, LazyLock};
 
-use adapters_memory::{Fault, MediaObject, Mutants, Point, Side};
+use adapters_memory::{Fault, MediaObject, Mutants, Point, Side, State};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use datamap::DataMap;
 use domain::retention_run::{RunPhase, Tally};
 use habeas_tests::executor::run;
 use habeas_tests::handlers::Handlers;
+use habeas_tests::retention_maps;
 use habeas_tests::sample::tenant;
 use serde_json::{Value, json};
 
@@ -17,65 +18,9 @@ use super::{place, tally};
 use crate::caller::dpo;
 use crate::house::House;
 
-const MAP: &str = r"
-dataset:
-  - fides_key: chat
-    name: Chat
-    collections:
-      - name: people
-        fields:
-          - { name: id, data_categories: [user.unique_id], fides_meta: { primary_key: true, data_type: string } }
-          - { name: email, data_categories: [user.contact.email], fides_meta: { identity: email, data_type: string } }
-      - name: pictures
-        fields:
-          - name: person
-            data_categories: [user.unique_id]
-            fides_meta: { references: [{ dataset: chat, field: people.id, direction: from }] }
-          - { name: day, data_categories: [system.operations], fides_meta: { data_type: string } }
-      - name: visits
-        fields:
-          - name: person
-            data_categories: [user.unique_id]
-            fides_meta: { references: [{ dataset: chat, field: people.id, direction: from }], primary_key: true }
-          - { name: at, data_categories: [system.operations], fides_meta: { data_type: string } }
-      - name: events
-        fides_meta: { skip_processing: true }
-        fields:
-          - { name: id, data_categories: [system.operations], fides_meta: { primary_key: true, data_type: string } }
-          - { name: at, data_categories: [system.operations], fides_meta: { data_type: string } }
-          - { name: day, data_categories: [system.operations], fides_meta: { data_type: string } }
-connection:
-  - fides_key: tables
-    datasets: [chat]
-    connector: dynamodb
-    region: eu-central-1
-    collections:
-      people: { table: people, indexes: { email: by-email } }
-      events:
-        table: events
-        retention:
-          class: job_executions_days
-          time_field: at
-          index: { name: by-day, partition_field: day, days_since: 2025-01-01 }
-  - fides_key: objects
-    datasets: [chat]
-    connector: s3
-    region: eu-central-1
-    collections:
-      pictures:
-        bucket: b
-        format: media
-        key_template: pictures/{person}/{day}/
-        retention: { class: messages_days, time_field: day, archive: true }
-      visits:
-        bucket: b
-        prefix: visits/
-        format: ndjson
-        retention: { class: messages_days, time_field: at, archive: true }
-";
-
 static COMPILED: LazyLock<Arc<DataMap>> = LazyLock::new(|| {
-    let checked = datamap::read_strs(&[("chat.yml", MAP)]);
+    let checked =
+        datamap::read_strs(&[("chat.yml", retention_maps::objects_and_events("people", "b", "events").as_str())]);
     Arc::new(checked.map.unwrap_or_else(|| panic!("{:?}", checked.findings)))
 });
 
@@ -136,15 +81,111 @@ fn objects_and_rows_in_objects_leave_archived_and_those_of_held_people_stay() {
     assert_eq!((events.archived, events.deleted, scene.archived(&tenant("acme")).len()), (2, 2, 4));
 }
 
+/// The same where an object is longer than what is read of it at once.
+fn reported_in_pieces() -> Scene {
+    let scene = reported();
+    scene.memory.change_sources(|sources| sources.content_bytes = 8);
+    scene
+}
+
+/// The names of the pieces of long objects, by their manifests.
+fn pieces(scene: &Scene) -> Vec<String> {
+    let newest = |versions: &Vec<(Arc<Vec<u8>>, _)>| versions.last().unwrap().0.to_vec();
+    let objects = scene.memory.inspect(|state| {
+        let objects = state.evidence.objects.iter().filter(|(name, _)| name.ends_with(".manifest.json"));
+        objects.map(|(_, versions)| newest(versions)).collect::<Vec<_>>()
+    });
+    let named = |manifest: Vec<u8>| {
+        let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+        let pieces = manifest["pieces"].as_array().cloned().unwrap_or_default();
+        pieces.iter().map(|piece| piece["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    objects.into_iter().flat_map(named).collect()
+}
+
+#[test]
+fn a_long_object_is_archived_in_pieces_that_only_the_key_of_its_person_opens() {
+    let mut scene = reported_in_pieces();
+    scene.night("acme");
+    assert_eq!(archived_pictures(&scene), ["canary ada 2025-06-01", "canary bob 2025-06-01"]);
+    assert_eq!(pieces(&scene).len(), 6, "21 bytes each, 8 in a piece");
+    let (is_plain, is_locked) = scene.memory.inspect(|state| {
+        let all =
+            || state.evidence.objects.iter().filter(|(name, _)| name.starts_with("retention/acme/chat.pictures/"));
+        let holds = |bytes: &[u8]| bytes.windows(6).any(|some| some == b"canary");
+        let begun = state.now - DAY;
+        (
+            all().any(|(_, versions)| versions.iter().any(|(bytes, _)| holds(bytes))),
+            all().all(|(_, versions)| versions.iter().all(|(_, until)| *until > begun + DAY * 2_000)),
+        )
+    });
+    assert!(!is_plain && is_locked, "plain {is_plain}, locked {is_locked}");
+    let old = |key: &String| key.contains(OLD);
+    assert!(!pictures(&scene).iter().any(old), "what is archived leaves");
+}
+
+#[test]
+fn pieces_that_are_damaged_on_the_way_keep_their_object() {
+    let mut scene = reported_in_pieces();
+    let all = pictures(&scene);
+    scene.memory.change(|state| state.evidence.is_damaging = true);
+    let asked = workflow::sweep_retention::Asked { collection: Some("chat.pictures".to_owned()), ..Default::default() };
+    let report = scene.slice("acme", &asked).answer();
+    assert_eq!((report.failed, pictures(&scene)), (1, all));
+    scene.memory.change(|state| state.evidence.is_damaging = false);
+    scene.night("acme");
+    assert_eq!(archived_pictures(&scene), ["canary ada 2025-06-01", "canary bob 2025-06-01"]);
+}
+
+#[test]
+fn a_slice_that_ends_amid_an_object_goes_on_where_it_stood() {
+    let scene = reported_in_pieces();
+    let before = scene.memory.snapshot();
+    let mut amid = 0;
+    for milliseconds in 1..80 {
+        scene.memory.restore(&before);
+        let mut night = Scene::over(scene.memory.clone(), ROOMY);
+        let asked = workflow::sweep_retention::Asked {
+            tenant: Some(tenant("acme")),
+            collection: Some("chat.pictures".to_owned()),
+            ..Default::default()
+        };
+        let ends_at = night.memory.now() + jiff::SignedDuration::from_millis(milliseconds);
+        let report = run(&night.memory, night.sweep.run(&asked, ends_at)).answer().unwrap();
+        assert_eq!(report.failed, 0, "{milliseconds}");
+        let written = night.memory.inspect(|state| {
+            let is_piece = |name: &&String| name.starts_with("retention/acme/") && !name.contains("json");
+            state.evidence.objects.keys().filter(is_piece).count()
+        });
+        amid += u32::from(report.is_unfinished && (1..6).contains(&written) && pictures(&night).len() == 4);
+        night.night("acme");
+        assert_eq!(archived_pictures(&night), ["canary ada 2025-06-01", "canary bob 2025-06-01"], "{milliseconds}");
+        let told = tally(&night, "chat.pictures");
+        assert_eq!((told.archived, told.deleted, told.failed, pictures(&night).len()), (2, 2, 0, 2), "{milliseconds}");
+    }
+    assert!(amid > 0, "no slice ended between two pieces");
+}
+
 #[test]
 fn a_death_at_any_call_changes_nothing_of_what_leaves() {
-    let mut scene = reported();
+    deaths_change_nothing(reported(), 1);
+}
+
+/// A piece that is there and holds the same is not written again: what is under lock can't be taken back.
+#[test]
+fn a_death_at_any_call_writes_no_piece_twice() {
+    let scene = deaths_change_nothing(reported_in_pieces(), 3);
+    assert_eq!(pieces(&scene).len(), 6);
+}
+
+/// Kills the sweep at every so many calls; what is left of the last one.
+fn deaths_change_nothing(mut scene: Scene, step: usize) -> Scene {
     scene.memory.change(|state| state.faults.reset());
     let before = scene.memory.snapshot();
     scene.night("acme");
     let calls = scene.memory.inspect(|state| state.faults.calls().len()) as u64;
     let (calm, archived) = (pictures(&scene), scene.archived(&tenant("acme")));
-    for call in 0..calls {
+    for call in (0..calls).step_by(step) {
         scene.memory.restore(&before);
         scene.memory.change(|state| {
             state.faults.reset();
@@ -155,28 +196,40 @@ fn a_death_at_any_call_changes_nothing_of_what_leaves() {
         assert!(scene.archived(&tenant("acme")) == archived, "{call}: something else is archived");
         let told = tally(&scene, "chat.pictures");
         assert_eq!((told.archived, told.deleted, told.failed), (2, 2, 0), "{call}");
+        let names = pieces(&scene);
+        let is_written_again = |state: &State| names.iter().any(|name| state.evidence.objects[name].len() != 1);
+        assert!(!scene.memory.inspect(|state| is_written_again(state)), "{call}: pieces were written again");
     }
+    scene
 }
 
 #[test]
 fn an_object_that_is_written_anew_while_it_is_archived_stays() {
+    written_anew_meanwhile(&reported());
+}
+
+#[test]
+fn a_long_object_that_is_written_anew_between_two_pieces_stays() {
+    written_anew_meanwhile(&reported_in_pieces());
+}
+
+fn written_anew_meanwhile(scene: &Scene) {
     let mut stayed = 0;
-    let scene = reported();
     let before = scene.memory.snapshot();
-    for calls in 0..60 {
+    for calls in 0..80 {
         scene.memory.restore(&before);
         let key = format!("pictures/p-ada/{OLD}/a.png");
         let asked = workflow::sweep_retention::Asked { tenant: Some(tenant("acme")), ..Default::default() };
         let ends_at = scene.memory.now() + jiff::SignedDuration::from_mins(14);
         let mut night = habeas_tests::executor::Held::new(&scene.memory, Box::pin(scene.sweep.run(&asked, ends_at)));
         night.make_calls(calls);
-        let is_there = pictures(&scene).contains(&key);
+        let is_there = pictures(scene).contains(&key);
         if is_there {
             scene.memory.change_sources(|sources| sources.put_media("chat.pictures", &key, picture("said anew")));
         }
         night.finish().expect("nothing dies here").expect("a tenant that is named is told");
-        let lost = is_there && !pictures(&scene).contains(&key);
-        assert!(!lost || archived_pictures(&scene).contains(&"said anew".to_owned()), "{calls}: gone unarchived");
+        let lost = is_there && !pictures(scene).contains(&key);
+        assert!(!lost || archived_pictures(scene).contains(&"said anew".to_owned()), "{calls}: gone unarchived");
         stayed += u32::from(is_there && !lost);
     }
     assert!(stayed > 0, "no change ever met the sweep");

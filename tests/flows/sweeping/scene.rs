@@ -379,7 +379,19 @@ impl Scene {
                     run(&world, keyring.known_subject_key(tenant, &owner, world.now())).answer().unwrap().unwrap();
                 let sealed = BASE64.decode(line["sealed"].as_str().unwrap()).unwrap();
                 let place = Place::object(tenant.as_str(), &format!("{archive}#{number}"));
-                rows.insert(settled(&Datum::parse_json(&key.open_bytes(&place, &sealed).unwrap()).unwrap()));
+                let mut row = Datum::parse_json(&key.open_bytes(&place, &sealed).unwrap()).unwrap();
+                let piece = |name: &Datum| {
+                    let name = name.as_text().unwrap();
+                    let place = Place::object(tenant.as_str(), name);
+                    key.open_bytes(&place, &newest(name).unwrap()).unwrap().to_vec()
+                };
+                if let Some(Datum::List(pieces)) = row.get("pieces").cloned() {
+                    let content: Vec<u8> = pieces.iter().flat_map(piece).collect();
+                    assert_eq!(row.get("sha256").and_then(Datum::as_text), Some(sha256(&content).as_str()));
+                    ["pieces", "sha256", "bytes"].iter().for_each(|name| remove(&mut row, name));
+                    insert(&mut row, "content", Datum::Text(BASE64.encode(content)));
+                }
+                rows.insert(settled(&row));
             }
         }
         rows
@@ -416,6 +428,12 @@ fn map(fields: &[(&str, &str)]) -> Datum {
 
 pub(crate) fn row_of(fields: &[(&str, &str)]) -> Datum {
     map(fields)
+}
+
+fn remove(row: &mut Datum, name: &str) {
+    if let Datum::Map(fields) = row {
+        fields.retain(|(known, _)| known != name);
+    }
 }
 
 pub(crate) fn insert(row: &mut Datum, name: &str, value: Datum) {

@@ -9,8 +9,11 @@ use datamap::{Collection, DataMap, Masker, Treatment};
 use domain::datum::Datum;
 use jiff::{SignedDuration, Timestamp};
 use workflow::ports::{
-    Cursor, Erased, ExpiredPage, ExpiredRow, ExpiryOrder, Held, PortError, PortErrorKind, RetentionSource, TableWriter,
+    Content, Cursor, Erased, ExpiredPage, ExpiredRow, ExpiryOrder, Held, PortError, PortErrorKind, RetentionSource,
+    TableWriter,
 };
+
+use crate::retention_maps;
 
 const PEOPLE: u64 = 1_000;
 /// Rows of some 400 bytes in 1 MB.
@@ -18,39 +21,9 @@ const PAGE: u64 = 2_500;
 /// Rows of one call.
 const AT_ONCE: usize = 25;
 
-const MAP: &str = r"
-dataset:
-  - fides_key: chat
-    name: Chat
-    collections:
-      - name: people
-        fields:
-          - { name: id, data_categories: [user.unique_id], fides_meta: { primary_key: true, data_type: string } }
-          - { name: email, data_categories: [user.contact.email], fides_meta: { identity: email, data_type: string } }
-      - name: messages
-        fields:
-          - { name: id, data_categories: [user.unique_id], fides_meta: { primary_key: true, data_type: string } }
-          - name: person
-            data_categories: [user.unique_id]
-            fides_meta: { references: [{ dataset: chat, field: people.id, direction: from }] }
-          - { name: sent_at, data_categories: [system.operations], fides_meta: { data_type: string } }
-          - { name: text, data_categories: [user.content] }
-connection:
-  - fides_key: tables
-    datasets: [chat]
-    connector: dynamodb
-    collections:
-      people: { table: people, indexes: { email: by-email } }
-      messages:
-        table: messages
-        scan: allow
-        indexes: { person: by-person }
-        retention: { class: messages_days, time_field: sent_at, archive: true }
-";
-
 /// The map of the table.
 pub(super) fn map() -> Arc<DataMap> {
-    let checked = datamap::read_strs(&[("chat.yml", MAP)]);
+    let checked = datamap::read_strs(&[("chat.yml", retention_maps::tables("people", "messages").as_str())]);
     Arc::new(checked.map.unwrap_or_else(|| panic!("{:?}", checked.findings)))
 }
 
@@ -122,7 +95,8 @@ impl RetentionSource for Generated {
         let gone = self.gone.lock().unwrap();
         let there: Vec<u64> = (start..end).filter(|number| !gone[usize::try_from(*number).unwrap()]).collect();
         let scanned = there.len() as u64;
-        let rows = there.into_iter().map(|number| ExpiredRow { row: self.row(number), held: Held::new(number) });
+        let row = |number: u64| ExpiredRow { row: self.row(number), held: Held::new(number), part_of: None };
+        let rows = there.into_iter().map(row);
         let rows = rows.filter(|it| order.has_expired(&it.row)).collect();
         Ok(ExpiredPage { scanned, rows, bytes: 0, next: (end < self.rows).then(|| Cursor(end.to_string())) })
     }
@@ -147,7 +121,7 @@ impl RetentionSource for Generated {
         Ok(rows.iter().map(answer).collect())
     }
 
-    async fn content(&self, _: &ExpiryOrder, _: &ExpiredRow) -> Result<Option<Vec<u8>>, PortError> {
+    async fn content(&self, _: &ExpiryOrder, _: &ExpiredRow, _: u64) -> Result<Option<Content>, PortError> {
         Ok(None)
     }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use datamap::{Masker, Treatment, rewrite};
 use domain::datum::Datum;
 use workflow::ports::{
-    Cursor, Erased, ExpiredPage, ExpiredRow, ExpiryOrder, Held, PortError, PortErrorKind, RetentionSource,
+    Content, Cursor, Erased, ExpiredPage, ExpiredRow, ExpiryOrder, Held, PortError, PortErrorKind, RetentionSource,
 };
 
 use crate::mutants::Mutant;
@@ -59,8 +59,8 @@ impl RetentionSource for MemoryRetentionSource {
         Ok(answers)
     }
 
-    async fn content(&self, order: &ExpiryOrder, row: &ExpiredRow) -> Result<Option<Vec<u8>>, PortError> {
-        self.world.call("content", |state| objects::content(state, order, row)).await
+    async fn content(&self, order: &ExpiryOrder, row: &ExpiredRow, from: u64) -> Result<Option<Content>, PortError> {
+        self.world.call("content", |state| objects::content(state, order, row, from)).await
     }
 
     async fn size(&self, order: &ExpiryOrder) -> Result<Option<u64>, PortError> {
@@ -107,9 +107,8 @@ fn page(state: &mut State, order: &ExpiryOrder, after: Option<&Cursor>) -> Resul
     let is_end = last.is_none_or(|last| table.rows.range(last + 1..).next().is_none());
     let scanned = looked_at.len() as u64;
     let found = looked_at.into_iter().filter(|(_, row)| order.has_expired(row) && is_owned(state, order, row));
-    let rows =
-        found.map(|(number, row)| ExpiredRow { row: Datum::clone(row), held: Held::new((*number, Arc::clone(row))) });
-    let rows = rows.collect();
+    let held = |(number, row): (&u64, &Arc<Datum>)| Held::new((*number, Arc::clone(row)));
+    let rows = found.map(|it| ExpiredRow { row: Datum::clone(it.1), held: held(it), part_of: None }).collect();
     Ok(ExpiredPage { scanned, rows, bytes: 0, next: last.filter(|_| !is_end).map(|last| Cursor(last.to_string())) })
 }
 

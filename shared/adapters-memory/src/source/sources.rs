@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use workflow::ports::CONTENT_BYTES;
+
 use super::{MediaObject, Table};
 
 /// Everything the sources hold, by the id of the collection (`dataset.collection`).
@@ -13,6 +15,8 @@ pub struct Sources {
     pub media: BTreeMap<String, BTreeMap<String, MediaObject>>,
     /// Rows of one page.
     pub page_rows: usize,
+    /// Bytes of one look into an object that is archived.
+    pub content_bytes: usize,
     /// Collections that may not be read.
     pub denied: Vec<String>,
     /// The label each collection carries.
@@ -22,7 +26,7 @@ pub struct Sources {
 impl Default for Sources {
     fn default() -> Self {
         let (tables, media, labels) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { tables, media, page_rows: 100, denied: Vec::new(), labels }
+        Self { tables, media, page_rows: 100, content_bytes: CONTENT_BYTES, denied: Vec::new(), labels }
     }
 }
 

@@ -150,7 +150,7 @@ fn expired_of(scope: &Scope<'_>, order: &ExpiryOrder, items: Vec<Item>) -> Resul
         let mut row = row(&item)?;
         fields.sort(&mut row);
         if order.has_expired(&row) && scope.is_owned(&row) {
-            rows.push(ExpiredRow { row, held: Held::new(item) });
+            rows.push(ExpiredRow { row, held: Held::new(item), part_of: None });
         }
     }
     Ok(rows)

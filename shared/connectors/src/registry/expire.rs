@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datamap::{Collection, Masker, Source, Treatment};
-use workflow::ports::{Cursor, Erased, ExpiredPage, ExpiredRow, ExpiryOrder, PortError, RetentionSource, SourceLookup};
+use workflow::ports::{
+    Content, Cursor, Erased, ExpiredPage, ExpiredRow, ExpiryOrder, PortError, RetentionSource, SourceLookup,
+};
 
 use super::Connectors;
 use crate::dynamodb::Table;
@@ -97,12 +99,12 @@ impl RetentionSource for Connectors {
         expire_rows::in_one_object(rows).unwrap_or_else(|| rows.len().min(AT_ONCE))
     }
 
-    async fn content(&self, order: &ExpiryOrder, row: &ExpiredRow) -> Result<Option<Vec<u8>>, PortError> {
+    async fn content(&self, order: &ExpiryOrder, row: &ExpiredRow, from: u64) -> Result<Option<Content>, PortError> {
         let lookup = lookup(order)?;
         let scope = Scope::of(&lookup)?;
         let (pace, place) = (self.paces.of(&order.tenant, scope.connection), self.place(&scope)?);
         match place.objects(&pace) {
-            Some(objects) => objects.content(row).await,
+            Some(objects) => objects.content(row, from).await,
             None => Ok(None),
         }
     }

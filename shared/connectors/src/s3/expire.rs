@@ -5,7 +5,9 @@ use aws_sdk_s3::types::Object;
 use datamap::{LAST_MODIFIED, fields_of_key};
 use domain::datum::Datum;
 use jiff::Timestamp;
-use workflow::ports::{Cursor, Erased, ExpiredPage, ExpiredRow, ExpiryOrder, Held, PortError, PortErrorKind};
+use workflow::ports::{
+    CONTENT_BYTES, Content, Cursor, Erased, ExpiredPage, ExpiredRow, ExpiryOrder, Held, PortError, PortErrorKind,
+};
 
 use super::cursor::{self, MediaAt, VERSION};
 use super::list::list;
@@ -18,8 +20,8 @@ use crate::scope::Scope;
 
 /// Keys of one listing.
 const PAGE_KEYS: i32 = 1000;
-/// What of objects goes into one archive, and the most of one object that does.
-pub(crate) const MOST_ARCHIVED_BYTES: u64 = 16 << 20;
+/// After so many bytes of objects that are archived a page ends.
+const PAGE_BYTES: u64 = CONTENT_BYTES as u64;
 /// The tag that labels an object.
 const LABEL: &str = "retention_class";
 /// Objects of which the label is looked for.
@@ -67,7 +69,7 @@ impl<'a> WholeObjects<'a> {
         let mut page = ExpiredPage::default();
         let (mut last, mut has_more) = (at.after, listing.has_more);
         for object in listing.objects {
-            if is_archived && page.bytes >= MOST_ARCHIVED_BYTES {
+            if is_archived && page.bytes >= PAGE_BYTES {
                 has_more = true;
                 break;
             }
@@ -76,7 +78,7 @@ impl<'a> WholeObjects<'a> {
             page.scanned += 1;
             if order.has_expired(&row) && scope.is_owned(&row) {
                 page.bytes += if is_archived { listed.bytes } else { 0 };
-                page.rows.push(ExpiredRow { row, held: Held::new(listed) });
+                page.rows.push(ExpiredRow { row, held: Held::new(listed), part_of: None });
             }
         }
         if has_more {
@@ -130,14 +132,18 @@ impl<'a> WholeObjects<'a> {
         Ok(answers)
     }
 
-    /// The bytes of the version that was listed; none where it is another by now, gone, or too large for an archive.
-    pub(crate) async fn content(&self, row: &ExpiredRow) -> Result<Option<Vec<u8>>, PortError> {
+    /// The bytes of the version that was listed, from one of them on; none where it is another by now, or gone.
+    pub(crate) async fn content(&self, row: &ExpiredRow, from: u64) -> Result<Option<Content>, PortError> {
         let listed = of(row).ok_or_else(|| corrupt("read expired objects", "not an object of this collection"))?;
-        if listed.bytes > MOST_ARCHIVED_BYTES {
-            return Ok(None);
+        let end = listed.bytes.min(from.saturating_add(PAGE_BYTES));
+        if from > 0 && from >= end {
+            return Err(corrupt("read expired objects", "behind the end of the object"));
         }
+        // A small one is asked for as a whole: of an empty one no range can be.
+        let range = (end - from < listed.bytes).then(|| format!("bytes={from}-{}", end - 1));
         self.pace.request().await;
         let request = self.client.get_object().bucket(self.bucket).key(&listed.key).if_match(&listed.etag);
+        let request = request.set_range(range);
         let answer = match request.send().await {
             Ok(answer) => answer,
             Err(error) => match failed("read object", error) {
@@ -146,7 +152,15 @@ impl<'a> WholeObjects<'a> {
             },
         };
         let cut = |_| PortError::caused(PortErrorKind::Transient, "read object", "the body was cut off");
-        Ok(Some(answer.body.collect().await.map_err(cut)?.to_vec()))
+        let bytes = answer.body.collect().await.map_err(cut)?.to_vec();
+        if bytes.len() as u64 == end - from {
+            return Ok(Some(Content { bytes, of: listed.bytes }));
+        }
+        Err(PortError::caused(
+            PortErrorKind::Transient,
+            "read object",
+            "the body has another length than was asked for",
+        ))
     }
 
     /// Whether each of the first objects carries the label.

@@ -1,6 +1,7 @@
 //! Rows in objects that have lived long enough: found by reading each object, taken out as erasing takes rows out.
 //!
-//! A page ends inside an object only where that holds more than an archive should; after its rows went, it is begun anew.
+//! A page ends inside an object only where that alone holds more than an archive should; after its rows went, it is begun
+//! anew. What is left of it is then of another version, so that a row that equals an archived one is not taken for it.
 
 use std::sync::Arc;
 
@@ -84,14 +85,28 @@ impl Look<'_> {
     /// Reads one object, from where the last page ended if it still is the same; true once it is done.
     async fn object(&mut self, key: String, etag: String) -> Result<bool, PortError> {
         let begun = self.at.inside.take().filter(|inside| inside.key == key && inside.etag == etag);
+        let is_begun = begun.is_some();
         let inside = begun.unwrap_or(Inside { key, etag, line: 1, ..Inside::default() });
+        let before = (self.page.rows.len(), self.page.scanned, self.bytes);
         let read = match self.source.format {
             RowFormat::Parquet => self.table(&inside).await,
             RowFormat::NdJson | RowFormat::Csv => self.text(&inside).await,
         };
         match read {
-            Ok(None) => Ok(true),
+            Ok(None) => {
+                if is_begun {
+                    self.mark(before.0, &inside.etag);
+                }
+                Ok(true)
+            }
+            // The next page begins with it, and perhaps holds all of it.
+            Ok(Some(_)) if before.0 > 0 => {
+                self.page.rows.truncate(before.0);
+                (self.page.scanned, self.bytes) = (before.1, before.2);
+                Ok(false)
+            }
             Ok(Some(stopped)) => {
+                self.mark(before.0, &inside.etag);
                 self.at.inside = Some(stopped);
                 Ok(false)
             }
@@ -99,6 +114,12 @@ impl Look<'_> {
             Err(error) if matches!(error.kind, PortErrorKind::Conflict | PortErrorKind::NotFound) => Ok(true),
             Err(error) => Err(error),
         }
+    }
+
+    /// Says of the rows of an object that they are a part of it.
+    fn mark(&mut self, first: usize, version: &str) {
+        let version: Arc<str> = version.into();
+        self.page.rows.iter_mut().skip(first).for_each(|row| row.part_of = Some(Arc::clone(&version)));
     }
 
     /// Reads lines or records on; where it stopped, if it did.
@@ -145,7 +166,7 @@ impl Look<'_> {
         self.page.scanned += 1;
         if self.order.has_expired(&row) {
             self.bytes += bytes;
-            self.page.rows.push(ExpiredRow { row, held: Held::new(InObject(Arc::clone(key))) });
+            self.page.rows.push(ExpiredRow { row, held: Held::new(InObject(Arc::clone(key))), part_of: None });
         }
     }
 }

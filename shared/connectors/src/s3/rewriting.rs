@@ -37,9 +37,10 @@ pub(super) struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Whether a row of the tenant that was found is meant.
-    pub(super) fn takes(&self, row: &Datum) -> bool {
-        self.scope.is_owned(row) && self.chosen.map_or_else(|| self.order.takes(row), |chosen| chosen.has(row))
+    /// Whether a row of the tenant that was found is meant, beside what was taken of the object before.
+    pub(super) fn takes(&self, row: &Datum, tally: &mut Tally) -> bool {
+        let is_meant = |chosen: &Chosen| chosen.takes(row, &mut tally.taken);
+        self.scope.is_owned(row) && self.chosen.map_or_else(|| self.order.takes(row), is_meant)
     }
 
     /// Whether what was found of an object is what was planned.
@@ -188,8 +189,10 @@ impl<'a> Rewriting<'a> {
         let is_read = |line: &[u8]| glance.is_none_or(|glance| glance.may_hold(line, wanted));
         let Some(row) = lines.next_if(self.is_end, is_read)? else { return Ok(None) };
         let is_wanted = |row: &Datum| wanted.is_everything() || wanted.is_in(row, &scope.lookup.field);
-        let is_taken = |row: &Datum| is_wanted(row) && work.takes(row);
-        let Some(row) = row.filter(is_taken) else { return Ok(Some(Fate::Stays)) };
+        let tally = &mut self.tally;
+        let Some(row) = row.filter(|row| is_wanted(row) && work.takes(row, tally)) else {
+            return Ok(Some(Fate::Stays));
+        };
         let fate = json_fate(order, &row, lines.raw().1);
         self.tally.add(&fate, || order.seen(&row));
         Ok(Some(fate))
@@ -213,7 +216,7 @@ impl<'a> Rewriting<'a> {
         }
         let fields = records.current()?;
         let row = columns.row(header, &fields);
-        if !self.work.takes(&row) {
+        if !self.work.takes(&row, &mut self.tally) {
             return Ok(Some(Fate::Stays));
         }
         let fate = match order.treatment {

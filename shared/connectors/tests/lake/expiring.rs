@@ -5,7 +5,9 @@ use std::sync::Arc;
 use connectors::{Connectors, LocalTable, ParquetTables};
 use datamap::{DataMap, Masker, Treatment};
 use domain::datum::Datum;
-use workflow::ports::{Erased, ExpiredRow, ExpiryOrder, RetentionSource as _, TableWriter as _};
+use workflow::ports::{
+    CONTENT_BYTES, Content, Erased, ExpiredRow, ExpiryOrder, RetentionSource as _, TableWriter as _,
+};
 
 use super::bucket::Bucket;
 use super::{Plain, run};
@@ -144,6 +146,42 @@ fn rows_that_changed_after_the_look_stay() {
     });
 }
 
+/// Seventeen rows of a megabyte, the first and the last the same, behind a small object: a page can't hold them all.
+#[test]
+fn equal_rows_on_both_sides_of_a_page_leave_one_by_one() {
+    run(async {
+        let place = Place::new("expire-equal", false).await;
+        place.bucket.put("events/a.ndjson", line(9, 2024, "old").as_bytes());
+        let note = "n".repeat(1 << 20);
+        let of = |user: usize| line(user, 2024, &note);
+        let lines: String = (1..17).chain([1]).map(of).chain([line(1, 2026, "new")]).collect();
+        place.bucket.put("events/b.ndjson", lines.as_bytes());
+        let order = place.order("events");
+        let (all, scanned) = place.expired(&order).await;
+        assert_eq!((all.len(), scanned), (18, 19), "each row is found once");
+        let page = async |after| place.connectors.expired(&order, after).await.unwrap();
+        let first = page(None).await;
+        assert_eq!(
+            (first.rows.len(), first.rows[0].part_of.is_some()),
+            (1, false),
+            "no page cuts an object without need"
+        );
+        let second = page(first.next.as_ref()).await;
+        assert!(second.rows.len() == 16 && second.rows.iter().all(|row| row.part_of.is_some()), "a part of a long one");
+        let third = page(second.next.as_ref()).await;
+        assert!(
+            third.rows.len() == 1 && third.rows[0].part_of == second.rows[0].part_of,
+            "the rest of the same version"
+        );
+        assert_eq!(place.remove(&order, &Treatment::Delete, &second.rows).await, [Erased::Done; 16]);
+        let rest = page(second.next.as_ref()).await;
+        assert_eq!((rest.rows.len(), rest.scanned), (1, 2), "one of the equal ones is left, and begun anew");
+        assert_ne!(rest.rows[0].part_of, second.rows[0].part_of, "it is not taken for the one that went");
+        assert_eq!(place.remove(&order, &Treatment::Delete, &rest.rows).await, [Erased::Done]);
+        assert_eq!(place.text("events/b.ndjson"), line(1, 2026, "new"));
+    });
+}
+
 #[test]
 fn rows_in_csv_lose_their_people_and_stay() {
     run(async {
@@ -194,10 +232,11 @@ fn media_go_by_their_age_only_as_they_were_listed_and_can_be_archived() {
             let (rows, _) = place.expired(&order).await;
             let of = |row: &ExpiredRow| row.row.get("user_id").and_then(Datum::as_text).unwrap().to_owned();
             assert_eq!(rows.iter().map(of).collect::<Vec<_>>(), ["u1", "u1", "u2"]);
-            let content = place.connectors.content(&order, &rows[0]).await.unwrap();
-            assert_eq!(content.as_deref(), Some(&b"u1/a"[..]));
+            let content = async |row, from| place.connectors.content(&order, row, from).await.unwrap();
+            assert_eq!(content(&rows[0], 0).await, Some(Content { bytes: b"u1/a".to_vec(), of: 4 }));
+            assert_eq!(content(&rows[0], 3).await, Some(Content { bytes: b"a".to_vec(), of: 4 }));
             place.bucket.put("pictures/u1/b.png", b"another");
-            assert_eq!(place.connectors.content(&order, &rows[1]).await.unwrap(), None, "another by now");
+            assert_eq!(content(&rows[1], 0).await, None, "another by now");
             let answers = place.remove(&order, &Treatment::Delete, &rows).await;
             assert_eq!(answers, [Erased::Done, Erased::Drifted, Erased::Done]);
             assert!(place.bucket.get("pictures/u1/b.png").is_some() && place.bucket.get("pictures/u2/d.png").is_some());
@@ -206,6 +245,27 @@ fn media_go_by_their_age_only_as_they_were_listed_and_can_be_archived() {
             assert!(!place.connectors.is_labelled(&order).await.unwrap(), "nobody has labelled them");
         });
     }
+}
+
+#[test]
+fn a_long_object_is_read_piece_by_piece_and_only_as_it_was_listed() {
+    run(async {
+        let place = Place::new("expire-long", false).await;
+        let long: Vec<u8> = (0..CONTENT_BYTES + 7).map(|at| (at % 251) as u8).collect();
+        place.bucket.put_at("pictures/u1/a.mp4", &long, "2024-06-01T00:00:00.000Z");
+        place.bucket.put_at("pictures/u1/b.mp4", b"", "2024-06-01T00:00:00.000Z");
+        let order = place.order("pictures");
+        let first = place.connectors.expired(&order, None).await.unwrap();
+        assert_eq!((first.rows.len(), first.bytes), (1, long.len() as u64), "a page ends behind a long one");
+        let (rows, _) = place.expired(&order).await;
+        let content = async |row, from| place.connectors.content(&order, row, from).await.unwrap().map(|it| it.bytes);
+        assert!(content(&rows[0], 0).await.unwrap() == long[..CONTENT_BYTES]);
+        assert_eq!(content(&rows[0], CONTENT_BYTES as u64).await.as_deref(), Some(&long[CONTENT_BYTES..]));
+        assert_eq!(content(&rows[1], 0).await.as_deref(), Some(&b""[..]));
+        assert!(place.connectors.content(&order, &rows[0], long.len() as u64).await.is_err(), "behind its end");
+        place.bucket.put("pictures/u1/a.mp4", &long);
+        assert_eq!(content(&rows[0], CONTENT_BYTES as u64).await, None, "another by now");
+    });
 }
 
 #[test]

@@ -75,7 +75,22 @@ pub struct ExpiredRow {
     pub row: Datum,
     /// The same for the adapter.
     pub held: Held,
+    /// The version of the object that the row is in, where that goes part by part: equal rows of another version are not
+    /// the ones that were archived of this one.
+    pub part_of: Option<Arc<str>>,
 }
+
+/// What an object that goes as a whole holds from one byte on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// The next bytes: some, [`CONTENT_BYTES`] at most, and none of an empty object only.
+    pub bytes: Vec<u8>,
+    /// How many bytes the object has in all.
+    pub of: u64,
+}
+
+/// Bytes of one call of `content`, so that an object of any size is read in constant memory.
+pub const CONTENT_BYTES: usize = 16 << 20;
 
 /// Rows of one call, where they are not in objects.
 const AT_ONCE: usize = 25;
@@ -115,8 +130,9 @@ pub trait RetentionSource: Send + Sync {
         rows.len().min(AT_ONCE)
     }
 
-    /// What an object that goes as a whole holds; none where it can't be archived: it is another by now, gone, or too large.
-    async fn content(&self, order: &ExpiryOrder, row: &ExpiredRow) -> Result<Option<Vec<u8>>, PortError>;
+    /// What an object that goes as a whole holds from a byte of it on; none where it is not the one any more that was
+    /// given out. An empty object has an empty answer; behind the end there is nothing to ask for (`Corrupt`).
+    async fn content(&self, order: &ExpiryOrder, row: &ExpiredRow, from: u64) -> Result<Option<Content>, PortError>;
 
     /// How many rows there are in all, about; none where each look goes over all of them and tells.
     async fn size(&self, order: &ExpiryOrder) -> Result<Option<u64>, PortError>;

@@ -13,6 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::chunk::digest;
+use super::lines::{Lines, Writing};
+use super::pieces::Pieces;
 use super::{SweepRetention, Unit};
 use crate::keyring::TenantSecrets;
 use crate::ports::{ExpiredRow, ExpiryOrder, PortError, PortErrorKind};
@@ -41,6 +43,9 @@ pub(super) struct Manifest {
     sealed: bool,
     /// Keyed hash of each row, in the order of the lines.
     pub(super) rows: Vec<String>,
+    /// What of long objects lies beside the archive.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pieces: Pieces,
 }
 
 /// What a chunk is archived as.
@@ -50,28 +55,31 @@ struct Packed {
     rows: Vec<ExpiredRow>,
     bytes: Vec<u8>,
     is_sealed: bool,
+    pieces: Pieces,
 }
 
 impl SweepRetention {
-    /// Archives rows and says so in the run; gives back those that are in the archive.
+    /// Archives rows and says so in the run; gives back those that are in the archive, `None` where the slice was over before.
     pub(super) async fn archive(
         &self,
         unit: &Unit<'_>,
-        (order, secrets): (&ExpiryOrder, &TenantSecrets),
+        (order, secrets, ends_at): (&ExpiryOrder, &TenantSecrets, Timestamp),
         run: &mut RetentionRun,
         rows: Vec<ExpiredRow>,
-    ) -> Result<Vec<ExpiredRow>, PortError> {
+    ) -> Result<Option<Vec<ExpiredRow>>, PortError> {
         let base =
             format!("retention/{}/{}/{:013}/{:06}", unit.tenant, unit.id, run.begun_at.as_millisecond(), run.chunk);
+        let keep_until = run.begun_at + SignedDuration::from_hours(24 * self.keep_days);
         let all = rows.len() as u64;
-        let Packed { format, rows, bytes, is_sealed } = self.packed(unit, (order, secrets), &base, rows).await?;
+        let writing = Writing { order, secrets, base: &base, keep_until, ends_at };
+        let Some(packed) = self.packed(unit, &writing, rows).await? else { return Ok(None) };
+        let Packed { format, rows, bytes, is_sealed, pieces } = packed;
         run.done.failed += all - rows.len() as u64;
         if rows.is_empty() {
-            return Ok(rows);
+            return Ok(Some(rows));
         }
         let (archive, manifest) = (format!("{base}.{format}"), format!("{base}.manifest.json"));
         let (checksum, length) = (sha256(&bytes), bytes.len() as u64);
-        let keep_until = run.begun_at + SignedDuration::from_hours(24 * self.keep_days);
         self.put(&archive, bytes, keep_until).await?;
         self.verify(&archive, &checksum).await?;
         let said = Manifest {
@@ -85,42 +93,40 @@ impl SweepRetention {
             sha256: checksum.clone(),
             bytes: length,
             sealed: is_sealed,
-            rows: rows.iter().map(|it| digest(secrets, &it.row)).collect(),
+            rows: rows.iter().map(|it| digest(secrets, it)).collect(),
+            pieces,
         };
         let said = serde_json::to_vec(&said).map_err(|cause| corrupt("write a manifest", cause))?;
         self.put(&manifest, said, keep_until).await?;
         let count = rows.len() as u64;
         run.done.archived += count;
         run.archived = Some(ArchivedChunk { archive, sha256: checksum, manifest, rows: count, booked: 0 });
-        Ok(rows)
+        Ok(Some(rows))
     }
 
     /// Rows of people are sealed line by line, rows of nobody are a table, objects lie beside what names them.
     async fn packed(
         &self,
         unit: &Unit<'_>,
-        (order, secrets): (&ExpiryOrder, &TenantSecrets),
-        base: &str,
+        writing: &Writing<'_>,
         rows: Vec<ExpiredRow>,
-    ) -> Result<Packed, PortError> {
-        let is_about_people = unit.map.subjects(unit.index).next().is_some();
-        let collection = order.target()?.0;
-        if !is_about_people && !unit.retention()?.whole_objects {
+    ) -> Result<Option<Packed>, PortError> {
+        let is_sealed = unit.map.subjects(unit.index).next().is_some();
+        let collection = writing.order.target()?.0;
+        if !is_sealed && !unit.retention()?.whole_objects {
             let looked_at: Vec<&Datum> = rows.iter().map(|it| &it.row).collect();
             let bytes = self.tables.parquet(collection, &looked_at)?;
-            return Ok(Packed { format: PARQUET, rows, bytes, is_sealed: false });
+            return Ok(Some(Packed { format: PARQUET, rows, bytes, is_sealed, pieces: Pieces::new() }));
         }
-        let lines = self.lines(unit, order, rows).await?;
-        let (rows, lines) = if is_about_people {
-            self.sealed(unit, secrets, &format!("{base}.{LINES}"), lines).await?
-        } else {
-            lines.into_iter().unzip()
+        let archive = format!("{}.{LINES}", writing.base);
+        let Some(Lines { rows, lines, pieces }) = self.lines(unit, writing, &archive, rows).await? else {
+            return Ok(None);
         };
-        Ok(Packed { format: LINES, rows, bytes: gzipped(&lines)?, is_sealed: is_about_people })
+        Ok(Some(Packed { format: LINES, rows, bytes: gzipped(&lines)?, is_sealed, pieces }))
     }
 
     /// Writes an object; one that an earlier attempt left there is replaced, its version stays under lock.
-    async fn put(&self, name: &str, bytes: Vec<u8>, keep_until: Timestamp) -> Result<(), PortError> {
+    pub(super) async fn put(&self, name: &str, bytes: Vec<u8>, keep_until: Timestamp) -> Result<(), PortError> {
         if self.evidence.put_new(name, bytes.clone(), keep_until).await? {
             return Ok(());
         }
@@ -133,7 +139,7 @@ impl SweepRetention {
     }
 
     /// Reads an archive back; without it nothing may go.
-    async fn verify(&self, name: &str, checksum: &str) -> Result<(), PortError> {
+    pub(super) async fn verify(&self, name: &str, checksum: &str) -> Result<(), PortError> {
         let stored = self.evidence.read(name).await?;
         let is_whole = stored.is_some_and(|stored| sha256(&stored.bytes) == checksum);
         if is_whole { Ok(()) } else { Err(corrupt("verify an archive", "its checksum is another")) }

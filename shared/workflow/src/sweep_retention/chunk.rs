@@ -9,7 +9,7 @@ use domain::sealed::Sealed;
 
 use super::Unit;
 use crate::keyring::TenantSecrets;
-use crate::ports::{Cursor, Entropy, PortError, PortErrorKind, settled};
+use crate::ports::{Cursor, Entropy, ExpiredRow, PortError, PortErrorKind, settled};
 use crate::sealing::Place;
 
 /// The keyed hashes of masking, under the tenant's key; a run has no key of its own that could die with it.
@@ -65,8 +65,12 @@ pub(super) fn seal_cursor(
 }
 
 /// The keyed hash of a row: its manifest names it so, without saying anything of it.
-pub(super) fn digest(secrets: &TenantSecrets, row: &Datum) -> String {
-    secrets.digest("archived row v1", &[&settled(row).to_json()])
+pub(super) fn digest(secrets: &TenantSecrets, it: &ExpiredRow) -> String {
+    let row = settled(&it.row).to_json();
+    match &it.part_of {
+        None => secrets.digest("archived row v1", &[&row]),
+        Some(version) => secrets.digest("archived row v1", &[&row, version.as_bytes()]),
+    }
 }
 
 /// How often each digest occurs.

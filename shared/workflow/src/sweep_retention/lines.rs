@@ -1,4 +1,6 @@
 //! The lines of an archive: a row, or an object with what names it; sealed under the key of whoever it is of.
+//!
+//! What an object holds stands in its line, or, where it is long, in pieces beside the archive (`pieces.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,66 +9,107 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::datum::Datum;
 use domain::record::KeyRecord;
 use domain::request::Alias;
+use jiff::Timestamp;
 use serde_json::json;
 
+use super::pieces::{Pieced, Pieces};
 use super::{SweepRetention, Unit};
 use crate::keyring::TenantSecrets;
 use crate::ports::{ExpiredRow, ExpiryOrder, PortError, PortErrorKind};
 use crate::sealing::{Place, SealingKey};
 
-/// A row with its line.
-type Line = (ExpiredRow, Vec<u8>);
+/// What an archive is written for.
+pub(super) struct Writing<'a> {
+    pub(super) order: &'a ExpiryOrder,
+    pub(super) secrets: &'a TenantSecrets,
+    /// The name of the archive without its ending.
+    pub(super) base: &'a str,
+    pub(super) keep_until: Timestamp,
+    /// When the slice is over.
+    pub(super) ends_at: Timestamp,
+}
+
+/// Rows, a line for each, and the pieces that the lines speak of.
+#[derive(Default)]
+pub(super) struct Lines {
+    pub(super) rows: Vec<ExpiredRow>,
+    pub(super) lines: Vec<Vec<u8>>,
+    pub(super) pieces: Pieces,
+}
+
+/// Keys of people by alias; none of rows that are of nobody.
+type Keys = BTreeMap<Alias, SealingKey>;
 
 impl SweepRetention {
-    /// The rows with their lines; without those of objects that are others by now, gone, or too large for an archive.
+    /// The rows with their lines, in the archive of this name; `None` where the slice was over before all were written.
+    ///
+    /// Without those that name nobody where all are of people, and those of objects that are others by now, gone, or too large.
     pub(super) async fn lines(
         &self,
         unit: &Unit<'_>,
-        order: &ExpiryOrder,
+        writing: &Writing<'_>,
+        archive: &str,
         rows: Vec<ExpiredRow>,
-    ) -> Result<Vec<Line>, PortError> {
-        let has_content = unit.retention()?.whole_objects;
-        let mut lines = Vec::with_capacity(rows.len());
-        for row in rows {
-            if !has_content {
-                let line = row.row.to_json();
-                lines.push((row, line));
-            } else if let Some(content) = self.source.content(order, &row).await? {
-                let content = Datum::Text(BASE64.encode(content));
-                let line = [("object".to_owned(), row.row.clone()), ("content".to_owned(), content)];
-                lines.push((row, Datum::Map(line.into()).to_json()));
-            }
+    ) -> Result<Option<Lines>, PortError> {
+        let is_about_people = unit.map.subjects(unit.index).next().is_some();
+        let owner = |row: &ExpiredRow| Self::owner(unit, writing.secrets, &row.row);
+        let rows = rows.into_iter().map(|row| (owner(&row), row));
+        let rows: Vec<_> = rows.filter(|(owner, _)| owner.is_some() || !is_about_people).collect();
+        let keys = self.keys(unit, rows.iter().filter_map(|(owner, _)| owner.as_ref())).await?;
+        let mut written = Lines::default();
+        for (owner, row) in rows {
+            let key = owner.as_ref().map(|owner| keys.get(owner).ok_or_else(missing)).transpose()?;
+            let plain = match self.plain(unit, writing, (&row, key), &mut written.pieces).await? {
+                Pieced::Held(plain) => plain,
+                Pieced::Lost => continue,
+                Pieced::Late => return Ok(None),
+            };
+            let number = written.lines.len();
+            written.lines.push(match owner.zip(key) {
+                None => plain,
+                Some((alias, key)) => {
+                    let place = Place::object(unit.tenant.as_str(), &format!("{archive}#{number}"));
+                    let sealed = BASE64.encode(key.seal_bytes(&place, &plain, self.entropy.as_ref()));
+                    json!({"line": number, "subject": alias.as_str(), "sealed": sealed}).to_string().into_bytes()
+                }
+            });
+            written.rows.push(row);
         }
-        Ok(lines)
+        Ok(Some(written))
     }
 
-    /// The rows that name somebody, each as a line under that subject's key.
-    pub(super) async fn sealed(
+    async fn keys(&self, unit: &Unit<'_>, owners: impl Iterator<Item = &Alias>) -> Result<Keys, PortError> {
+        let owners: BTreeSet<&Alias> = owners.collect();
+        if owners.is_empty() {
+            return Ok(Keys::new());
+        }
+        let name = |alias: &Alias| KeyRecord::subject_owner(alias.as_str());
+        let names: BTreeSet<String> = owners.iter().map(|alias| name(alias)).collect();
+        let mut known = self.keyring.subject_keys(unit.tenant, &names, self.clock.now()).await?;
+        Ok(owners.into_iter().filter_map(|alias| Some((alias.clone(), known.remove(&name(alias))?))).collect())
+    }
+
+    /// What a line says of a row, before it is sealed.
+    async fn plain(
         &self,
         unit: &Unit<'_>,
-        secrets: &TenantSecrets,
-        archive: &str,
-        lines: Vec<Line>,
-    ) -> Result<(Vec<ExpiredRow>, Vec<Vec<u8>>), PortError> {
-        let owned: Vec<(Line, Alias)> = lines
-            .into_iter()
-            .filter_map(|it| Some((Self::owner(unit, secrets, &it.0.row)?, it)).map(|(alias, it)| (it, alias)))
-            .collect();
-        let owners: BTreeSet<String> =
-            owned.iter().map(|(_, alias)| KeyRecord::subject_owner(alias.as_str())).collect();
-        let keys: BTreeMap<String, SealingKey> =
-            self.keyring.subject_keys(unit.tenant, &owners, self.clock.now()).await?;
-        let missing = || PortError::new(PortErrorKind::Transient, "seal an archived row");
-        let mut sealed_lines = Vec::with_capacity(owned.len());
-        let mut rows = Vec::with_capacity(owned.len());
-        for (number, ((row, line), alias)) in owned.into_iter().enumerate() {
-            let key = keys.get(&KeyRecord::subject_owner(alias.as_str())).ok_or_else(missing)?;
-            let place = Place::object(unit.tenant.as_str(), &format!("{archive}#{number}"));
-            let sealed = key.seal_bytes(&place, &line, self.entropy.as_ref());
-            let line = json!({"line": number, "subject": alias.as_str(), "sealed": BASE64.encode(sealed)});
-            sealed_lines.push(line.to_string().into_bytes());
-            rows.push(row);
+        writing: &Writing<'_>,
+        (row, key): (&ExpiredRow, Option<&SealingKey>),
+        pieces: &mut Pieces,
+    ) -> Result<Pieced, PortError> {
+        if !unit.retention()?.whole_objects {
+            return Ok(Pieced::Held(row.row.to_json()));
         }
-        Ok((rows, sealed_lines))
+        let Some(first) = self.source.content(writing.order, row, 0).await? else { return Ok(Pieced::Lost) };
+        if first.of > first.bytes.len() as u64 {
+            return self.pieced(unit, writing, (row, key), first, pieces).await;
+        }
+        let content = Datum::Text(BASE64.encode(first.bytes));
+        let line = [("object".to_owned(), row.row.clone()), ("content".to_owned(), content)];
+        Ok(Pieced::Held(Datum::Map(line.into()).to_json()))
     }
+}
+
+fn missing() -> PortError {
+    PortError::new(PortErrorKind::Transient, "seal an archived row")
 }

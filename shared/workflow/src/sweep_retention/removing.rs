@@ -9,7 +9,7 @@ use std::sync::Arc;
 use datamap::{Masker, Treatment};
 use domain::datum::Datum;
 use domain::retention_run::{ArchivedChunk, RetentionRun, RunPhase, Window};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::chunk::{TenantMasker, counted, digest, has_work, open_cursor, seal_cursor, treatment};
 use super::policy::{has_expired, latest_cutoff};
@@ -39,8 +39,14 @@ struct Prepared {
 }
 
 impl SweepRetention {
-    /// Takes one chunk away; `None` where somebody else moved the run.
-    pub(super) async fn remove(&self, unit: &Unit<'_>, run: RetentionRun) -> Result<Option<RetentionRun>, PortError> {
+    /// Takes one chunk away; `None` where somebody else moved the run. One that can't be archived before the slice is
+    /// over leaves the run as it is.
+    pub(super) async fn remove(
+        &self,
+        unit: &Unit<'_>,
+        run: RetentionRun,
+        slice_ends_at: Timestamp,
+    ) -> Result<Option<RetentionRun>, PortError> {
         let Some(before) = latest_cutoff(&run) else {
             let after = RetentionRun { phase: RunPhase::Ended, ..run.clone() };
             return self.write(Some(&run), after).await;
@@ -48,7 +54,9 @@ impl SweepRetention {
         let secrets = self.keyring.tenant(unit.tenant, self.clock.now()).await?;
         let masker: Arc<dyn Masker> = Arc::new(TenantMasker(secrets.clone()));
         let (order, treatment) = (unit.order(before), treatment(unit)?);
-        let (run, chunk) = self.prepare(unit, &secrets, (&order, &treatment, &masker), run).await?;
+        let prepared =
+            self.prepare(unit, (&secrets, slice_ends_at), (&order, &treatment, &masker), run.clone()).await?;
+        let Some((run, chunk)) = prepared else { return Ok(Some(run)) };
         let mut taken = Taken { found: chunk.rows.len() as u64, ..Taken::default() };
         let began = if chunk.rows.is_empty() {
             run.clone()
@@ -77,29 +85,32 @@ impl SweepRetention {
         self.write(Some(&began), after).await
     }
 
-    /// The rows of the next chunk, archived where the map asks.
+    /// The rows of the next chunk, archived where the map asks; `None` where the slice was over before.
     async fn prepare(
         &self,
         unit: &Unit<'_>,
-        secrets: &TenantSecrets,
+        (secrets, ends_at): (&TenantSecrets, Timestamp),
         (order, treatment, masker): (&ExpiryOrder, &Treatment, &Arc<dyn Masker>),
         mut run: RetentionRun,
-    ) -> Result<(RetentionRun, Prepared), PortError> {
+    ) -> Result<Option<(RetentionRun, Prepared)>, PortError> {
         let retention = unit.retention()?;
         let (mut rows, next) = self.gather(order, open_cursor(secrets, &run)?).await?;
         rows.retain(|row| has_expired(&run, retention, &row.row) && has_work(treatment, masker.as_ref(), &row.row));
         if let Some(chunk) = &run.archived {
             let rows = self.in_manifest(secrets, chunk, rows).await?;
-            return Ok((run, Prepared { rows, next, is_resumed: true, is_capped: false }));
+            return Ok(Some((run, Prepared { rows, next, is_resumed: true, is_capped: false })));
         }
         let mut rows = self.free(unit, secrets, rows).await?;
         let left = if run.beyond_cap { u64::MAX } else { self.cap.rows.saturating_sub(run.done.removed()) };
         let is_capped = rows.len() as u64 > left;
         rows.truncate(usize::try_from(left).unwrap_or(usize::MAX));
         if retention.archive && !rows.is_empty() {
-            rows = self.archive(unit, (order, secrets), &mut run, rows).await?;
+            let Some(archived) = self.archive(unit, (order, secrets, ends_at), &mut run, rows).await? else {
+                return Ok(None);
+            };
+            rows = archived;
         }
-        Ok((run, Prepared { rows, next, is_resumed: false, is_capped }))
+        Ok(Some((run, Prepared { rows, next, is_resumed: false, is_capped })))
     }
 
     async fn gather(
@@ -142,7 +153,7 @@ impl SweepRetention {
     ) -> Result<Vec<ExpiredRow>, PortError> {
         let mut archived: BTreeMap<String, u64> = counted(self.manifest(chunk).await?.rows);
         let mut is_in = |row: &ExpiredRow| {
-            let left = archived.get_mut(&digest(secrets, &row.row));
+            let left = archived.get_mut(&digest(secrets, row));
             left.filter(|left| **left > 0).is_some_and(|left| {
                 *left -= 1;
                 true

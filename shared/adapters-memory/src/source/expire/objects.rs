@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use datamap::{LAST_MODIFIED, Source, fields_of_key};
 use domain::datum::Datum;
-use workflow::ports::{Cursor, Erased, ExpiredPage, ExpiredRow, ExpiryOrder, Held, PortError, PortErrorKind};
+use workflow::ports::{Content, Cursor, Erased, ExpiredPage, ExpiredRow, ExpiryOrder, Held, PortError, PortErrorKind};
 
 use super::{is_owned, open};
 use crate::mutants::Mutant;
@@ -45,7 +45,8 @@ pub(super) fn page(
         let Some(row) = row(template, key, object) else { continue };
         if order.has_expired(&row) && is_owned(state, order, &row) {
             page.bytes += if is_archived { object.bytes.len() as u64 } else { 0 };
-            page.rows.push(ExpiredRow { row, held: Held::new(Listed { key: key.clone(), object: object.clone() }) });
+            let held = Held::new(Listed { key: key.clone(), object: object.clone() });
+            page.rows.push(ExpiredRow { row, held, part_of: None });
         }
     }
     Ok(page)
@@ -77,9 +78,19 @@ pub(super) fn remove(state: &mut State, order: &ExpiryOrder, row: &ExpiredRow) -
 }
 
 /// What the version holds that was given out, if it still is there.
-pub(super) fn content(state: &mut State, order: &ExpiryOrder, row: &ExpiredRow) -> Result<Option<Vec<u8>>, PortError> {
+pub(super) fn content(
+    state: &mut State,
+    order: &ExpiryOrder,
+    row: &ExpiredRow,
+    from: u64,
+) -> Result<Option<Content>, PortError> {
     let id = open(state, "content", order)?;
     let seen: &Listed = row.held.get().ok_or(PortError::new(PortErrorKind::Corrupt, "content"))?;
     let now = state.sources.media.get(&id).and_then(|objects| objects.get(&seen.key));
-    Ok(now.filter(|now| **now == seen.object).map(|now| now.bytes.to_vec()))
+    let Some(now) = now.filter(|now| **now == seen.object) else { return Ok(None) };
+    let length = now.bytes.len();
+    let start = usize::try_from(from).ok().filter(|start| *start == 0 || *start < length);
+    let start = start.ok_or(PortError::new(PortErrorKind::Corrupt, "content"))?;
+    let bytes = now.bytes[start..length.min(start + state.sources.content_bytes.max(1))].to_vec();
+    Ok(Some(Content { bytes, of: length as u64 }))
 }

@@ -70,7 +70,7 @@ impl<R: Ranges> Table<R> {
         };
         let rows = self.read_rows(work.scope, (group, picks), show).await?;
         for ((record, row), is_changed) in picks.iter().zip(&rows).zip(is_changed) {
-            if !work.takes(row) {
+            if !work.takes(row, tally) {
                 continue;
             }
             let fate = match work.order.treatment {

@@ -3,6 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::Fate;
+use super::chosen::Counts;
 
 /// Counts of one object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub(crate) struct Tally {
     pub(crate) rewritten: u64,
     /// All other rows.
     pub(crate) others: u64,
+    /// Of the very rows that are meant, where they are known: how many of each were taken.
+    pub(super) taken: Counts,
     sum: [u8; 32],
 }
 

@@ -8,6 +8,7 @@ use workflow::ports::{ErasureOrder, Target};
 
 pub(super) use self::chosen::Chosen;
 use self::columns::Columns;
+pub(super) use self::fate::Fate;
 use self::glance::Glance;
 #[cfg(test)]
 pub(super) use self::in_memory::Whole;
@@ -21,6 +22,7 @@ use crate::wanted::Wanted;
 
 mod chosen;
 mod columns;
+mod fate;
 mod glance;
 mod in_memory;
 mod tally;
@@ -60,13 +62,6 @@ pub(super) enum Next {
     End,
 }
 
-/// What becomes of a record.
-pub(super) enum Fate {
-    Stays,
-    Goes,
-    Becomes(Vec<u8>),
-}
-
 /// Where the rewritten bytes go.
 enum Sink {
     /// Nowhere: the object is only counted.
@@ -80,7 +75,7 @@ pub(super) struct Rewriting<'a> {
     unpacker: Option<Unpacker>,
     records: Records,
     columns: Option<Columns>,
-    /// How lines that hold nothing wanted are passed over; a plan reads them all, so that a broken one is told.
+    /// How lines that hold nothing wanted are passed over; a plan reads every record, so that a broken one is told.
     glance: Option<Glance>,
     sink: Sink,
     tally: Tally,
@@ -186,14 +181,19 @@ impl<'a> Rewriting<'a> {
         let work = self.work;
         let Records::NdJson(lines) = &mut self.records else { return Ok(None) };
         let glance = self.glance.as_ref();
+        if let Some(glance) = glance {
+            let passed = lines.pass(|line| glance.may_hold(line, wanted));
+            if passed > 0 {
+                return Ok(Some(Fate::Stay(passed)));
+            }
+        }
         let is_read = |line: &[u8]| glance.is_none_or(|glance| glance.may_hold(line, wanted));
         let Some(row) = lines.next_if(self.is_end, is_read)? else { return Ok(None) };
         let is_wanted = |row: &Datum| wanted.is_everything() || wanted.is_in(row, &scope.lookup.field);
         let tally = &mut self.tally;
-        let Some(row) = row.filter(|row| is_wanted(row) && work.takes(row, tally)) else {
-            return Ok(Some(Fate::Stays));
-        };
-        let fate = json_fate(order, &row, lines.raw().1);
+        let is_taken = |row: &Datum| is_wanted(row) && work.takes(row, tally);
+        let Some(row) = row.filter(is_taken) else { return Ok(Some(Fate::Stay(1))) };
+        let fate = Fate::of_line(order, &row, lines.raw().1);
         self.tally.add(&fate, || order.seen(&row));
         Ok(Some(fate))
     }
@@ -201,6 +201,13 @@ impl<'a> Rewriting<'a> {
     fn csv_record(&mut self) -> Result<Option<Fate>, Broken> {
         let Work { scope, order, wanted, .. } = self.work;
         let Records::Csv(records) = &mut self.records else { return Ok(None) };
+        let is_glanced = matches!(self.sink, Sink::Pack(_)) && !wanted.is_everything();
+        if let Some(columns) = self.columns.as_ref().filter(|_| is_glanced) {
+            let passed = records.pass(columns.looked_up(), |text| wanted.has_text(text));
+            if passed > 0 {
+                return Ok(Some(Fate::Stay(passed)));
+            }
+        }
         if !records.next_record(self.is_end)? {
             return Ok(None);
         }
@@ -212,19 +219,19 @@ impl<'a> Rewriting<'a> {
         };
         self.sink.put(&preamble);
         if !wanted.is_everything() && !wanted.has_text(records.field(columns.looked_up())?) {
-            return Ok(Some(Fate::Stays));
+            return Ok(Some(Fate::Stay(1)));
         }
         let fields = records.current()?;
         let row = columns.row(header, &fields);
         if !self.work.takes(&row, &mut self.tally) {
-            return Ok(Some(Fate::Stays));
+            return Ok(Some(Fate::Stay(1)));
         }
         let fate = match order.treatment {
             Treatment::Delete => Fate::Goes,
-            Treatment::Keep { .. } => Fate::Stays,
+            Treatment::Keep { .. } => Fate::Stay(1),
             Treatment::Rewrite { .. } => {
                 let changed = columns.rewritten(&fields, order.masker.as_ref(), records.raw().1);
-                changed.map_or(Fate::Stays, Fate::Becomes)
+                changed.map_or(Fate::Stay(1), Fate::Becomes)
             }
         };
         self.tally.add(&fate, || order.seen(&row));
@@ -235,8 +242,8 @@ impl<'a> Rewriting<'a> {
         self.put_before();
         let (_, own) = self.records.raw();
         match fate {
-            Fate::Stays => {
-                self.tally.others += 1;
+            Fate::Stay(records) => {
+                self.tally.others += records;
                 self.sink.put(own);
             }
             Fate::Goes => self.is_half_gone = own.ends_with(b"\r"),
@@ -264,19 +271,6 @@ impl<'a> Rewriting<'a> {
             Sink::Count => Sink::Count,
             Sink::Pack(packer) => Sink::Pack(packer.finish()),
         };
-    }
-}
-
-fn json_fate(order: &ErasureOrder, row: &Datum, raw: &[u8]) -> Fate {
-    match order.treatment {
-        Treatment::Delete => Fate::Goes,
-        Treatment::Keep { .. } => Fate::Stays,
-        Treatment::Rewrite { .. } => order.changed(row).map_or(Fate::Stays, |after| {
-            let end = raw.iter().rposition(|byte| !byte.is_ascii_whitespace()).map_or(0, |last| last + 1);
-            let mut line = after.to_json();
-            line.extend_from_slice(&raw[end..]);
-            Fate::Becomes(line)
-        }),
     }
 }
 

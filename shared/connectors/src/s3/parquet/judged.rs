@@ -76,10 +76,10 @@ impl<R: Ranges> Table<R> {
             let fate = match work.order.treatment {
                 Treatment::Delete => Fate::Goes,
                 Treatment::Rewrite { .. } if is_changed => Fate::Becomes(Vec::new()),
-                Treatment::Rewrite { .. } | Treatment::Keep { .. } => Fate::Stays,
+                Treatment::Rewrite { .. } | Treatment::Keep { .. } => Fate::Stay(1),
             };
             match fate {
-                Fate::Stays => {}
+                Fate::Stay(_) => {}
                 Fate::Goes => edits.gone.push(*record),
                 Fate::Becomes(_) => edits.changed.push(*record),
             }

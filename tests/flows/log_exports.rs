@@ -107,6 +107,10 @@ fn a_table_of_the_log_runs_no_formula_and_counts_each_event_once() {
     let mut reader = csv::Reader::from_reader(files["csv/habeas.audit_events.csv"].as_slice());
     let head = reader.headers().unwrap().clone();
     assert_eq!((&head[0], &head[1]), ("at", "event_id"));
+    let quiet = "/events/export?start=2025-01-01T00:00:00Z&end=2025-01-02T00:00:00Z";
+    let answered = look(&mut house, &auditor(), quiet);
+    let answered = csv::Reader::from_reader(answered.bytes.as_slice()).headers().unwrap().clone();
+    assert_eq!(answered, head, "an answer has the columns of an archive");
     let all: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     let reason = head.iter().position(|name| name == "reason").unwrap();
     assert!(all.iter().any(|row| row[reason].starts_with("'=1+1")), "a cell is no formula");

@@ -11,6 +11,7 @@ mod audit_log;
 mod audit_trail;
 mod audit_verifying;
 mod automation_off;
+mod bad_audit_calls;
 mod bad_calls;
 mod bad_input;
 mod bad_maps;

@@ -26,6 +26,7 @@ mod deadlines;
 mod discovering;
 mod erasure;
 mod evidence;
+mod evidence_weekly;
 mod graph;
 mod holds;
 mod house;

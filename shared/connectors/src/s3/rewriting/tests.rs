@@ -207,7 +207,7 @@ fn records_passed_over_at_a_glance_are_those_that_reading_finds_to_be_of_others(
     let wanted = Wanted::new(scope.values());
     let work = Work { scope: &scope, order: &order, wanted: &wanted, format: RowFormat::Csv, chosen: None };
     let (mut state, mut read, mut gone) = (1, 0, 0);
-    for _ in 0..8_000 {
+    for _ in 0..4_000 {
         let length = drawn(&mut state, 24);
         let text: String = std::iter::repeat_with(|| SIGNS[drawn(&mut state, SIGNS.len())]).take(length).collect();
         let text = format!("note,id\n{text}");
@@ -230,5 +230,5 @@ fn records_passed_over_at_a_glance_are_those_that_reading_finds_to_be_of_others(
         assert!(tally.rows > 0 || out == text.as_bytes(), "{text:?} in pieces of {size}");
         (read, gone) = (read + 1, gone + u64::from(tally.rows > 0));
     }
-    assert!(read > 500 && gone > 20, "{read} texts were read, rows went from {gone}");
+    assert!(read > 200 && gone > 10, "{read} texts were read, rows went from {gone}");
 }

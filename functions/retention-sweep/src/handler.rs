@@ -38,7 +38,7 @@ pub fn asked(event: &Value) -> Result<Asked, SweepError> {
         match name.as_str() {
             "dry_run" => asked.dry_run = value.as_bool().ok_or_else(|| refused("`dry_run` is true or false"))?,
             "beyond_cap" => {
-                asked.beyond_cap = value.as_bool().ok_or_else(|| refused("`beyond_cap` is true or false"))?
+                asked.beyond_cap = value.as_bool().ok_or_else(|| refused("`beyond_cap` is true or false"))?;
             }
             "collection" => {
                 let id = value.as_str().filter(|id| !id.is_empty());

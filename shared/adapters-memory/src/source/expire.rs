@@ -108,7 +108,8 @@ fn page(state: &mut State, order: &ExpiryOrder, after: Option<&Cursor>) -> Resul
     let scanned = looked_at.len() as u64;
     let found = looked_at.into_iter().filter(|(_, row)| order.has_expired(row) && is_owned(state, order, row));
     let held = |(number, row): (&u64, &Arc<Datum>)| Held::new((*number, Arc::clone(row)));
-    let rows = found.map(|it| ExpiredRow { row: Datum::clone(it.1), held: held(it), part_of: None }).collect();
+    let part_of = || state.sources.versions.get(&id).cloned();
+    let rows = found.map(|it| ExpiredRow { row: Datum::clone(it.1), held: held(it), part_of: part_of() }).collect();
     Ok(ExpiredPage { scanned, rows, bytes: 0, next: last.filter(|_| !is_end).map(|last| Cursor(last.to_string())) })
 }
 

@@ -1,6 +1,7 @@
 //! Everything the sources of the world hold, open to tests.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use workflow::ports::CONTENT_BYTES;
 
@@ -21,12 +22,15 @@ pub struct Sources {
     pub denied: Vec<String>,
     /// The label each collection carries.
     pub labels: BTreeMap<String, String>,
+    /// The version of the object that the rows of a collection are in, where that goes part by part.
+    pub versions: BTreeMap<String, Arc<str>>,
 }
 
 impl Default for Sources {
     fn default() -> Self {
         let (tables, media, labels) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { tables, media, page_rows: 100, content_bytes: CONTENT_BYTES, denied: Vec::new(), labels }
+        let (denied, versions) = (Vec::new(), BTreeMap::new());
+        Self { tables, media, page_rows: 100, content_bytes: CONTENT_BYTES, denied, labels, versions }
     }
 }
 

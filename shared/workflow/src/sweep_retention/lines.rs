@@ -59,8 +59,11 @@ impl SweepRetention {
         let mut written = Lines::default();
         for (owner, row) in rows {
             let key = owner.as_ref().map(|owner| keys.get(owner).ok_or_else(missing)).transpose()?;
-            let plain = match self.plain(unit, writing, (&row, key), &mut written.pieces).await? {
-                Pieced::Held(plain) => plain,
+            let plain = match self.plain(unit, writing, (&row, key)).await? {
+                Pieced::Held(plain, pieces) => {
+                    written.pieces.extend(pieces);
+                    plain
+                }
                 Pieced::Lost => continue,
                 Pieced::Late => return Ok(None),
             };
@@ -95,18 +98,17 @@ impl SweepRetention {
         unit: &Unit<'_>,
         writing: &Writing<'_>,
         (row, key): (&ExpiredRow, Option<&SealingKey>),
-        pieces: &mut Pieces,
     ) -> Result<Pieced, PortError> {
         if !unit.retention()?.whole_objects {
-            return Ok(Pieced::Held(row.row.to_json()));
+            return Ok(Pieced::Held(row.row.to_json(), Pieces::new()));
         }
         let Some(first) = self.source.content(writing.order, row, 0).await? else { return Ok(Pieced::Lost) };
         if first.of > first.bytes.len() as u64 {
-            return self.pieced(unit, writing, (row, key), first, pieces).await;
+            return self.pieced(unit, writing, (row, key), first).await;
         }
         let content = Datum::Text(BASE64.encode(first.bytes));
         let line = [("object".to_owned(), row.row.clone()), ("content".to_owned(), content)];
-        Ok(Pieced::Held(Datum::Map(line.into()).to_json()))
+        Ok(Pieced::Held(Datum::Map(line.into()).to_json(), Pieces::new()))
     }
 }
 

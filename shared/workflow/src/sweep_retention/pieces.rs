@@ -31,8 +31,8 @@ pub(super) type Pieces = Vec<Piece>;
 
 /// What became of an object that is archived.
 pub(super) enum Pieced {
-    /// What its line says.
-    Held(Vec<u8>),
+    /// What its line says, and the pieces that it speaks of.
+    Held(Vec<u8>, Pieces),
     /// It is another by now, gone, or longer than what is archived.
     Lost,
     /// The slice was over before it was done.
@@ -47,7 +47,6 @@ impl SweepRetention {
         writing: &Writing<'_>,
         (row, key): (&ExpiredRow, Option<&SealingKey>),
         first: Content,
-        pieces: &mut Pieces,
     ) -> Result<Pieced, PortError> {
         let of = first.of;
         if of > MOST_BYTES {
@@ -81,8 +80,8 @@ impl SweepRetention {
             ("sha256", text(whole.finalize().iter().map(|byte| format!("{byte:02x}")).collect())),
             ("pieces", Datum::List(written.iter().map(|piece| text(piece.name.clone())).collect())),
         ];
-        pieces.append(&mut written);
-        Ok(Pieced::Held(Datum::Map(line.map(|(name, value)| (name.to_owned(), value)).into()).to_json()))
+        let line = Datum::Map(line.map(|(name, value)| (name.to_owned(), value)).into());
+        Ok(Pieced::Held(line.to_json(), written))
     }
 
     /// Writes one piece and reads it back, unless it is there.

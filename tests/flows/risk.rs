@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use workflow::ports::PortErrorKind;
 
-use crate::caller::{Caller, developer, dpo, operator, owner, session, subject};
+use crate::caller::{Caller, admin, developer, dpo, operator, owner, session, subject};
 use crate::erasure::{approved, planned};
 use crate::house::{BASE, Call, House, Settings, UNKNOWN_JOB, access};
 use crate::maps::{map, row, set, table, world};
@@ -164,6 +164,50 @@ fn a_handed_out_archive_keeps_what_bears_on_it_until_it_ends() {
     house.world.advance(SignedDuration::from_hours(24 * 30));
     assert_eq!((kept(&mut house, &dpo("acme"), &id).0, house.objects(&id).len()), (409, 0));
     house.assert_rest();
+}
+
+#[test]
+fn the_deletion_of_an_organisation_keeps_the_consents_of_its_people() {
+    let mut house = clinic(3);
+    let boss = owner("acme", "north").with("org_name", "North");
+    let nobody = Person { tenant: "acme", id: "", email: "", canary: "canary-none" };
+    let id = house.submit(&boss, "/delete", &json!({"confirm_org_name": "North"}), nobody);
+    house.world.run_until_idle();
+    assert_eq!(house.status("acme", &id), "awaiting_approval");
+    let (status, body) = kept(&mut house, &dpo("acme"), &id);
+    let because = json!(["erases_for_good", "whole_organization", "special_categories"]);
+    assert_eq!((status, &body["risk"]["score"], &body["risk"]["because"]), (200, &json!(70), &because), "{body}");
+    assert_eq!(body["consents"].as_array().unwrap().len(), 4, "{body}");
+    assert_eq!((kept(&mut house, &boss, &id).0, &body["gaps"]), (403, &json!([])));
+    assert!(house.get(&boss, &format!("/jobs/{id}")).body["risk"].is_null());
+}
+
+#[test]
+fn what_was_kept_stays_when_an_erasure_that_began_is_planned_anew() {
+    let mut house = clinic(120);
+    let mut request = crate::erasure::erasure(MIA.email);
+    request["grace_period_days"] = json!(0);
+    let id = house.submit(&session("acme", MIA.email), "/requests", &request, MIA);
+    house.world.run_until_idle();
+    approved(&mut house, &id);
+    while house.job("acme", &id).erasure.unwrap().begun_at.is_none() {
+        assert_eq!(house.deliver(1), 1, "the erasure never began");
+    }
+    house.world.memory.change_sources(|sources| {
+        let cells =
+            [("id", "canary-mia-late"), ("patient", MIA.id), ("clinic", "north"), ("at", "2026-01-02T03:04:05Z")];
+        sources.table("care.visits").insert(row("acme", &cells));
+    });
+    house.world.run_until_idle();
+    assert_eq!(house.status("acme", &id), "needs_human");
+    assert_eq!(house.post(&admin("acme"), &format!("/jobs/{id}/process"), &json!({})).status, 200);
+    house.world.run_until_idle();
+    assert_eq!(house.status("acme", &id), "awaiting_approval");
+    let gone = house.world.memory.inspect(|state| state.sources.tables["care.consents"].rows().count());
+    assert_eq!(gone, 2, "the person's consents are erased, another person's are there");
+    let (status, body) = kept(&mut house, &dpo("acme"), &id);
+    assert_eq!((status, &body["risk"]["level"]), (200, &json!("high")), "{body}");
+    assert_kept(&body);
 }
 
 #[test]

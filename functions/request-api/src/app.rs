@@ -130,12 +130,7 @@ impl App {
                 maps: Arc::clone(&maps),
                 clock: Arc::clone(&clock),
             }),
-            risks: Arc::new(ReadRisk {
-                store: Arc::clone(&store),
-                keyring: Arc::clone(&keyring),
-                exports: Arc::clone(&exports),
-                clock: Arc::clone(&clock),
-            }),
+            risks: Arc::new(risks(&steps, Arc::clone(&exports))),
             receipts: Arc::new(ReadReceipt {
                 store: Arc::clone(&store),
                 keyring: Arc::clone(&keyring),
@@ -171,6 +166,11 @@ fn notices(ports: &StepPorts, is_local: bool, timezone: TimeZone) -> ManageNotic
 fn read_jobs(ports: &StepPorts) -> ReadJobs {
     let StepPorts { store, queue: _, keyring, clock, entropy: _ } = ports.clone();
     ReadJobs { store, keyring, clock }
+}
+
+fn risks(ports: &StepPorts, exports: Arc<dyn ExportStore>) -> ReadRisk {
+    let StepPorts { store, queue: _, keyring, clock, entropy: _ } = ports.clone();
+    ReadRisk { store, keyring, exports, clock }
 }
 
 fn suppressions(ports: &StepPorts) -> CheckSuppressions {

@@ -9,6 +9,7 @@ pub(crate) mod objects;
 mod broken;
 mod csv_records;
 mod cursor;
+mod erase_object;
 mod erase_tables;
 mod expire;
 mod gunzip;

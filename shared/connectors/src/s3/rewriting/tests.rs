@@ -69,7 +69,8 @@ fn run(
 ) -> Result<(Vec<u8>, Tally), Broken> {
     let scope = Scope::of(&order.lookup).unwrap();
     let wanted = Wanted::new(scope.values());
-    let mut rewriting = Rewriting::write(Work { scope: &scope, order, wanted: &wanted, format, chosen: None }, packing);
+    let work = Work { scope: &scope, order, wanted: &wanted, format, chosen: None };
+    let mut rewriting = Rewriting::write(Works::of(&work), packing);
     let mut pieces = bytes.chunks(size);
     let mut out = Vec::new();
     loop {
@@ -83,7 +84,7 @@ fn run(
         }
     }
     out.extend(rewriting.take());
-    Ok((out, rewriting.tally().clone()))
+    Ok((out, rewriting.tallies().of(0)))
 }
 
 fn check(format: RowFormat, order: &ErasureOrder, before: &str, after: &str, counts: (u64, u64)) {

@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use adapters_memory::MemoryWorld;
+use adapters_memory::{MediaObject, MemoryWorld};
 use async_trait::async_trait;
 use domain::datum::Datum;
 use domain::step::{Nudge, QueueName};
 use habeas_tests::contracts::{
     audit_index, audit_log, connector, data_maps, eraser, event_sink, export_store, job_queue, job_store, key_service,
-    mailer, notices, outgoing, retention_source, run_all,
+    mailer, notices, outgoing, retention_objects, retention_source, run_all,
 };
 use habeas_tests::executor::run;
 use habeas_tests::names::Names;
@@ -288,6 +288,40 @@ fn source_keeps_the_contract_of_what_takes_expired_rows_away() {
         let under =
             retention_source::Under { source: &*source, connector: &*connector, rows: &rows, map, tenant, other };
         run(&world, retention_source::run(under)).answer();
+    }
+}
+
+/// Changes the media of a world.
+struct WorldMedia(MemoryWorld);
+
+#[async_trait]
+impl retention_objects::Objects for WorldMedia {
+    async fn put(&self, key: &str, bytes: &[u8]) {
+        let etag = format!("{:x}", bytes.iter().fold(7_u64, |sum, byte| sum.wrapping_mul(31) + u64::from(*byte)));
+        let object = MediaObject { etag, content_type: None, written_at: None, bytes: Arc::new(bytes.to_vec()) };
+        self.0.change_sources(|sources| sources.put_media("shop.pictures", key, object));
+    }
+
+    async fn remove(&self, key: &str) {
+        self.0.change_sources(|sources| drop(sources.media.entry("shop.pictures".to_owned()).or_default().remove(key)));
+    }
+
+    async fn keys(&self) -> Vec<String> {
+        self.0.inspect(|state| state.sources.media["shop.pictures"].keys().cloned().collect())
+    }
+}
+
+#[test]
+fn source_keeps_the_contract_of_what_takes_expired_objects_away() {
+    let checked = datamap::read_strs(&[("shop.yml", retention_objects::MAP)]);
+    let map = Arc::new(checked.map.unwrap_or_else(|| panic!("{:?}", checked.findings)));
+    for page_rows in [2, 1000] {
+        let (world, mut names) = world();
+        let (tenant, other) = (&names.tenant(), &names.tenant());
+        world.change_sources(|sources| sources.page_rows = page_rows);
+        let (source, objects) = (world.retention_source(), WorldMedia(world.clone()));
+        let under = retention_objects::Under { source: &*source, objects: &objects, map: &map, tenant, other };
+        run(&world, retention_objects::run(under)).answer();
     }
 }
 

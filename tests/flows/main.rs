@@ -57,6 +57,7 @@ mod residency;
 mod restricting;
 mod retention;
 mod revoking;
+mod risk;
 mod second_tenant;
 mod signed_in;
 mod slices;

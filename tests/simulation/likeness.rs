@@ -97,10 +97,14 @@ fn hash_step(step: &Step, now: Timestamp, hasher: &mut DefaultHasher) {
         Some(Checkpoint::Anonymize(it)) => {
             (11, it.parts.len(), it.gathered.len(), it.rows, it.read).hash(hasher);
         }
-        Some(Checkpoint::Package(it)) => (2, it.upload_id.is_some(), it.uploaded.len(), it.bytes).hash(hasher),
+        Some(Checkpoint::Package(it)) => {
+            let risk = it.risk.as_ref().map(|it| (it.risk.score, it.kept.is_some()));
+            (2, it.upload_id.is_some(), it.uploaded.len(), it.bytes, risk).hash(hasher);
+        }
         Some(Checkpoint::PlanErasure(it)) => {
             (4, it.chunks.len(), it.lookups_done, it.cursor.is_some(), it.order.is_some()).hash(hasher);
         }
+        Some(Checkpoint::SealPlan(it)) => (13, it.risk.risk.score, it.risk.kept.is_some()).hash(hasher),
         Some(Checkpoint::BeginErasure(it)) => (5, it.created, it.shards).hash(hasher),
         Some(Checkpoint::Erase(it)) => {
             (6, it.chunks_done, it.targets_done).hash(hasher);

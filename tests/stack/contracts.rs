@@ -15,7 +15,7 @@ use domain::ids::{OpNonce, TenantId};
 use domain::step::{Nudge, QueueName};
 use habeas_tests::contracts::{
     Case, audit_index, audit_log, connector, data_maps, eraser, export_store, job_queue, job_store, key_service,
-    mailer, notices, outgoing, retention_source, run_all,
+    mailer, notices, outgoing, retention_objects, retention_source, run_all,
 };
 use habeas_tests::names::Names;
 use jiff::Timestamp;
@@ -258,6 +258,45 @@ async fn tables_keep_the_contract_of_what_takes_expired_rows_away() {
     let under =
         retention_source::Under { source: &connectors, connector: &connectors, rows: &rows, map, tenant, other };
     retention_source::run(under).await;
+}
+
+/// Changes the objects of a bucket.
+struct BucketObjects<'a> {
+    client: aws_sdk_s3::Client,
+    bucket: &'a str,
+}
+
+#[async_trait]
+impl retention_objects::Objects for BucketObjects<'_> {
+    async fn put(&self, key: &str, bytes: &[u8]) {
+        let request = self.client.put_object().bucket(self.bucket).key(key).body(bytes.to_vec().into());
+        request.send().await.unwrap();
+    }
+
+    async fn remove(&self, key: &str) {
+        self.client.delete_object().bucket(self.bucket).key(key).send().await.unwrap();
+    }
+
+    async fn keys(&self) -> Vec<String> {
+        aws::keys(&self.client, self.bucket).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn buckets_keep_the_contract_of_what_takes_expired_objects_away() {
+    let Some(stack) = Stack::plain().await else { return };
+    let (_, config, mut names) = start(&stack).await;
+    let (tenant, other) = (&names.tenant(), &names.tenant());
+    let bucket = unique(&mut names, "expired-objects");
+    let client = aws::s3(&config);
+    client.create_bucket().bucket(&bucket).send().await.unwrap();
+    let text = retention_objects::MAP.replace("bucket: pictures", &format!("bucket: {bucket}"));
+    let checked = datamap::read_strs(&[("shop.yml", text.as_str())]);
+    let map = Arc::new(checked.map.unwrap_or_else(|| panic!("{:?}", checked.findings)));
+    let connectors = connectors::Connectors::new(&config);
+    let objects = BucketObjects { client, bucket: &bucket };
+    let under = retention_objects::Under { source: &connectors, objects: &objects, map: &map, tenant, other };
+    retention_objects::run(under).await;
 }
 
 async fn load_orders(config: &SdkConfig, table: &str, tenant: &TenantId, other: &TenantId) {

@@ -2,7 +2,9 @@
 
 mod killed;
 mod objects;
+mod own_records;
 
+use habeas_tests::retention_maps;
 use serde_json::{Value, json};
 
 use crate::api::Api;
@@ -12,39 +14,6 @@ use crate::tokens::Bearer;
 
 const EXPIRED: usize = 60;
 const FRESH: usize = 15;
-
-const MAP: &str = r"
-dataset:
-  - fides_key: chat
-    name: Chat
-    description: Messages that are kept for 90 days
-    collections:
-      - name: people
-        fields:
-          - { name: id, data_categories: [user.unique_id], fides_meta: { primary_key: true, data_type: string } }
-          - { name: email, data_categories: [user.contact.email], fides_meta: { identity: email, data_type: string } }
-      - name: messages
-        fields:
-          - { name: id, data_categories: [user.unique_id], fides_meta: { primary_key: true, data_type: string } }
-          - name: person
-            data_categories: [user.unique_id]
-            fides_meta: { references: [{ dataset: chat, field: people.id, direction: from }], data_type: string }
-          - { name: sent_at, data_categories: [system.operations], fides_meta: { data_type: string } }
-          - { name: text, data_categories: [user.content], fides_meta: { data_type: string } }
-connection:
-  - fides_key: chat_tables
-    datasets: [chat]
-    connector: dynamodb
-    purpose: Talking
-    lawful_basis: Contract (Art. 6(1)(b) GDPR)
-    collections:
-      people: { table: PEOPLE, indexes: { email: by-email } }
-      messages:
-        table: MESSAGES
-        scan: allow
-        indexes: { person: by-person }
-        retention: { class: messages_days, time_field: sent_at, archive: true }
-";
 
 async fn sweep(stack: &Stack, lambda: &aws_sdk_lambda::Client, tenant: &str) -> Value {
     sweep_of(stack, lambda, tenant, "chat.messages").await
@@ -67,7 +36,7 @@ async fn expired_rows_are_reported_then_archived_then_gone() {
     let now = epoch_seconds();
     let (tenant, table) = (format!("sweep-{now}"), format!("sweep-messages-{now}"));
     let dir = scratch("retention");
-    let map = MAP.replace("PEOPLE", &format!("sweep-people-{now}")).replace("MESSAGES", &table);
+    let map = retention_maps::tables(&format!("sweep-people-{now}"), &table);
     std::fs::write(dir.join("datamap.yml"), map).unwrap();
     let person = |at: usize| json!({ "id": format!("p-{at}"), "email": format!("canary{at}@example.com") });
     let message = |at: usize| {

@@ -14,38 +14,50 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
 use crate::aws;
-use crate::harness::{Stack, epoch_seconds, pause};
+use crate::harness::{Parameters, Stack, epoch_seconds, pause};
 use crate::kills::processes;
 
 const PEOPLE: usize = 211;
 const BATCH: usize = 250;
+/// Events of one run that the emulator's queues can bear.
+const MANY: usize = 10_000;
+const INTO_STREAMS: Parameters = &["StreamTargetArn=arn:aws:kinesis:*:*:stream/masked-*"];
 pub(crate) const FUNCTION: &str = "MaskingStream";
 
 fn events() -> usize {
     std::env::var("HABEAS_STREAM_EVENTS").ok().and_then(|text| text.parse().ok()).unwrap_or(5_000)
 }
 
-/// A Kinesis stream of our own with the events in it; its records by shard.
-async fn filled(kinesis: &aws_sdk_kinesis::Client, name: &str, count: usize) -> Vec<(String, Vec<Record>)> {
+async fn make_stream(kinesis: &aws_sdk_kinesis::Client, name: &str) {
     kinesis.create_stream().stream_name(name).shard_count(2).send().await.unwrap();
     for _ in 0..50 {
         let found = kinesis.describe_stream_summary().stream_name(name).send().await.unwrap();
         if found.stream_description_summary().unwrap().stream_status().as_str() == "ACTIVE" {
-            break;
+            return;
         }
         pause(100).await;
     }
+}
+
+/// A Kinesis stream of our own with the events in it; its records by shard.
+async fn filled(kinesis: &aws_sdk_kinesis::Client, name: &str, count: usize) -> Vec<(String, Vec<Record>)> {
+    make_stream(kinesis, name).await;
     let all: Vec<usize> = (0..count).collect();
     for chunk in all.chunks(500) {
         let entries = chunk.iter().map(|at| entry(*at)).collect();
         let answer = kinesis.put_records().stream_name(name).set_records(Some(entries)).send().await.unwrap();
         assert_eq!(answer.failed_record_count().unwrap_or(0), 0);
     }
+    let shards = all_records(kinesis, name).await;
+    assert_eq!(shards.iter().map(|(_, records)| records.len()).sum::<usize>(), count);
+    shards
+}
+
+async fn all_records(kinesis: &aws_sdk_kinesis::Client, name: &str) -> Vec<(String, Vec<Record>)> {
     let mut shards = Vec::new();
     for shard in kinesis.list_shards().stream_name(name).send().await.unwrap().shards() {
         shards.push((shard.shard_id().to_owned(), records(kinesis, name, shard.shard_id()).await));
     }
-    assert_eq!(shards.iter().map(|(_, records)| records.len()).sum::<usize>(), count);
     shards
 }
 
@@ -125,26 +137,18 @@ pub(crate) async fn feed(
 }
 
 pub(crate) async fn drained(sqs: &aws_sdk_sqs::Client, url: &str) -> Vec<Value> {
-    read(sqs, url, &AtomicBool::new(true)).await
-}
-
-/// Everything that comes through a queue, until it is empty and nothing is sent any more.
-async fn read(sqs: &aws_sdk_sqs::Client, url: &str, is_over: &AtomicBool) -> Vec<Value> {
     let mut lines = Vec::new();
     loop {
-        let was_over = is_over.load(Ordering::SeqCst);
         let request = sqs.receive_message().queue_url(url).max_number_of_messages(10).wait_time_seconds(1);
         let messages = request.send().await.unwrap().messages.unwrap_or_default();
-        if messages.is_empty() && was_over {
+        if messages.is_empty() {
             return lines;
         }
         let entries = messages.iter().enumerate().map(|(at, message)| {
             let entry = DeleteMessageBatchRequestEntry::builder().id(at.to_string());
             entry.receipt_handle(message.receipt_handle().unwrap()).build().unwrap()
         });
-        if !messages.is_empty() {
-            sqs.delete_message_batch().queue_url(url).set_entries(Some(entries.collect())).send().await.unwrap();
-        }
+        sqs.delete_message_batch().queue_url(url).set_entries(Some(entries.collect())).send().await.unwrap();
         lines.extend(messages.iter().map(|message| serde_json::from_str::<Value>(message.body().unwrap()).unwrap()));
     }
 }
@@ -163,22 +167,60 @@ fn check(lines: &[Value], count: usize) -> usize {
     lines.len() - seen.len()
 }
 
+/// Where masked events go.
+enum Sink {
+    Queue(aws_sdk_sqs::Client, String),
+    Stream(aws_sdk_kinesis::Client, String),
+}
+
+impl Sink {
+    /// A FIFO queue; for very many a stream, since the emulator looks at five minutes of messages for each that it queues.
+    async fn make(config: &aws_config::SdkConfig, count: usize) -> Self {
+        let name = format!("masked-{}", epoch_seconds());
+        if count > MANY {
+            let kinesis = aws_sdk_kinesis::Client::new(config);
+            make_stream(&kinesis, &name).await;
+            return Self::Stream(kinesis, name);
+        }
+        let sqs = aws_sdk_sqs::Client::new(config);
+        let queue = sqs.create_queue().queue_name(format!("{name}.fifo"));
+        let url = queue.attributes(QueueAttributeName::FifoQueue, "true").send().await.unwrap().queue_url.unwrap();
+        Self::Queue(sqs, url)
+    }
+
+    fn target(&self) -> String {
+        match self {
+            Self::Queue(_, url) => format!("sqs:{url}"),
+            Self::Stream(_, name) => format!("kinesis:{name}"),
+        }
+    }
+
+    async fn lines(&self) -> Vec<Value> {
+        match self {
+            Self::Queue(sqs, url) => drained(sqs, url).await,
+            Self::Stream(kinesis, name) => {
+                let all = all_records(kinesis, name).await.into_iter().flat_map(|(_, records)| records);
+                all.map(|record| serde_json::from_slice(record.data().as_ref()).unwrap()).collect()
+            }
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn masked_events_survive_the_death_of_their_function() {
-    let Some(stack) = Stack::plain().await else { return };
-    let config = aws::config(&stack).await;
     let (count, name) = (events(), format!("changes-{}", epoch_seconds()));
-    let (kinesis, sqs) = (aws_sdk_kinesis::Client::new(&config), aws_sdk_sqs::Client::new(&config));
-    let lambda = aws_sdk_lambda::Client::new(&config);
+    let stack = if count > MANY { Stack::with(INTO_STREAMS).await } else { Stack::plain().await };
+    let Some(stack) = stack else { return };
+    let config = aws::config(&stack).await;
+    let (kinesis, lambda) = (aws_sdk_kinesis::Client::new(&config), aws_sdk_lambda::Client::new(&config));
     let shards = filled(&kinesis, &name, count).await;
-    let queue = sqs.create_queue().queue_name(format!("masked-{}.fifo", epoch_seconds()));
-    let url = queue.attributes(QueueAttributeName::FifoQueue, "true").send().await.unwrap().queue_url.unwrap();
+    let sink = Sink::make(&config, count).await;
     let function = stack.resource(FUNCTION);
     let before = lambda.get_function_configuration().function_name(function).send().await.unwrap();
     let before = before.environment.and_then(|environment| environment.variables).unwrap_or_default();
     let mut variables = before.clone();
     variables.insert("HABEAS_STREAM_TENANT".to_owned(), format!("streams-{}", epoch_seconds()));
-    variables.insert("HABEAS_STREAM_TARGET".to_owned(), format!("sqs:{url}"));
+    variables.insert("HABEAS_STREAM_TARGET".to_owned(), sink.target());
     point(&lambda, function, variables).await;
 
     let (started, is_over, kills) = (Instant::now(), AtomicBool::new(false), AtomicUsize::new(0));
@@ -199,9 +241,9 @@ async fn masked_events_survive_the_death_of_their_function() {
             kills.fetch_add(processes::kill(&stack, &[FUNCTION]), Ordering::SeqCst);
         }
     };
-    // Read as it comes: the emulator's queues grow slow with their length.
-    let (again, (), lines) = futures::join!(feeding, killing, read(&sqs, &url, &is_over));
+    let (again, ()) = futures::join!(feeding, killing);
     let seconds = started.elapsed().as_secs_f64();
+    let lines = sink.lines().await;
     point(&lambda, function, before).await;
     kinesis.delete_stream().stream_name(&name).send().await.unwrap();
     let doubled = check(&lines, count);

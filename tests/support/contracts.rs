@@ -17,6 +17,7 @@ pub mod key_service;
 pub mod mailer;
 pub mod notices;
 pub mod outgoing;
+pub mod retention_objects;
 pub mod retention_source;
 
 /// A case of a suite over a port.

@@ -3,11 +3,12 @@
 use domain::ids::{JobId, TenantId};
 use domain::job::{Archive, Job, JobStatus, Scope, Verification, VerificationMethod, ready};
 use domain::request::{Alias, ExportFormat, Regime, RequestType};
+use domain::risk::{AssessedRisk, RequestRisk, RiskLevel, RiskReason};
 use domain::role::Pseudonym;
 use domain::sealed::Sealed;
 use domain::step::{
-    Checkpoint, CollectCheckpoint, LocateCheckpoint, ObjectRef, PackageCheckpoint, PartRef, Step, StepKind,
-    UploadedPart, Written,
+    Checkpoint, CollectCheckpoint, LocateCheckpoint, ObjectRef, PackageCheckpoint, PartRef, SealPlanCheckpoint, Step,
+    StepKind, UploadedPart, Written,
 };
 use jiff::Timestamp;
 
@@ -99,6 +100,9 @@ pub fn checkpoints() -> Vec<Checkpoint> {
         rows: 2,
         sha256: Some("34".repeat(32)),
     };
+    let because = vec![RiskReason::ErasesForGood, RiskReason::SpecialCategories];
+    let risk = RequestRisk { score: 63, level: RiskLevel::High, because };
+    let risk = AssessedRisk { risk, kept: Some(object.clone()) };
     let locate = LocateCheckpoint {
         walk: Some(object.clone()),
         waves: 3,
@@ -121,6 +125,9 @@ pub fn checkpoints() -> Vec<Checkpoint> {
         bytes: 5 * 1024 * 1024,
         sha256_state: Some("c3RhdGU=".to_owned()),
         part_sha256_state: Some("cGFydA==".to_owned()),
+        risk: Some(risk.clone()),
     };
-    vec![Checkpoint::Locate(locate), Checkpoint::Collect(collect), Checkpoint::Package(package)]
+    let plan = SealPlanCheckpoint { risk };
+    let exporting = [Checkpoint::Locate(locate), Checkpoint::Collect(collect), Checkpoint::Package(package)];
+    exporting.into_iter().chain([Checkpoint::SealPlan(plan)]).collect()
 }

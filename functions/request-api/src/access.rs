@@ -71,6 +71,7 @@ fn resource_of(route: &str) -> &'static str {
     const KINDS: &[(&str, &str)] = &[
         ("/timeline", "timeline"),
         ("/plan", "plan"),
+        ("/risk", "risk"),
         ("/receipt", "receipt"),
         ("/download", "archive"),
         ("/holds", "hold"),

@@ -23,6 +23,7 @@ use workflow::prove_event::ProveEvent;
 use workflow::read_jobs::ReadJobs;
 use workflow::read_plan::ReadPlan;
 use workflow::read_receipt::ReadReceipt;
+use workflow::read_risk::ReadRisk;
 use workflow::record_access::RecordAccess;
 use workflow::refusal::Refusal;
 use workflow::retention::Retention;
@@ -75,6 +76,7 @@ pub struct App {
     pub(crate) notices: Arc<ManageNotices>,
     pub(crate) download: Arc<IssueDownload>,
     pub(crate) plans: Arc<ReadPlan>,
+    pub(crate) risks: Arc<ReadRisk>,
     pub(crate) receipts: Arc<ReadReceipt>,
     pub(crate) dashboard: Arc<Dashboard>,
     pub(crate) access: Arc<RecordAccess>,
@@ -126,6 +128,12 @@ impl App {
                 keyring: Arc::clone(&keyring),
                 exports: Arc::clone(&exports),
                 maps: Arc::clone(&maps),
+                clock: Arc::clone(&clock),
+            }),
+            risks: Arc::new(ReadRisk {
+                store: Arc::clone(&store),
+                keyring: Arc::clone(&keyring),
+                exports: Arc::clone(&exports),
                 clock: Arc::clone(&clock),
             }),
             receipts: Arc::new(ReadReceipt {

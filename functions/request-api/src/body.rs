@@ -13,6 +13,7 @@ mod plan;
 mod processor;
 mod result;
 mod retention;
+mod risk;
 mod schema;
 mod step;
 mod suppression;
@@ -34,5 +35,6 @@ pub use retention::{
     LastRunBody, RetentionBody, RetentionForm, RetentionScheduleBody, RetentionScheduleItem, RetentionVersion,
     ScheduledCollectionBody,
 };
+pub use risk::{ConsentRecordBody, HeldForBody, RiskBody, RiskRecordsBody};
 pub use step::{ProgressBody, StepBody};
 pub use suppression::{ObjectedBody, RestrictedBody, SuppressedBody, SuppressionsBody, SuppressionsForm};

@@ -8,7 +8,7 @@ use lambda_kit::http::harden;
 use crate::access;
 use crate::app::App;
 use crate::routes::{
-    acts, clock, download, erasure, holds, jobs, me, notices, processors, requests, retention, suppressions,
+    acts, clock, download, erasure, holds, jobs, me, notices, processors, requests, retention, risk, suppressions,
     verification,
 };
 
@@ -31,6 +31,7 @@ pub fn router(app: App) -> Router {
         .route("/assign", post(acts::assign))
         .route("/notes", post(acts::note))
         .route("/plan", get(erasure::plan))
+        .route("/risk", get(risk::risk))
         .route("/approve", post(erasure::approve))
         .route("/receipt", get(erasure::receipt))
         .route("/receipt/proof", get(erasure::proof))

@@ -6,7 +6,7 @@ use utoipa::openapi::OpenApi as Document;
 use utoipa::{Modify, OpenApi};
 
 use crate::routes::{
-    acts, clock, download, erasure, holds, jobs, me, notices, processors, requests, retention, suppressions,
+    acts, clock, download, erasure, holds, jobs, me, notices, processors, requests, retention, risk, suppressions,
     verification,
 };
 
@@ -27,6 +27,7 @@ use crate::routes::{
         holds::place, holds::list, holds::release,
         clock::extend, clock::pause, clock::resume,
         download::download,
+        risk::risk,
         retention::show, retention::replace, retention::schedule,
         suppressions::check,
         notices::show, notices::replace,
@@ -60,7 +61,7 @@ impl Modify for OwnProblems {
                 if path.ends_with("/download") {
                     add_problems(operation, &DOWNLOAD);
                 }
-                if ["/plan", "/receipt", "/receipt/proof"].iter().any(|end| path.ends_with(end)) {
+                if ["/plan", "/risk", "/receipt", "/receipt/proof"].iter().any(|end| path.ends_with(end)) {
                     add_problems(operation, &NOT_YET);
                 }
             }

@@ -16,6 +16,7 @@ pub(crate) mod notices;
 pub(crate) mod processors;
 pub(crate) mod requests;
 pub(crate) mod retention;
+pub(crate) mod risk;
 pub(crate) mod suppressions;
 pub(crate) mod verification;
 

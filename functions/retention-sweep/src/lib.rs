@@ -7,4 +7,4 @@
 
 mod handler;
 
-pub use handler::{asked, handle};
+pub use handler::{SweepError, asked, handle};

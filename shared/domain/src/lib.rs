@@ -18,6 +18,7 @@ pub mod request;
 pub mod restriction;
 pub mod retention;
 pub mod retention_run;
+pub mod risk;
 pub mod role;
 pub mod sealed;
 pub mod sensitive;

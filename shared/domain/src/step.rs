@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 pub use self::checkpoint::{
     AnonymizeCheckpoint, BeginErasureCheckpoint, Checkpoint, CollectCheckpoint, ConfirmCheckpoint, EraseCheckpoint,
     ErasedSource, LocateCheckpoint, NotifyCheckpoint, ObjectRef, PackageCheckpoint, PartRef, PlanErasureCheckpoint,
-    RevokeCheckpoint, UploadedPart, Written,
+    RevokeCheckpoint, SealPlanCheckpoint, UploadedPart, Written,
 };
 pub use self::kind::{QueueName, StepKind};
 pub use self::quarantine::{FlaggedRows, LiftCheckpoint, QuarantineCheckpoint};

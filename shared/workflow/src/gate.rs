@@ -102,6 +102,7 @@ fn shards_made_by(step: &Step) -> Option<usize> {
         | Checkpoint::Anonymize(_)
         | Checkpoint::Package(_)
         | Checkpoint::PlanErasure(_)
+        | Checkpoint::SealPlan(_)
         | Checkpoint::Erase(_)
         | Checkpoint::Confirm(_)
         | Checkpoint::Notify(_)

@@ -9,10 +9,10 @@ use std::time::Instant;
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use futures::StreamExt as _;
+use habeas_tests::retention_maps;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::MAP;
 use crate::aws;
 use crate::harness::{Stack, epoch_seconds, pause, scratch};
 use crate::kills::processes;
@@ -84,7 +84,7 @@ impl<'a> Scene<'a> {
         let (tenant, table) = (format!("killed-sweep-{now}"), format!("killed-sweep-messages-{now}"));
         let dir = scratch("retention-killed");
         let people = format!("killed-sweep-people-{now}");
-        std::fs::write(dir.join("datamap.yml"), MAP.replace("PEOPLE", &people).replace("MESSAGES", &table)).unwrap();
+        std::fs::write(dir.join("datamap.yml"), retention_maps::tables(&people, &table)).unwrap();
         let person = |at: usize| json!({ "id": format!("p-{at}"), "email": format!("canary{at}@example.com") });
         let lines: String = (0..PEOPLE).map(|at| format!("{}\n", person(at))).collect();
         std::fs::write(dir.join("people.ndjson"), lines).unwrap();

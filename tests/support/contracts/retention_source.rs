@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use datamap::{DataMap, Strategy, Treatment};
+use datamap::{Collection, DataMap, Source, Strategy, Treatment};
 use domain::datum::Datum;
 use domain::ids::TenantId;
 use workflow::ports::{Connector, Cursor, Erased, ExpiredRow, ExpiryOrder, RetentionSource};
@@ -50,17 +50,22 @@ impl Under<'_> {
         ExpiryOrder { tenant: self.tenant.clone(), map: Arc::clone(self.map), collection, before }
     }
 
+    /// The same order by the index that the rows of these people are in.
+    fn indexed(&self, map: &Arc<DataMap>) -> ExpiryOrder {
+        ExpiryOrder { map: Arc::clone(map), ..self.order() }
+    }
+
     async fn rows_of(&self, tenant: &TenantId, email: &str) -> Vec<Datum> {
         let mut rows = export_all(self.connector, &lookup(self.map, tenant, "shop.orders", "email", &[email])).await;
         rows.sort_by_cached_key(id);
         rows
     }
 
-    async fn expired(&self) -> Vec<ExpiredRow> {
+    async fn expired(&self, order: &ExpiryOrder) -> Vec<ExpiredRow> {
         let (mut rows, mut scanned) = (Vec::new(), 0);
         let mut after: Option<Cursor> = None;
         for _ in 0..10_000 {
-            let page = self.source.expired(&self.order(), after.as_ref()).await.unwrap();
+            let page = self.source.expired(order, after.as_ref()).await.unwrap();
             scanned += page.scanned;
             rows.extend(page.rows);
             after = page.next;
@@ -112,9 +117,10 @@ pub async fn run(under: Under<'_>) {
     }
     let (ada, others) =
         (under.rows_of(under.tenant, "ada@example.com").await, under.rows_of(under.other, "ada@example.com").await);
-    let found = under.expired().await;
+    let found = under.expired(&under.order()).await;
     assert_eq!(found.iter().map(|it| &it.row).collect::<Vec<_>>(), ada[..EXPIRED].iter().collect::<Vec<_>>());
     assert!(!under.source.is_labelled(&under.order()).await.unwrap(), "nobody has labelled it");
+    told_of_rows(under, &found).await;
 
     // One changes behind the look, one is gone already.
     let changed = placed(&found[3].row, "2025-01-02T00:00:00Z");
@@ -140,4 +146,31 @@ pub async fn run(under: Under<'_>) {
     assert!(left[1..11].iter().all(|row| row.get("amount").is_none_or(|it| *it == Datum::Null)), "rewritten");
     assert_eq!(left[11..], ada[20..], "what was not asked for stays");
     assert_eq!(under.rows_of(under.other, "ada@example.com").await, others, "rows of another tenant");
+}
+
+/// What else a sweep asks of a table: an index finds the same rows, how many there are in all, how many go at once.
+async fn told_of_rows(under: Under<'_>, found: &[ExpiredRow]) {
+    let checked = datamap::read_strs(&[("shop.yml", indexed(&under.map.collections[0]).as_str())]);
+    let map = Arc::new(checked.map.unwrap_or_else(|| panic!("{:?}", checked.findings)));
+    let order = under.indexed(&map);
+    let by_index = under.expired(&order).await;
+    assert!(by_index.iter().map(|it| &it.row).eq(found.iter().map(|it| &it.row)), "an index finds others");
+    assert_eq!(under.source.size(&under.order()).await.unwrap(), None, "a scan counts by itself");
+    // A table may say so every few hours only, and counts everybody's.
+    let size = under.source.size(&order).await.unwrap();
+    assert!(size.is_some_and(|size| size <= 3 * ROWS_EACH as u64), "{size:?}");
+    for rows in [1, 2, found.len()] {
+        let batch = under.source.batch(&found[..rows]);
+        assert!((1..=rows.min(25)).contains(&batch), "{batch} of {rows} in one call");
+    }
+    let nothing = under.source.content(&under.order(), &found[0], 0).await;
+    assert!(!matches!(nothing, Ok(Some(_))), "a row has no content beside itself");
+}
+
+/// The map of this contract, with an index that finds what expired in the table of a collection.
+fn indexed(collection: &Collection) -> String {
+    let Source::DynamoDb { table, .. } = &collection.source else { panic!("the contract is of a table") };
+    let index = "index: { name: by-email, partition_field: email, partitions: [bob@example.com, ada@example.com] }";
+    let text = map_text().replace("time_field: placed_at", &format!("time_field: placed_at, {index}"));
+    text.replace("table: orders", &format!("table: {table}"))
 }

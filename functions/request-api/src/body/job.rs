@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use workflow::read_jobs::JobView;
 
-use super::{ProcessorBody, ProgressBody, ResultBody, StepBody, TokensBody, schema};
+use super::{ProcessorBody, ProgressBody, ResultBody, RiskBody, StepBody, TokensBody, schema};
 
 /// A job.
 #[derive(Serialize, ToSchema)]
@@ -77,6 +77,9 @@ pub struct JobBody {
     /// How far a job about a collection is, and what it found, in counts; shown for one job at a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<ResultBody>,
+    /// How much it risks, for staff; shown for one job at a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risk: Option<RiskBody>,
     /// The finished archive.
     pub archive: Option<ArchiveBody>,
     /// Where to go from here.
@@ -160,14 +163,15 @@ impl JobBody {
             tokens: None,
             restriction: job.restriction.as_deref().map(RestrictionBody::of),
             result: None,
+            risk: None,
             archive: job.archive.as_ref().map(ArchiveBody::of),
             links: links(job),
         }
     }
 
-    /// One job with its steps and the requester's words.
+    /// One job with its steps and the requester's words, and with its risk for those who may know it.
     #[must_use]
-    pub fn of_view(view: &JobView) -> Self {
+    pub fn of_view(view: &JobView, shows_risk: bool) -> Self {
         let (done, total) = view.progress();
         Self {
             description: view.description.clone().map(Sensitive::into_exposed),
@@ -176,6 +180,7 @@ impl JobBody {
             processors: ProcessorBody::of(&view.steps),
             tokens: TokensBody::of(&view.steps),
             result: ResultBody::of(&view.steps),
+            risk: RiskBody::of(&view.steps).filter(|_| shows_risk),
             ..Self::of(&view.job)
         }
     }

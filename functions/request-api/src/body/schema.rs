@@ -5,6 +5,7 @@ use domain::job::{JobStatus, WaitingFor};
 use domain::notice::{Language, NoticeName};
 use domain::request::{ExportFormat, IdentityKind, Purpose, Regime, RequestType};
 use domain::retention::RetentionClass;
+use domain::risk::{RiskGap, RiskLevel, RiskReason};
 use domain::step::StepKind;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 
@@ -53,8 +54,27 @@ pub(super) fn waiting_for() -> Schema {
     one_of(WaitingFor::ALL.iter().map(|it| it.as_str()))
 }
 
+pub(super) fn retention_class() -> Schema {
+    one_of(RetentionClass::ALL.iter().map(|it| it.as_str()))
+}
+
 pub(super) fn retention_classes() -> Schema {
-    let names = one_of(RetentionClass::ALL.iter().map(|it| it.as_str()));
+    list_of(retention_class())
+}
+
+pub(super) fn risk_level() -> Schema {
+    one_of(RiskLevel::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(super) fn risk_reasons() -> Schema {
+    list_of(one_of(RiskReason::ALL.iter().map(|it| it.as_str())))
+}
+
+pub(super) fn risk_gaps() -> Schema {
+    list_of(one_of(RiskGap::ALL.iter().map(|it| it.as_str())))
+}
+
+fn list_of(names: Schema) -> Schema {
     Schema::Array(ArrayBuilder::new().items(utoipa::openapi::RefOr::T(names)).build())
 }
 

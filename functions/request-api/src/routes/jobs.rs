@@ -11,6 +11,7 @@ use lambda_kit::Problem;
 use lambda_kit::http::{Authenticated, Origin, QueryPairs, cursor_after, id_in_cursor};
 use workflow::ports::JobFilter;
 use workflow::read_jobs::Told;
+use workflow::read_risk::may_know;
 
 use super::JobPath;
 use crate::app::{App, caller};
@@ -85,8 +86,9 @@ pub(crate) async fn one(
     query: QueryPairs,
 ) -> Result<Json<JobBody>, Problem> {
     query.finish()?;
-    let view = app.read.one(&caller(principal, origin), &id).await.map_err(|refusal| app.refused(&refusal))?;
-    Ok(Json(JobBody::of_view(&view)))
+    let caller = caller(principal, origin);
+    let view = app.read.one(&caller, &id).await.map_err(|refusal| app.refused(&refusal))?;
+    Ok(Json(JobBody::of_view(&view, may_know(&caller))))
 }
 
 /// What happened to a job, oldest first.

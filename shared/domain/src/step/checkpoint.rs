@@ -9,6 +9,7 @@ use crate::erasure::PlannedSource;
 use crate::notice::Delivery;
 use crate::processor::ProcessorCheckpoint;
 use crate::request::Alias;
+use crate::risk::{AssessedRisk, Sensitivity};
 use crate::sealed::Sealed;
 
 /// A sealed object of ours in the exports bucket.
@@ -60,6 +61,8 @@ pub enum Checkpoint {
     Package(PackageCheckpoint),
     /// Progress of `plan_erasure`.
     PlanErasure(PlanErasureCheckpoint),
+    /// What `seal_plan` came to.
+    SealPlan(SealPlanCheckpoint),
     /// Progress of `begin_erasure`.
     BeginErasure(BeginErasureCheckpoint),
     /// Progress of `erase`.
@@ -159,6 +162,9 @@ pub struct PackageCheckpoint {
     /// State of the running SHA-256 of the part under way, base64.
     #[serde(default)]
     pub part_sha256_state: Option<String>,
+    /// How much handing the archive out risks; none of archives about nobody, and of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk: Option<AssessedRisk>,
 }
 
 /// Progress of `plan_erasure`.
@@ -176,6 +182,16 @@ pub struct PlanErasureCheckpoint {
     pub order: Option<ObjectRef>,
     /// SHA-256 over the shard's targets in the order of their digests, hexadecimal; there once the shard is planned.
     pub hash: Option<String>,
+    /// How sensitive the most sensitive data is that would change; plans of earlier versions don't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensitivity: Option<Sensitivity>,
+}
+
+/// What `seal_plan` came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealPlanCheckpoint {
+    /// How much carrying the plan out risks.
+    pub risk: AssessedRisk,
 }
 
 /// Progress of `begin_erasure`.

@@ -86,7 +86,7 @@ pub fn erasure_steps(
         .runs(Quarantine { erasing: erasing.clone() })
         .runs(LiftQuarantine { erasing: erasing.clone(), alerts: Arc::clone(&alerts) })
         .runs(PlanErasure { erasing: erasing.clone() })
-        .runs(SealPlan)
+        .runs(SealPlan { erasing: erasing.clone() })
         .runs(Approve { alerts })
         .runs(Grace)
         .runs(BeginErasure)

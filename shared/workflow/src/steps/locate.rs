@@ -15,7 +15,7 @@ use domain::step::{Checkpoint, LocateCheckpoint, ObjectRef, StepKind};
 use serde::{Deserialize, Serialize};
 
 use super::erasure::with_earlier;
-use super::plan::{PlanStore, cut_into_shards, is_wanted, own_shard, shared_collections};
+use super::plan::{BearsOn, PlanStore, cut_into_shards, is_wanted, own_shard, shared_collections};
 use super::sources::Sources;
 use crate::advance_job::{Ran, RunStep};
 use crate::own_records;
@@ -171,6 +171,9 @@ impl Locate {
             let secrets = context.ports.keyring.tenant(&context.job.tenant, context.now).await?;
             plans.extend(own_shard(own_records::lookups(map, &context.job, proven.as_ref(), &secrets)));
         }
+        if let Some(first) = plans.first_mut() {
+            first.bears = Some(BearsOn::of(map, &lookups, organizations(context, walk)));
+        }
         let mut shards: Vec<ObjectRef> = Vec::new();
         for (number, shard) in plans.iter().enumerate() {
             let values = shard.lookups.iter().map(|lookup| lookup.values.len()).sum();
@@ -239,6 +242,15 @@ async fn organization_aliases(context: &StepContext, walk: &Walk) -> Result<(Vec
     let members: BTreeSet<Alias> =
         walk.found_members().map(|(kind, value)| secrets.alias_of_value(kind, value)).collect();
     Ok((vec![own], members.into_iter().collect()))
+}
+
+/// The organisations whose policies count for what is located.
+fn organizations(context: &StepContext, walk: &Walk) -> impl Iterator<Item = String> {
+    let named = walk.found_organizations().filter_map(|id| match id {
+        Datum::Text(text) | Datum::Number(text) => Some(text.clone()),
+        Datum::Null | Datum::Bool(_) | Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => None,
+    });
+    context.job.organization_id.clone().into_iter().chain(named)
 }
 
 /// What the walk starts from: only identities that were proven.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use archive::{ArchiveInfo, EntryRecord, FrozenPart, Packing, archive_tail_packing};
 use async_trait::async_trait;
+use datamap::DataMap;
 use domain::job::{Archive, Outcome, Scope};
 use domain::record::{Record, SuppressionRecord};
 use domain::step::{Checkpoint, PackageCheckpoint, PartRef, Step, StepKind, StepState};
@@ -22,11 +23,13 @@ use crate::advance_job::{Ran, RunStep};
 use crate::archive_info::archive_info;
 use crate::gate::{is_open, steps_of};
 use crate::ports::{ByteRange, ExportStore, PortErrorKind, ReceiptSigner};
+use crate::risk::facts_of_export;
 use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
 
 mod joining;
 mod receipt;
+mod risk;
 
 /// The smallest piece; an upload has at most ten thousand.
 const PIECE_BYTES: u64 = 8 * 1024 * 1024;
@@ -62,6 +65,7 @@ impl RunStep for Package {
             Scope::Subject | Scope::Organization | Scope::AuditLog => self.layout(context).await?,
             Scope::Collection => layout_of_rows(context).await?,
         };
+        self.assess(context, &layout).await?;
         let key = archive_key(&context.job);
         let sha256 = if layout.bytes <= PIECE_BYTES {
             self.write_small(&layout, &key).await?
@@ -115,22 +119,31 @@ impl Package {
             frozen.push(FrozenPart { zip_bytes: part.zip_bytes, entries });
             parts.push(Joined { part: part.clone(), index: Sha256::digest(&index).into() });
         }
-        let info = self.info(context).await?;
+        let map = self.map(context).await?;
+        let info = self.info(context, map.as_deref()).await?;
+        let risk = map.and_then(|map| facts_of_export(&context.job, &map, &steps));
         let counts = receipt::counts(&info, &frozen, context.job.format);
         let tail = archive_tail_packing(&info, &frozen, self.packing);
         let tail = tail.map_err(|_| StepError::park("the parts don't join to an archive"))?;
         let rows = parts.iter().map(|joined| joined.part.rows).sum();
-        Ok(Layout { parts, tail: tail.bytes, bytes: tail.archive_bytes, files: tail.entries, rows, counts })
+        Ok(Layout { parts, tail: tail.bytes, bytes: tail.archive_bytes, files: tail.entries, rows, counts, risk })
     }
 
     /// What the archive says of itself.
-    async fn info(&self, context: &StepContext) -> Result<ArchiveInfo, StepError> {
-        if context.job.scope == Scope::AuditLog {
-            return log_info(&context.job);
-        }
-        let map = self.sources.map_of(&context.job).await?;
+    async fn info(&self, context: &StepContext, map: Option<&DataMap>) -> Result<ArchiveInfo, StepError> {
+        let Some(map) = map else { return log_info(&context.job) };
         let erased = erased_before(context).await?;
-        Ok(archive_info(&context.job, &map, erased.as_ref()))
+        Ok(archive_info(&context.job, map, erased.as_ref()))
+    }
+
+    /// The data map; none of an export of the audit log.
+    async fn map(&self, context: &StepContext) -> Result<Option<Arc<DataMap>>, StepError> {
+        match context.job.scope {
+            Scope::AuditLog => Ok(None),
+            Scope::Subject | Scope::Organization | Scope::Collection => {
+                self.sources.map_of(&context.job).await.map(Some)
+            }
+        }
     }
 
     async fn write_small(&self, layout: &Layout, key: &str) -> Result<String, StepError> {
@@ -238,7 +251,7 @@ async fn layout_of_rows(context: &StepContext) -> Result<Layout, StepError> {
     let rows = parts.iter().map(|part| part.rows).sum();
     let no_index: [u8; 32] = Sha256::digest([]).into();
     let parts = parts.into_iter().map(|part| Joined { part, index: no_index }).collect();
-    Ok(Layout { parts, tail: Vec::new(), bytes, files: 1, rows, counts: Vec::new() })
+    Ok(Layout { parts, tail: Vec::new(), bytes, files: 1, rows, counts: Vec::new(), risk: None })
 }
 
 fn parts_of(step: &Step) -> &[PartRef] {

@@ -1,9 +1,10 @@
 //! The frozen plan of a job: sealed objects that say what each shard reads. Values of the customer never leave them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datamap::{Access, DataMap, Lookup, Source};
+use domain::datum::Datum;
 use domain::ids::TenantId;
 use domain::step::ObjectRef;
 use serde::de::DeserializeOwned;
@@ -16,6 +17,8 @@ use crate::step_error::StepError;
 
 /// Values one shard looks up.
 const VALUES_PER_SHARD: usize = 1_000;
+/// Organisations whose policies are looked up for one job.
+const MOST_ORGANIZATIONS: usize = 20;
 
 /// What one shard reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +34,43 @@ pub(crate) struct ShardPlan {
     /// Whether the lookups are of our own records, behind the collections of the data map.
     #[serde(default)]
     pub(super) own: bool,
+    /// Where it is written what bears on the request; in the first shard of a job alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) bears: Option<BearsOn>,
+}
+
+/// Where it is written what a request of high risk keeps with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BearsOn {
+    /// The lookups that find records of consent.
+    pub(crate) consents: Vec<Lookup>,
+    /// The organisations whose policies count.
+    pub(crate) organizations: BTreeSet<String>,
+    /// Whether there were more of either.
+    pub(crate) cut: bool,
+}
+
+impl BearsOn {
+    /// The lookups of consent records among those of a job, and the organisations that the person's own rows name.
+    pub(super) fn of(map: &DataMap, lookups: &[Lookup], organizations: impl Iterator<Item = String>) -> Self {
+        let mut bears = Self::default();
+        let consents = map.consents().map(|(collection, _)| collection);
+        let mut left = VALUES_PER_SHARD;
+        for lookup in lookups.iter().filter(|lookup| Some(lookup.collection) == consents) {
+            let values: Vec<Datum> = lookup.values.iter().take(left).cloned().collect();
+            bears.cut |= values.len() < lookup.values.len();
+            left -= values.len();
+            bears.consents.push(Lookup { values, ..lookup.clone() });
+        }
+        for organization in organizations {
+            bears.cut |=
+                bears.organizations.len() == MOST_ORGANIZATIONS && !bears.organizations.contains(&organization);
+            if bears.organizations.len() < MOST_ORGANIZATIONS {
+                bears.organizations.insert(organization);
+            }
+        }
+        bears
+    }
 }
 
 /// Writes and reads sealed objects of one job.
@@ -151,13 +191,13 @@ fn shard_of(lookups: Vec<Lookup>, owners: Option<&ObjectRef>, seen: &mut BTreeMa
             ordinal
         });
     }
-    ShardPlan { v: 1, lookups, ordinals, owners: owners.cloned(), own: false }
+    ShardPlan { v: 1, lookups, ordinals, owners: owners.cloned(), own: false, bears: None }
 }
 
 /// The shard of our own records; `None` where there is nothing to look up.
 pub(super) fn own_shard(lookups: Vec<Lookup>) -> Option<ShardPlan> {
     let ordinals = lookups.iter().map(|lookup| (lookup.collection, 0)).collect();
-    (!lookups.is_empty()).then_some(ShardPlan { v: 1, lookups, ordinals, owners: None, own: true })
+    (!lookups.is_empty()).then_some(ShardPlan { v: 1, lookups, ordinals, owners: None, own: true, bears: None })
 }
 
 const fn reads_everything(access: Access<'_>) -> bool {

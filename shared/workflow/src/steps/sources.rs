@@ -50,7 +50,7 @@ impl Sources {
 }
 
 /// A lookup as the connector takes it.
-pub(super) fn source_lookup(job: &Job, map: &Arc<DataMap>, lookup: &Lookup) -> SourceLookup {
+pub(crate) fn source_lookup(job: &Job, map: &Arc<DataMap>, lookup: &Lookup) -> SourceLookup {
     SourceLookup {
         tenant: job.tenant.clone(),
         map: Arc::clone(map),

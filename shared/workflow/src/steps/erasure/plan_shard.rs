@@ -4,12 +4,14 @@ use async_trait::async_trait;
 use datamap::{Lookup, Treatment};
 use domain::erasure::PlannedSource;
 use domain::job::Outcome;
+use domain::risk::Sensitivity;
 use domain::step::{Checkpoint, ObjectRef, PlanErasureCheckpoint, StepKind};
 use sha2::{Digest, Sha256};
 
 use super::{EraseOrder, Erasing, OpenShard, PlannedTarget, deletes};
 use crate::advance_job::{Ran, RunStep};
 use crate::ports::{Cursor, ErasureOrder, Target};
+use crate::risk::sensitivity_of;
 use crate::sealing::{Place, hexadecimal};
 use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
@@ -152,10 +154,19 @@ impl PlanErasure {
         let mut hash = Sha256::new();
         digests.iter().for_each(|digest| hash.update(digest));
         shard.state.hash = Some(hexadecimal(&hash.finalize()));
+        shard.state.sensitivity = Some(sensitivity(shard));
         let order = EraseOrder { shard: shard.input.clone(), chunks: shard.state.chunks.clone() };
         shard.state.order = Some(self.erasing.plans.write(context, "order", digests.len(), &order).await?);
         Ok(())
     }
+}
+
+/// How sensitive the most sensitive source is in which something would change.
+fn sensitivity(shard: &Shard) -> Sensitivity {
+    let map = &shard.open.map;
+    let changed = shard.state.sources.iter().filter(|source| source.changed() > 0);
+    let collections = changed.filter_map(|source| map.collections.get(map.collection(&source.source)?));
+    collections.map(sensitivity_of).max().unwrap_or(Sensitivity::Ordinary)
 }
 
 /// The digest of one line of the plan: the source, what is done, and the target as it was seen.

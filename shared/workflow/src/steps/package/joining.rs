@@ -10,6 +10,7 @@ use sha2::digest::common::hazmat::SerializableState;
 use sha2::{Digest, Sha256};
 
 use crate::ports::{ByteRange, ExportStore};
+use crate::risk::{RiskFacts, Touched};
 use crate::sealing::hexadecimal;
 use crate::step_context::unreadable;
 use crate::step_error::StepError;
@@ -28,6 +29,8 @@ pub(super) struct Layout {
     pub(super) files: u64,
     pub(super) rows: u64,
     pub(super) counts: Vec<ReceiptSource>,
+    /// What handing it out risks, and what it touches; none of archives about nobody.
+    pub(super) risk: Option<(RiskFacts, Touched)>,
 }
 
 /// The checksum of a part by the digests of its entries and of its index.

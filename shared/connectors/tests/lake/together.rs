@@ -1,9 +1,13 @@
 //! Several people's erasures in one pass over the lake: the same objects as one after the other, each rewritten once.
 
-use datamap::{FieldRewrite, Masking, Strategy};
-use workflow::ports::Share;
+use std::collections::BTreeMap;
 
-use super::*;
+use datamap::{FieldRewrite, Masking, Strategy, Treatment};
+use domain::datum::Datum;
+use workflow::ports::{Erased, Eraser as _, ErasureOrder, PortError, Share, SourceLookup};
+
+use super::objects::{Kind, Row, content, object, rows, user};
+use super::{KINDS, Lake, key, order, run};
 
 /// People of a pass.
 const PEOPLE: u64 = 10;

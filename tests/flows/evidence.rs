@@ -214,7 +214,7 @@ fn evidence_collects_itself_once_a_week_and_a_run_that_was_stopped_is_gone_on_wi
     assert_eq!(verify(&mut house, &id)["ok"], json!(true));
     house.world.memory.advance(SignedDuration::from_hours(24 * 7));
     run(&house.world.memory, house.world.handlers.sealer.run()).answer().unwrap();
-    assert_eq!(due(&house).evidence, 4);
+    assert_eq!(due(&house).evidence, 8, "and who of the staff acted in the week before, and what rules found in it");
     let told = house.world.memory.inspect(|state| {
         let is_told = |record: &Record| match record {
             Record::Event(it) => it.event_type == EventType::EvidenceCollected && it.to.as_deref() == Some(id.as_str()),

@@ -12,7 +12,7 @@ use workflow::submit_request::Quotas;
 
 use crate::audit_log::look;
 use crate::caller::{Caller, admin, dpo, operator};
-use crate::house::{Answer, Call, House, Settings, access, files, rows};
+use crate::house::{AUDIT, Answer, Call, House, Settings, access, files, rows};
 
 const NOBODY: Person = Person { tenant: "acme", id: "", email: "", canary: "canary-none" };
 const PERIOD: &str = "start=2026-01-01T00:00:00Z&end=2027-01-01T00:00:00Z";
@@ -107,6 +107,10 @@ fn a_table_of_the_log_runs_no_formula_and_counts_each_event_once() {
     let mut reader = csv::Reader::from_reader(files["csv/habeas.audit_events.csv"].as_slice());
     let head = reader.headers().unwrap().clone();
     assert_eq!((&head[0], &head[1]), ("at", "event_id"));
+    let quiet = "/events/export?start=2025-01-01T00:00:00Z&end=2025-01-02T00:00:00Z";
+    let answered = look(&mut house, &auditor(), quiet);
+    let answered = csv::Reader::from_reader(answered.bytes.as_slice()).headers().unwrap().clone();
+    assert_eq!(answered, head, "an answer has the columns of an archive");
     let all: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     let reason = head.iter().position(|name| name == "reason").unwrap();
     assert!(all.iter().any(|row| row[reason].starts_with("'=1+1")), "a cell is no formula");
@@ -137,6 +141,51 @@ fn an_export_that_outlasts_its_slices_and_its_worker_holds_each_event_once() {
     ids.sort_unstable();
     ids.dedup();
     assert!(ids.len() >= 9_000 && ids.len() == told.len(), "{} of {} events", ids.len(), told.len());
+}
+
+#[test]
+fn a_call_that_comes_again_while_its_export_runs_finds_that_export() {
+    let mut house = full(1_200);
+    let id = begun(&mut house, "json");
+    assert_eq!(export(&mut house, "json").job(), id, "before it is begun");
+    house.deliver(1);
+    let again = export(&mut house, "json");
+    assert_eq!((again.status, again.job()), (202, id.clone()), "while it is packed");
+    assert_ne!(begun(&mut house, "csv"), id, "another form");
+    let other = look(&mut house, &Caller::new("acme", "dpo"), &format!("/events/export?format=json&{PERIOD}")).job();
+    house.remember("acme", &other, NOBODY);
+    assert_ne!(other, id, "another person");
+    let narrower = PERIOD.replace("2027-01-01", "2026-12-31");
+    let narrower = look(&mut house, &auditor(), &format!("/events/export?format=json&{narrower}")).job();
+    house.remember("acme", &narrower, NOBODY);
+    assert_ne!(narrower, id, "another period");
+    house.world.run_until_idle();
+    exported(&mut house, &id);
+    let next = begun(&mut house, "json");
+    assert_ne!(next, id, "what has ended is begun anew");
+    assert_eq!(export(&mut house, "json").job(), next, "and found like the first");
+    assert_eq!(house.post(&dpo("acme"), &format!("/jobs/{next}/cancel"), &json!({})).status, 200);
+    house.world.advance(SignedDuration::from_hours(20));
+    let third = begun(&mut house, "json");
+    house.world.advance(SignedDuration::from_hours(5));
+    assert_ne!(third, next);
+    let jobs = [id, other, narrower, next, third];
+    assert!(jobs.iter().enumerate().all(|(place, job)| !jobs[..place].contains(job)));
+    house.world.run_until_idle();
+    house.world.advance(SignedDuration::from_hours(26));
+    house.assert_rest();
+}
+
+#[test]
+fn of_two_same_calls_at_once_one_begins_the_export_and_both_have_it() {
+    let mut house = full(600);
+    for seed in 0..20 {
+        let period = PERIOD.replace("01-01T00:00:00Z&", &format!("01-01T00:00:{seed:02}Z&"));
+        let call = || Call::get(format!("{AUDIT}/events/export?format=json&{period}"));
+        let answers = house.ask_together(&auditor(), vec![call(), call()], seed);
+        let ids: Vec<String> = answers.iter().map(Answer::job).collect();
+        assert_eq!(ids[0], ids[1], "{seed}");
+    }
 }
 
 #[test]
@@ -194,9 +243,9 @@ fn a_part_that_was_changed_waits_for_a_person_and_a_cancelled_export_leaves_noth
 #[test]
 fn exports_of_the_log_leave_half_of_the_quota_to_peoples_requests() {
     let settings = Settings { quotas: Quotas { open_jobs: 2, jobs_per_month: 100 }, ..Settings::default() };
-    let mut house = House::over(full(600).world, settings);
+    let mut house = House::over(full(1_200).world, settings);
     begun(&mut house, "json");
-    let refused = export(&mut house, "json");
+    let refused = export(&mut house, "csv");
     assert_eq!(refused.status, 429, "{}", refused.body);
     let body = access("nobody.canary@example.com");
     let asked = house.ask(&operator("acme"), Call::post("/api/v1/privacy/requests", &body));

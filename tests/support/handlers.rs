@@ -184,6 +184,7 @@ fn verifier(world: &MemoryWorld) -> VerifyAudits {
         alerts: world.alerts(),
         collect: CollectEvidence {
             store: world.job_store(),
+            index: world.audit_index(),
             evidence: world.evidence_store(),
             keyring: ports(world).keyring,
             entropy: world.entropy(),

@@ -12,6 +12,7 @@ async fn main() -> Result<(), lambda_kit::StartError> {
     let clock: Arc<dyn Clock> = lambda_kit::system_clock(&settings);
     let ports = Ports {
         store: aws.job_store(&settings.jobs_table, &settings.keyring_table),
+        index: aws.audit_index(&settings.jobs_table),
         feed: aws.audit_feed(&settings.jobs_table),
         evidence: aws.evidence_store(&settings.evidence_bucket, &settings.evidence_lock_mode),
         signer: aws.checkpoint_signer(&settings.checkpoint_key_id),

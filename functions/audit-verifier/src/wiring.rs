@@ -6,7 +6,7 @@ use lambda_kit::Settings;
 use workflow::evidence::CollectEvidence;
 use workflow::keyring::Keyring;
 use workflow::ports::{
-    AuditFeed, CheckpointSigner, Clock, Entropy, EvidenceStore, IntegrityAlerts, JobStore, KeyService,
+    AuditFeed, AuditIndex, CheckpointSigner, Clock, Entropy, EvidenceStore, IntegrityAlerts, JobStore, KeyService,
 };
 use workflow::prove_event::ProveEvent;
 use workflow::verify_audits::VerifyAudits;
@@ -16,6 +16,8 @@ use workflow::verify_log::VerifyLog;
 pub struct Ports {
     /// Our tables.
     pub store: Arc<dyn JobStore>,
+    /// Events in the order of time.
+    pub index: Arc<dyn AuditIndex>,
     /// Where events stand in their logs.
     pub feed: Arc<dyn AuditFeed>,
     /// The logs, and evidence beside them.
@@ -35,10 +37,11 @@ pub struct Ports {
 /// Wires the use case.
 #[must_use]
 pub fn verify_audits(ports: Ports, settings: &Settings) -> VerifyAudits {
-    let Ports { store, feed, evidence, signer, keys, alerts, clock, entropy } = ports;
+    let Ports { store, index, feed, evidence, signer, keys, alerts, clock, entropy } = ports;
     let keep_days = settings.evidence_keep_days;
     let collect = CollectEvidence {
         store: Arc::clone(&store),
+        index,
         evidence: Arc::clone(&evidence),
         keyring: Arc::new(Keyring::new(Arc::clone(&store), keys, Arc::clone(&entropy))),
         entropy,

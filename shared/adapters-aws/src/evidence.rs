@@ -1,4 +1,5 @@
-//! The bucket of evidence under Object Lock, and the KMS key that signs checkpoints. Nothing here deletes, and no lock is shortened.
+//! The bucket of evidence under Object Lock, and the KMS key that signs checkpoints. No lock is shortened: what is
+//! deleted has none any more.
 
 use async_trait::async_trait;
 use audit_log::key::CheckpointKey;
@@ -33,6 +34,26 @@ impl S3EvidenceStore {
             _ => None,
         };
         Self { client, bucket: bucket.to_owned(), lock }
+    }
+
+    /// The versions and deletion marks of one object.
+    async fn versions(&self, name: &str) -> Result<Vec<(String, String)>, PortError> {
+        let (mut found, mut after) = (Vec::new(), (None, None));
+        loop {
+            let request = self.client.list_object_versions().bucket(&self.bucket).prefix(name);
+            let request = request.set_key_marker(after.0).set_version_id_marker(after.1);
+            let page = request.send().await.map_err(|error| failed("list evidence", error))?;
+            let versions = page.versions.unwrap_or_default().into_iter().map(|it| (it.key, it.version_id));
+            let marks = page.delete_markers.unwrap_or_default().into_iter().map(|it| (it.key, it.version_id));
+            let told = versions.chain(marks).filter_map(|(key, version)| Some((key?, version?)));
+            found.extend(told.filter(|(key, _)| key == name));
+            // Names come in order, and the one that is looked for comes first.
+            let is_passed = page.next_key_marker.as_deref() != Some(name);
+            after = (page.next_key_marker, page.next_version_id_marker);
+            if is_passed || page.is_truncated != Some(true) {
+                return Ok(found);
+            }
+        }
     }
 
     fn put(&self, name: &str, bytes: Vec<u8>, keep_until: Timestamp) -> PutObjectFluentBuilder {
@@ -87,6 +108,18 @@ impl EvidenceStore for S3EvidenceStore {
 
     async fn replace(&self, name: &str, bytes: Vec<u8>, mark: &str, keep_until: Timestamp) -> Result<bool, PortError> {
         was_written(self.put(name, bytes, keep_until).if_match(mark)).await
+    }
+
+    async fn remove(&self, name: &str) -> Result<bool, PortError> {
+        for (key, version) in self.versions(name).await? {
+            let request = self.client.delete_object().bucket(&self.bucket).key(key).version_id(version);
+            match request.send().await {
+                Ok(_) => {}
+                Err(error) if error.code() == Some("AccessDenied") => return Ok(false),
+                Err(error) => return Err(failure("remove evidence", &error)),
+            }
+        }
+        Ok(true)
     }
 }
 
@@ -163,6 +196,18 @@ mod tests {
         let kind = |result: Result<bool, PortError>| result.unwrap_err().kind;
         assert_eq!(kind(store.put_new("a", vec![1], Timestamp::UNIX_EPOCH).await), PortErrorKind::Transient);
         assert_eq!(kind(store.put_new("a", vec![1], Timestamp::UNIX_EPOCH).await), PortErrorKind::Denied);
+    }
+
+    #[tokio::test]
+    async fn of_an_object_every_version_goes_and_a_locked_one_is_an_answer() {
+        let listed = "<ListVersionsResult><IsTruncated>false</IsTruncated>\
+            <Version><Key>a</Key><VersionId>2</VersionId></Version><Version><Key>ab</Key><VersionId>9</VersionId></Version>\
+            <DeleteMarker><Key>a</Key><VersionId>1</VersionId></DeleteMarker></ListVersionsResult>";
+        let denied = "<Error><Code>AccessDenied</Code></Error>";
+        let replay = Replay::answering(&[(200, listed), (204, ""), (204, ""), (200, listed), (403, denied)]);
+        let store = store(&replay);
+        assert!(store.remove("a").await.unwrap());
+        assert!(!store.remove("a").await.unwrap(), "its lock has not ended");
     }
 
     #[tokio::test]

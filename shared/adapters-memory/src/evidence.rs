@@ -75,6 +75,21 @@ impl EvidenceStore for MemoryEvidenceStore {
         let expected = mark.parse().map_err(|_| PortError::new(PortErrorKind::Corrupt, "replace_evidence"))?;
         self.world.call("replace_evidence", |state| Ok(put(state, name, &bytes, expected, keep_until))).await
     }
+
+    async fn remove(&self, name: &str) -> Result<bool, PortError> {
+        self.world
+            .call("remove_evidence", |state| {
+                let now = state.now;
+                let locked = |versions: &Versions| versions.iter().any(|(_, keep_until)| *keep_until > now);
+                let is_locked = state.evidence.objects.get(name).is_some_and(locked);
+                if !is_locked {
+                    state.evidence.objects.remove(name);
+                    state.evidence.sent.remove(name);
+                }
+                Ok(!is_locked)
+            })
+            .await
+    }
 }
 
 fn put(state: &mut State, name: &str, bytes: &[u8], expected: usize, keep_until: Timestamp) -> bool {

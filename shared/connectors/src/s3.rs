@@ -7,6 +7,7 @@ pub(crate) mod media;
 pub(crate) mod objects;
 
 mod broken;
+mod csv_glance;
 mod csv_records;
 mod cursor;
 mod erase_object;

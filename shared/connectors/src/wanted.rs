@@ -10,6 +10,7 @@ pub(crate) struct Wanted {
     values: HashSet<Datum>,
     /// The texts, and the numbers that are written as digits alone, to be asked without a copy.
     texts: HashSet<String>,
+    sieve: Sieve,
     plain: HashSet<String>,
     numbers: bool,
     truths: bool,
@@ -30,7 +31,8 @@ impl Wanted {
                 Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => {}
             }
         }
-        Self { values, texts, plain, numbers, truths, everything: false }
+        let sieve = Sieve::of(&texts);
+        Self { values, texts, sieve, plain, numbers, truths, everything: false }
     }
 
     /// Every row, whatever it holds.
@@ -54,14 +56,14 @@ impl Wanted {
 
     /// Whether a text that stands for any kind of value is wanted: in CSV, `7` is the number and the text.
     pub(crate) fn has_text(&self, text: &str) -> bool {
-        self.texts.contains(text)
+        self.has_exact_text(text)
             || (self.numbers && self.has_number(text.trim()))
             || (self.truths && truth(text).is_some_and(|truth| self.values.contains(&Datum::Bool(truth))))
     }
 
     /// Whether this text itself is wanted.
     pub(crate) fn has_exact_text(&self, text: &str) -> bool {
-        self.texts.contains(text)
+        self.sieve.may_have(text) && self.texts.contains(text)
     }
 
     /// Whether the number so written is wanted.
@@ -70,6 +72,38 @@ impl Wanted {
             return self.plain.contains(digits);
         }
         self.values.contains(datamap::canonical(&Datum::Number(digits.to_owned())).as_ref())
+    }
+}
+
+/// Tells most texts that are not wanted by their last bytes: hashing each as a set does would cost more than all the rest
+/// of passing over a row.
+#[derive(Debug)]
+struct Sieve([u64; 64]);
+
+impl Default for Sieve {
+    fn default() -> Self {
+        Self([0; 64])
+    }
+}
+
+impl Sieve {
+    fn of(texts: &HashSet<String>) -> Self {
+        let mut sieve = Self::default();
+        for (word, bit) in texts.iter().filter_map(|text| Self::place(text)) {
+            sieve.0[word] |= bit;
+        }
+        sieve
+    }
+
+    /// Short texts pass.
+    fn may_have(&self, text: &str) -> bool {
+        Self::place(text).is_none_or(|(word, bit)| self.0[word] & bit != 0)
+    }
+
+    fn place(text: &str) -> Option<(usize, u64)> {
+        let last = u64::from_le_bytes(*text.as_bytes().last_chunk::<8>()?);
+        let hash = last.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes();
+        Some((usize::from(hash[0] & 63), 1 << (hash[1] & 63)))
     }
 }
 

@@ -11,6 +11,7 @@ use datamap::{Masker, Treatment};
 use domain::datum::Datum;
 use workflow::ports::{Connector as _, Erased, Eraser as _, ErasureOrder, PortError, SourceLookup, Target};
 
+#[expect(dead_code, reason = "the measurement uses more of it")]
 #[path = "lake/bucket.rs"]
 mod bucket;
 #[path = "lake/expiring.rs"]

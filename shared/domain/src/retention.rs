@@ -164,6 +164,9 @@ pub struct RetentionPolicy {
 }
 
 impl RetentionPolicy {
+    /// What the sort keys of all policies start with.
+    pub const PREFIX: &str = "retention#";
+
     /// What counts where nothing was set.
     #[must_use]
     pub fn default_rules() -> Vec<ClassRule> {
@@ -175,7 +178,7 @@ impl RetentionPolicy {
     #[must_use]
     pub fn prefix_of(organization_id: &str) -> String {
         let digits: String = organization_id.bytes().map(|byte| format!("{byte:02x}")).collect();
-        format!("retention#{digits}#")
+        format!("{}{digits}#", Self::PREFIX)
     }
 
     /// The key of this version.

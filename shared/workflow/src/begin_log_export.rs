@@ -2,6 +2,8 @@
 //!
 //! One transaction makes the job, its steps, their events and the counts. Reading is the worker's (`steps/export_events.rs`).
 
+mod same_call;
+
 use domain::ids::{JobId, OpNonce};
 use domain::job::{Job, JobStatus, Period, Scope, Timing, Verification, VerificationMethod, first_steps};
 use domain::key::TenantKey;
@@ -13,6 +15,7 @@ use domain::step::{Nudge, Step};
 use domain::transition::{Expect, TransitionBuilder};
 use jiff::{SignedDuration, Timestamp};
 
+use self::same_call::{Found, SameCall};
 use crate::caller::Caller;
 use crate::keyring::TenantSecrets;
 use crate::nudging::nudge_best_effort;
@@ -41,10 +44,11 @@ pub struct BeginLogExport {
 }
 
 impl BeginLogExport {
-    /// Makes the job. What comes after now is not in it, so that it has an end.
+    /// Makes the job, or finds the one that the same call made and that still runs: same person, period and form. What comes after
+    /// now is not in it, so that it has an end.
     ///
     /// # Errors
-    /// `Forbidden` without `admin:audit_log`; `QuotaReached` once half of what the tenant may have open, or in a month, is
+    /// `Forbidden` without `admin:audit_log`; `Busy` if another call came between; `QuotaReached` once half of what the tenant may have open, or in a month, is
     /// taken: people's requests keep the other half.
     pub async fn begin(&self, caller: &Caller, period: Period, format: ExportFormat) -> Result<Job, Refusal> {
         if !caller.principal.may(Permission::AdminAuditLog) {
@@ -53,23 +57,34 @@ impl BeginLogExport {
         let (now, tenant) = (self.ports.clock.now(), &caller.principal.tenant);
         let entropy = self.ports.entropy.as_ref();
         let secrets = self.ports.keyring.tenant(tenant, now).await?;
+        let (same, store) = (SameCall::of(caller, &secrets, period, format), self.ports.store.as_ref());
+        let free = match same.find(store, caller, now).await? {
+            Found::Running(job) => return Ok(*job),
+            Found::Nothing(free) => free,
+        };
         let (id, nonce) = (JobId::new(now, entropy.bytes()), OpNonce::new(entropy.bytes()));
         let (key, key_record) = self.ports.keyring.make_job_key(tenant, &id, &nonce).await?;
         let period = Period { end: period.end.min(now), ..period };
         let job = self.job(caller, (&secrets, &key), (id, nonce.clone(), now), (period, format));
         let steps = first_steps(&job, now).into_iter();
         let steps: Vec<Step> = steps.map(|seed| Step::new(tenant, &job.id, seed, nonce.clone(), now)).collect();
+        let noted = free.map(|scope| same_call::record(caller, scope, (&job.id, &nonce, now)));
         let mut builder = TransitionBuilder::new(tenant, nonce, caller.cause(&secrets, entropy, now), entropy.bytes());
         builder.create_job(job.clone());
         steps.iter().cloned().for_each(|step| builder.create_step(step));
         builder.put(Record::Key(key_record), Expect::Absent);
+        noted.into_iter().for_each(|record| builder.put(record, Expect::Forgotten(now)));
         let half = |quota: i64| Some((quota / 2).max(1));
         builder.add(Counter::open_jobs(tenant), 1, half(self.quotas.open_jobs));
         builder.add(Counter::jobs_in_month(tenant, now), 1, half(self.quotas.jobs_per_month));
         match self.ports.store.commit(&builder.build()).await {
             Ok(()) => {}
             Err(CommitError::LimitReached { key, limit }) => return Err(quota_refusal(&key, limit, now)),
-            Err(CommitError::Conflict { .. }) => return Err(Refusal::Busy),
+            // The same call was quicker, or this one was, and only its answer was lost.
+            Err(CommitError::Conflict { .. }) => match same.find(store, caller, now).await? {
+                Found::Running(job) => return Ok(*job),
+                Found::Nothing(_) => return Err(Refusal::Busy),
+            },
             Err(CommitError::Port(error)) => return Err(error.into()),
         }
         let ready = steps.iter().filter(|step| step.is_claimable(now)).map(Nudge::for_step).collect::<Vec<_>>();

@@ -1,11 +1,15 @@
-//! Evidence: collected, shown with its chain of custody, checked (R-AUD-5). It lies under lock beside the logs; nothing here deletes.
+//! Evidence: collected, shown with its chain of custody, checked (R-AUD-5). It lies under lock beside the logs; what has outlived
+//! its lock ends (`ending.rs`).
 //!
 //! `evidence/<tenant>/items/<id>` is written once, `…/custody/<id>/<number>` once for each entry, `…/checks/<id>` with each check.
 
 mod check;
 mod custody;
+mod ending;
+mod policies;
 mod scheduled;
 mod sealing;
+mod week;
 
 use std::sync::Arc;
 

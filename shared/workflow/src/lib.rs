@@ -11,6 +11,7 @@ pub mod caller;
 pub mod check_suppressions;
 pub mod dashboard;
 pub mod discover;
+pub mod event_rows;
 pub mod evidence;
 pub mod export_log;
 pub mod following;

@@ -153,7 +153,22 @@ impl VerifyAudits {
         let collected =
             if found.finished { self.collect.collect(&found, self.clock.now()).await? } else { Collected::default() };
         report.evidence += collected.new;
+        if found.finished {
+            self.end_outlived(tenant, ends_at).await;
+        }
         self.keep(&found, before.map(|(_, mark)| mark)).await
+    }
+
+    /// What is left stays for the next week: the result of a verification does not wait for it.
+    async fn end_outlived(&self, tenant: &TenantId, ends_at: Timestamp) {
+        let is_over = || self.clock.now() >= ends_at;
+        match self.collect.end_outlived(tenant, self.clock.now(), is_over).await {
+            Ok(0) => {}
+            Ok(ended) => tracing::info!(tenant = %tenant, ended, "evidence has outlived its lock and is gone"),
+            Err(error) => {
+                tracing::error!(error = %error, tenant = %tenant, "evidence that has outlived its lock stays");
+            }
+        }
     }
 
     /// Keeps a result; somebody who verified at the same time may have kept theirs.

@@ -37,7 +37,7 @@ mod feed {
 }
 mod evidence {
     use super::*;
-    cases!(Evidence: an_object_is_made_once, an_object_is_replaced_by_its_mark_only, names_are_listed_in_order_under_their_prefix, a_signature_is_the_keys_and_always_the_same);
+    cases!(Evidence: an_object_is_made_once, what_is_locked_is_not_removed, an_object_is_replaced_by_its_mark_only, names_are_listed_in_order_under_their_prefix, a_signature_is_the_keys_and_always_the_same);
 }
 pub use evidence::CASES as EVIDENCE_CASES;
 pub use feed::CASES as FEED_CASES;
@@ -154,6 +154,16 @@ async fn an_object_is_made_once(evidence: &Evidence, names: &mut Names) {
     assert!(evidence.store.put_new(&name, vec![1, 2], soon(names)).await.unwrap());
     assert!(!evidence.store.put_new(&name, vec![3], soon(names)).await.unwrap());
     assert_eq!(evidence.store.read(&name).await.unwrap().unwrap().bytes, [1, 2]);
+}
+
+async fn what_is_locked_is_not_removed(evidence: &Evidence, names: &mut Names) {
+    let name = format!("evidence/{}/items/locked", names.tenant());
+    assert!(evidence.store.remove(&name).await.unwrap(), "what isn't there is gone");
+    assert!(evidence.store.put_new(&name, vec![1], soon(names)).await.unwrap());
+    let mark = evidence.store.read(&name).await.unwrap().unwrap().mark;
+    assert!(evidence.store.replace(&name, vec![2], &mark, soon(names)).await.unwrap());
+    assert!(!evidence.store.remove(&name).await.unwrap());
+    assert_eq!(evidence.store.read(&name).await.unwrap().unwrap().bytes, [2]);
 }
 
 async fn names_are_listed_in_order_under_their_prefix(evidence: &Evidence, names: &mut Names) {

@@ -120,4 +120,8 @@ impl EvidenceStore for Archives {
         }
         Ok(is_newest)
     }
+
+    async fn remove(&self, _: &str) -> Result<bool, PortError> {
+        Ok(false)
+    }
 }

@@ -59,7 +59,7 @@ pub(crate) async fn one(
     Ok(Json(EventDetailBody::of(&found.map_err(|refusal| app.refused(&refusal))?)))
 }
 
-/// The events of a period as CSV or JSON, newest first. What passes 4 MB is a job: `links` say where it is seen and fetched.
+/// The events of a period as CSV or JSON, newest first. What passes 4 MB is a job: `links` say where it is seen and fetched. The same call while that job runs is answered with it.
 #[utoipa::path(get, path = "/api/v1/audit/events/export", tag = "audit",
     params(
         ("start" = String, Query, description = "At this time (RFC 3339) and later; at most 731 days before end"),

@@ -3,6 +3,7 @@
 use csv_core::{ReadRecordResult, Reader};
 
 use super::broken::{Broken, MAX_RAW_BYTES, MAX_RECORD_BYTES, What};
+use super::csv_glance;
 
 /// Records of a stream of bytes.
 #[derive(Debug)]
@@ -89,6 +90,26 @@ impl CsvRecords {
         if self.consumed == self.seen {
             self.raw = self.start;
         }
+    }
+
+    /// Passes over whole records that hold nothing wanted in a column, unread, as far as a glance can tell; how many.
+    /// Their bytes are then told as those of one.
+    pub(super) fn pass(&mut self, column: usize, is_wanted: impl Fn(&str) -> bool) -> u64 {
+        if self.header.is_none() || self.consumed != self.seen {
+            return 0;
+        }
+        let ahead = &self.buffer[self.start..];
+        let passed = csv_glance::pass(ahead, column, is_wanted);
+        if passed.records > 0 {
+            let lines = memchr::memchr_iter(b'\n', &ahead[..passed.bytes]).count();
+            self.line += u64::try_from(lines).expect("a count fits in 64 bits");
+            self.reader.set_line(self.line);
+            self.raw = self.start;
+            self.start += passed.bytes;
+            self.seen += u64::try_from(passed.bytes).expect("a length fits in 64 bits");
+            self.consumed = self.seen;
+        }
+        passed.records
     }
 
     /// Goes to the next record; false where more bytes are needed, or at the end.

@@ -94,6 +94,34 @@ impl Lines {
         }
     }
 
+    /// Passes over whole lines that do not pass a glance, unread; how many rows they are. Their bytes are then told as
+    /// those of one.
+    pub(super) fn pass(&mut self, is_read: impl Fn(&[u8]) -> bool) -> u64 {
+        self.release();
+        // A byte order mark is for the reader.
+        if self.line == 1 {
+            return 0;
+        }
+        let (mut rows, mut lines, mut end) = (0, 0, self.start);
+        while let Some(length) = memchr::memchr(b'\n', &self.buffer[end..]) {
+            let line = &self.buffer[end..end + length];
+            let is_blank = line.iter().all(u8::is_ascii_whitespace);
+            if length > MAX_RECORD_BYTES || (!is_blank && is_read(line)) {
+                break;
+            }
+            rows += u64::from(!is_blank);
+            lines += 1;
+            end += length + 1;
+        }
+        if rows > 0 {
+            self.consumed += u64::try_from(end - self.start).expect("a length fits in 64 bits");
+            self.line += lines;
+            (self.own, self.is_given) = (self.raw, true);
+            (self.start, self.searched) = (end, end);
+        }
+        rows
+    }
+
     fn next_line(&mut self, is_end: bool) -> Result<Option<&[u8]>, Broken> {
         let found = memchr::memchr(b'\n', &self.buffer[self.searched..]);
         let end = found.map_or(self.buffer.len(), |position| self.searched + position);

@@ -53,11 +53,12 @@ impl Packing {
 
     /// What packs it.
     pub(super) fn packer(self) -> Packer {
-        match self {
-            Self::Plain => Packer::Plain(Vec::new()),
-            Self::Gzip => Packer::Gzip(Box::new(GzEncoder::new(Vec::new(), Compression::default()))),
-            Self::Zstd => Packer::Zstd(Box::new(zstd_encoder())),
-        }
+        let encoder = match self {
+            Self::Plain => Encoder::Plain(Vec::new()),
+            Self::Gzip => Encoder::Gzip(Box::new(GzEncoder::new(Vec::new(), Compression::default()))),
+            Self::Zstd => Encoder::Zstd(Box::new(zstd_encoder())),
+        };
+        Packer { encoder, stage: Vec::new() }
     }
 }
 
@@ -107,8 +108,16 @@ impl Unpacker {
     }
 }
 
+/// Bytes that are packed at once: a call for each record would cost as much as the packing.
+const STAGE_BYTES: usize = 64 << 10;
+
 /// Packs one object into memory.
-pub(super) enum Packer {
+pub(super) struct Packer {
+    encoder: Encoder,
+    stage: Vec<u8>,
+}
+
+enum Encoder {
     Plain(Vec<u8>),
     Gzip(Box<GzEncoder<Vec<u8>>>),
     Zstd(Box<ZstdEncoder<'static, Vec<u8>>>),
@@ -116,38 +125,56 @@ pub(super) enum Packer {
 
 impl Packer {
     pub(super) fn put(&mut self, bytes: &[u8]) {
-        match self {
-            Self::Plain(out) => out.extend_from_slice(bytes),
-            Self::Gzip(encoder) => encoder.write_all(bytes).expect("a vector takes every byte"),
-            Self::Zstd(encoder) => encoder.write_all(bytes).expect("a vector takes every byte"),
+        if let Encoder::Plain(out) = &mut self.encoder {
+            out.extend_from_slice(bytes);
+        } else if self.stage.is_empty() && bytes.len() >= STAGE_BYTES {
+            self.encoder.put(bytes);
+        } else {
+            self.stage.extend_from_slice(bytes);
+            if self.stage.len() >= STAGE_BYTES {
+                self.encoder.put(&self.stage);
+                self.stage.clear();
+            }
         }
     }
 
     /// Bytes packed and not taken yet.
     pub(super) fn packed(&self) -> usize {
-        match self {
-            Self::Plain(out) => out.len(),
-            Self::Gzip(encoder) => encoder.get_ref().len(),
-            Self::Zstd(encoder) => encoder.get_ref().len(),
+        match &self.encoder {
+            Encoder::Plain(out) => out.len(),
+            Encoder::Gzip(encoder) => encoder.get_ref().len(),
+            Encoder::Zstd(encoder) => encoder.get_ref().len(),
         }
     }
 
     /// Takes what was packed.
     pub(super) fn take(&mut self) -> Vec<u8> {
-        std::mem::take(match self {
-            Self::Plain(out) => out,
-            Self::Gzip(encoder) => encoder.get_mut(),
-            Self::Zstd(encoder) => encoder.get_mut(),
+        std::mem::take(match &mut self.encoder {
+            Encoder::Plain(out) => out,
+            Encoder::Gzip(encoder) => encoder.get_mut(),
+            Encoder::Zstd(encoder) => encoder.get_mut(),
         })
     }
 
     /// Ends the object; what it ends with can then be taken.
-    pub(super) fn finish(self) -> Self {
-        Self::Plain(match self {
-            Self::Plain(out) => out,
-            Self::Gzip(encoder) => encoder.finish().expect("a vector takes every byte"),
-            Self::Zstd(encoder) => encoder.finish().expect("a vector takes every byte"),
-        })
+    pub(super) fn finish(mut self) -> Self {
+        self.encoder.put(&self.stage);
+        let encoder = Encoder::Plain(match self.encoder {
+            Encoder::Plain(out) => out,
+            Encoder::Gzip(encoder) => encoder.finish().expect("a vector takes every byte"),
+            Encoder::Zstd(encoder) => encoder.finish().expect("a vector takes every byte"),
+        });
+        Self { encoder, stage: Vec::new() }
+    }
+}
+
+impl Encoder {
+    fn put(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Plain(out) => out.extend_from_slice(bytes),
+            Self::Gzip(encoder) => encoder.write_all(bytes).expect("a vector takes every byte"),
+            Self::Zstd(encoder) => encoder.write_all(bytes).expect("a vector takes every byte"),
+        }
     }
 }
 

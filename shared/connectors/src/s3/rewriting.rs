@@ -8,6 +8,7 @@ use workflow::ports::{ErasureOrder, Target};
 
 pub(super) use self::chosen::Chosen;
 use self::columns::Columns;
+pub(super) use self::fate::Fate;
 use self::glance::Glance;
 #[cfg(test)]
 pub(super) use self::in_memory::Whole;
@@ -22,6 +23,7 @@ use crate::wanted::Wanted;
 
 mod chosen;
 mod columns;
+mod fate;
 mod glance;
 mod in_memory;
 mod tally;
@@ -67,13 +69,6 @@ pub(super) enum Next {
     End,
 }
 
-/// What becomes of a record.
-pub(super) enum Fate {
-    Stays,
-    Goes,
-    Becomes(Vec<u8>),
-}
-
 /// Where the rewritten bytes go.
 enum Sink {
     /// Nowhere: the object is only counted.
@@ -88,7 +83,7 @@ pub(super) struct Rewriting<'a> {
     records: Records,
     /// Those of each order; none before the header went by.
     columns: Vec<Columns>,
-    /// How lines that hold nothing wanted are passed over; a plan reads them all, so that a broken one is told.
+    /// How lines that hold nothing wanted are passed over; a plan reads every record, so that a broken one is told.
     glance: Option<Glance>,
     sink: Sink,
     tallies: Tallies,
@@ -194,18 +189,31 @@ impl<'a> Rewriting<'a> {
     fn line(&mut self) -> Result<Option<Fate>, Broken> {
         let Records::NdJson(lines) = &mut self.records else { return Ok(None) };
         let (works, glance) = (self.works, self.glance.as_ref());
+        if let Some(glance) = glance {
+            let passed = lines.pass(|line| glance.may_hold(line, works.wanted));
+            if passed > 0 {
+                return Ok(Some(Fate::Stay(passed)));
+            }
+        }
         let is_read = |line: &[u8]| glance.is_none_or(|glance| glance.may_hold(line, works.wanted));
         let Some(row) = lines.next_if(self.is_end, is_read)? else { return Ok(None) };
-        let Some(row) = row else { return Ok(Some(Fate::Stays)) };
+        let Some(row) = row else { return Ok(Some(Fate::Stay(1))) };
         let raw = lines.raw().1;
         let finds = |_, work: &Work<'_>| work.wanted.is_everything() || work.wanted.is_in(&row, work.field());
-        let fate = |_, work: &Work<'_>| json_fate(work.order, &row, raw);
+        let fate = |_, work: &Work<'_>| Fate::of_line(work.order, &row, raw);
         Ok(Some(works.judge(&mut self.tallies, &row, finds, fate).0))
     }
 
     fn csv_record(&mut self) -> Result<Option<Fate>, Broken> {
         let works = self.works;
         let Records::Csv(records) = &mut self.records else { return Ok(None) };
+        let is_glanced = matches!(self.sink, Sink::Pack(_)) && !works.wanted.is_everything();
+        if let Some(columns) = self.columns.first().filter(|_| is_glanced) {
+            let passed = records.pass(columns.looked_up(), |text| works.wanted.has_text(text));
+            if passed > 0 {
+                return Ok(Some(Fate::Stay(passed)));
+            }
+        }
         if !records.next_record(self.is_end)? {
             return Ok(None);
         }
@@ -216,22 +224,22 @@ impl<'a> Rewriting<'a> {
             self.columns = columns.collect::<Result<_, _>>()?;
         }
         self.sink.put(&preamble);
-        let Some(columns) = self.columns.first() else { return Ok(Some(Fate::Stays)) };
+        let Some(columns) = self.columns.first() else { return Ok(Some(Fate::Stay(1))) };
         let looked_up = records.field(columns.looked_up())?;
         let finds = |wanted: &Wanted| wanted.is_everything() || wanted.has_text(looked_up);
         if !finds(works.wanted) {
-            return Ok(Some(Fate::Stays));
+            return Ok(Some(Fate::Stay(1)));
         }
         let fields = records.current()?;
         let row = columns.row(header, &fields);
         let raw = records.raw().1;
         let fate = |place: usize, work: &Work<'_>| match work.order.treatment {
             Treatment::Delete => Fate::Goes,
-            Treatment::Keep { .. } => Fate::Stays,
+            Treatment::Keep { .. } => Fate::Stay(1),
             Treatment::Rewrite { .. } => {
                 let columns = self.columns.get(place);
                 let changed = columns.and_then(|it| it.rewritten(&fields, work.order.masker.as_ref(), raw));
-                changed.map_or(Fate::Stays, Fate::Becomes)
+                changed.map_or(Fate::Stay(1), Fate::Becomes)
             }
         };
         Ok(Some(works.judge(&mut self.tallies, &row, |_, work| finds(work.wanted), fate).0))
@@ -240,9 +248,9 @@ impl<'a> Rewriting<'a> {
     fn put(&mut self, fate: Fate) {
         self.put_before();
         let (_, own) = self.records.raw();
-        self.tallies.pass(1, u64::from(matches!(fate, Fate::Goes)));
+        self.tallies.pass(fate.records(), u64::from(matches!(fate, Fate::Goes)));
         match fate {
-            Fate::Stays => self.sink.put(own),
+            Fate::Stay(_) => self.sink.put(own),
             Fate::Goes => self.is_half_gone = own.ends_with(b"\r"),
             Fate::Becomes(bytes) => self.sink.put(&bytes),
         }
@@ -268,19 +276,6 @@ impl<'a> Rewriting<'a> {
             Sink::Count => Sink::Count,
             Sink::Pack(packer) => Sink::Pack(packer.finish()),
         };
-    }
-}
-
-fn json_fate(order: &ErasureOrder, row: &Datum, raw: &[u8]) -> Fate {
-    match order.treatment {
-        Treatment::Delete => Fate::Goes,
-        Treatment::Keep { .. } => Fate::Stays,
-        Treatment::Rewrite { .. } => order.changed(row).map_or(Fate::Stays, |after| {
-            let end = raw.iter().rposition(|byte| !byte.is_ascii_whitespace()).map_or(0, |last| last + 1);
-            let mut line = after.to_json();
-            line.extend_from_slice(&raw[end..]);
-            Fate::Becomes(line)
-        }),
     }
 }
 

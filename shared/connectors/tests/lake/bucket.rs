@@ -48,6 +48,10 @@ impl Stored {
     pub(crate) fn bytes(&self) -> Vec<u8> {
         std::fs::read(&self.path).unwrap()
     }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
 }
 
 #[derive(Debug, Default)]
@@ -83,6 +87,22 @@ impl Bucket {
         drop(std::fs::remove_dir_all(dir));
         std::fs::create_dir_all(dir).unwrap();
         Self(Arc::new(Mutex::new(State { dir: dir.to_owned(), is_versioned, ..State::default() })))
+    }
+
+    /// Another bucket with the same objects, whose bytes are stored once.
+    pub(crate) fn copied(&self, dir: &Path) -> Self {
+        let copy = Self::new(dir, true);
+        let state = self.0.lock().unwrap();
+        let mut to = copy.0.lock().unwrap();
+        (to.objects, to.count, to.is_versioned) = (state.objects.clone(), state.count, state.is_versioned);
+        for stored in to.objects.values_mut().flatten() {
+            let path = dir.join(stored.path.file_name().unwrap());
+            std::fs::hard_link(&stored.path, &path).unwrap();
+            stored.path = path;
+        }
+        drop(to);
+        drop(state);
+        copy
     }
 
     /// A configuration that reaches this bucket, and never tries twice.

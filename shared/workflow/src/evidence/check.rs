@@ -66,6 +66,6 @@ impl KeepEvidence {
     }
 }
 
-fn check_name(tenant: &TenantId, id: &EvidenceId) -> String {
+pub(super) fn check_name(tenant: &TenantId, id: &EvidenceId) -> String {
     format!("evidence/{tenant}/checks/{id}")
 }

@@ -1,15 +1,17 @@
 //! Evidence that collects itself (R-AUD-5): once a week and tenant, with the weekly verification of the log.
 //!
-//! What is collected: what that verification found, how the deployment is set up, where each retention run stands.
+//! What is collected: what that verification found, how the deployment is set up, where each retention run stands, which retention
+//! policies are in force and why, and what the log of the week before tells (`week.rs`).
 //! The id is that of the week and the kind, so that a second run finds what the first one left and writes nothing twice.
 
 use std::sync::Arc;
 
 use domain::event::{Action, EventType};
-use domain::evidence::{Evidence, EvidenceType};
+use domain::evidence::EvidenceType;
 use domain::ids::{EvidenceId, OpNonce, TenantId};
 use domain::key::Partition;
 use domain::record::{DataMapPointer, Record};
+use domain::retention::RetentionPolicy;
 use domain::retention_run::RetentionRun;
 use domain::role::Pseudonym;
 use domain::sensitive::Sensitive;
@@ -19,9 +21,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::sealing::sealed;
-use super::{EvidenceWords, NewEvidence, RESOURCE_TYPE, corrupt, custody, custody_name, item_name};
+use super::week::Week;
+use super::{EvidenceWords, NewEvidence, RESOURCE_TYPE, corrupt, custody, custody_name, item_name, policies};
 use crate::keyring::Keyring;
-use crate::ports::{CommitError, Entropy, EvidenceStore, JobStore, PortError, PortErrorKind};
+use crate::ports::{AuditIndex, CommitError, Entropy, EvidenceStore, JobStore, PortError, PortErrorKind};
 use crate::sealing::sha256;
 use crate::verify_log::Verification;
 
@@ -31,8 +34,10 @@ const COLLECTOR: &str = "worker";
 /// Collects evidence by itself.
 pub struct CollectEvidence {
     // Dependencies.
-    /// Our tables: read are runs and the pointer of the data map, written is the event of each piece.
+    /// Our tables: read are runs, policies and the pointer of the data map, written is the event of each piece.
     pub store: Arc<dyn JobStore>,
+    /// Events in the order of time.
+    pub index: Arc<dyn AuditIndex>,
     /// Objects under lock.
     pub evidence: Arc<dyn EvidenceStore>,
     /// Data keys.
@@ -63,14 +68,18 @@ impl CollectEvidence {
     pub async fn collect(&self, found: &Verification, now: Timestamp) -> Result<Collected, PortError> {
         let (tenant, mut collected) = (&found.tenant, Collected::default());
         let week = week_of(now)?;
-        for (name, new) in self.pieces(found).await? {
+        for (name, new) in self.pieces(found, week).await? {
             let id = id_of(tenant, name, week);
             if self.keep(tenant, id, &new, now).await? { collected.new += 1 } else { collected.known += 1 }
         }
         Ok(collected)
     }
 
-    async fn pieces(&self, found: &Verification) -> Result<Vec<(&'static str, NewEvidence)>, PortError> {
+    async fn pieces(
+        &self,
+        found: &Verification,
+        week: Timestamp,
+    ) -> Result<Vec<(&'static str, NewEvidence)>, PortError> {
         let tenant = &found.tenant;
         let verification = serde_json::to_value(found).map_err(|cause| corrupt("write evidence", cause))?;
         let pointer = self.store.load(&[DataMapPointer::key_of(tenant)]).await?;
@@ -98,6 +107,9 @@ impl CollectEvidence {
                 piece(EvidenceType::SystemLog, title, &Value::from(runs), ("retention-sweep", "CC6.5")),
             ));
         }
+        let prefix = RetentionPolicy::PREFIX;
+        pieces.extend(policies::pieces(self.store.query(tenant, &Partition::Tenant, prefix).await?));
+        pieces.extend(Week::read(&self.index, tenant, week).await?.pieces());
         Ok(pieces)
     }
 
@@ -131,20 +143,29 @@ impl CollectEvidence {
                 evidence
             }
         };
-        self.tell(&evidence, now).await?;
+        let because = "collected with the weekly verification of the log";
+        let control = evidence.control_objectives.first().cloned();
+        let what = (EventType::EvidenceCollected, Action::Create, because);
+        self.tell((tenant, &evidence.id), what, control, now).await?;
         let first = serde_json::to_vec(&custody::first(&evidence)).map_err(|cause| corrupt("write custody", cause))?;
         self.evidence.put_new(&custody_name, first, evidence.retain_until).await
     }
 
-    /// Said before custody is: twice at worst, never not at all.
-    async fn tell(&self, evidence: &Evidence, now: Timestamp) -> Result<(), PortError> {
+    /// Said before what it says is done: twice at worst, never not at all.
+    pub(super) async fn tell(
+        &self,
+        (tenant, id): (&TenantId, &EvidenceId),
+        (event_type, action, because): (EventType, Action, &'static str),
+        control_id: Option<String>,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
         let nonce = OpNonce::new(self.entropy.bytes());
-        let cause = Cause::worker(now).because("collected with the weekly verification of the log");
-        let mut builder = TransitionBuilder::new(&evidence.tenant, nonce, cause, self.entropy.bytes());
-        let mut event = builder.tenant_event(RESOURCE_TYPE, Action::Create);
-        event.event_type = EventType::EvidenceCollected;
-        event.to = Some(evidence.id.to_string());
-        event.control_id = evidence.control_objectives.first().cloned();
+        let cause = Cause::worker(now).because(because);
+        let mut builder = TransitionBuilder::new(tenant, nonce, cause, self.entropy.bytes());
+        let mut event = builder.tenant_event(RESOURCE_TYPE, action);
+        event.event_type = event_type;
+        event.to = Some(id.to_string());
+        event.control_id = control_id;
         builder.event(event);
         match self.store.commit(&builder.build()).await {
             Ok(()) => Ok(()),
@@ -156,7 +177,7 @@ impl CollectEvidence {
     }
 }
 
-fn piece(
+pub(super) fn piece(
     evidence_type: EvidenceType,
     title: &str,
     content: &Value,

@@ -29,6 +29,10 @@ pub trait EvidenceStore: Send + Sync {
 
     /// Writes the next version over the one with this mark; `false`, and nothing is written, if that is not the newest.
     async fn replace(&self, name: &str, bytes: Vec<u8>, mark: &str, keep_until: Timestamp) -> Result<bool, PortError>;
+
+    /// Deletes an object with all its versions once their locks have ended; `false` if one of them is still locked. No lock is shortened
+    /// for it, and an object that isn't there is gone.
+    async fn remove(&self, name: &str) -> Result<bool, PortError>;
 }
 
 /// Signs checkpoints with a key that never leaves its service.

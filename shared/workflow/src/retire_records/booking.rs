@@ -71,7 +71,7 @@ impl RetireRecords {
         night: &'a mut Night<'_>,
     ) -> Result<&'a mut Book, PortError> {
         if !night.books.contains_key(tenant) {
-            let found = self.store.query(tenant, &Partition::Tenant, "retention#").await?;
+            let found = self.store.query(tenant, &Partition::Tenant, RetentionPolicy::PREFIX).await?;
             let mut policies: BTreeMap<String, RetentionPolicy> = BTreeMap::new();
             for policy in found.into_iter().filter_map(Record::into_retention) {
                 let known = policies.get(&policy.organization_id).map_or(0, |known| known.version);

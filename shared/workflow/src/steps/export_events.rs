@@ -2,8 +2,6 @@
 //!
 //! Held are one look into the index, the segment under way and the part under way; progress is saved with each part.
 
-mod row;
-
 use std::sync::Arc;
 
 use archive::{ArchiveInfo, CollectionWriter, DosTime, Packing, PartWriter, Position, Source, SourceInfo, Subject};
@@ -14,6 +12,7 @@ use domain::step::{Checkpoint, CollectCheckpoint, StepKind, Written};
 
 use super::collect::{format_of, storing};
 use crate::advance_job::{Ran, RunStep};
+use crate::event_rows::{self, event_row};
 use crate::ports::{AuditIndex, ExportStore, IdRange};
 use crate::read_audit::EventFilter;
 use crate::sealing::Place;
@@ -53,7 +52,7 @@ impl RunStep for ExportEvents {
         loop {
             let page = self.index.newest(&context.job.tenant, &EventIndex::All, &range, EVENTS).await?;
             for event in page.events.iter().filter(|event| filter.fits(event)) {
-                writer.push(&row::of_event(event, context.job.format), &mut parts);
+                writer.push(&event_row(event, context.job.format), &mut parts);
             }
             let goes_on = page.events.last().filter(|_| page.more);
             let ended = goes_on.is_none();
@@ -121,8 +120,7 @@ fn source() -> Result<Source, StepError> {
 fn writer_of(job: &Job, state: &CollectCheckpoint) -> Result<CollectionWriter, StepError> {
     let written = state.written.first();
     let from = written.map_or(Position::default(), |it| Position { segment: it.segments, rows: it.rows });
-    let fields: Vec<String> = row::FIELDS.iter().map(|name| (*name).to_owned()).collect();
-    Ok(CollectionWriter::new(source()?, 0, format_of(job.format), &fields, from))
+    Ok(CollectionWriter::new(source()?, 0, format_of(job.format), &event_rows::columns(), from))
 }
 
 /// The head of the archive of an export of the audit log.

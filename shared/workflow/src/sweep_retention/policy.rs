@@ -23,7 +23,7 @@ impl SweepRetention {
         let retention = unit.retention()?;
         let mut newest: BTreeMap<String, RetentionPolicy> = BTreeMap::new();
         if retention.organization_field.is_some() {
-            let found = self.store.query(unit.tenant, &Partition::Tenant, "retention#").await?;
+            let found = self.store.query(unit.tenant, &Partition::Tenant, RetentionPolicy::PREFIX).await?;
             for policy in found.into_iter().filter_map(Record::into_retention) {
                 let known = newest.get(&policy.organization_id).map_or(0, |known| known.version);
                 if policy.version > known {

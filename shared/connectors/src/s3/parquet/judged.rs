@@ -75,10 +75,10 @@ impl<R: Ranges> Table<R> {
             let fate = |place: usize, work: &Work<'_>| match work.order.treatment {
                 Treatment::Delete => Fate::Goes,
                 Treatment::Rewrite { .. } if marks.is_changed[place][at] => Fate::Becomes(Vec::new()),
-                Treatment::Rewrite { .. } | Treatment::Keep { .. } => Fate::Stays,
+                Treatment::Rewrite { .. } | Treatment::Keep { .. } => Fate::Stay(1),
             };
             match works.judge(tallies, row, finds, fate) {
-                (Fate::Stays, _) => {}
+                (Fate::Stay(_), _) => {}
                 (Fate::Goes, _) => edits.gone.push(*record),
                 (Fate::Becomes(_), by) => edits.changed.push((*record, by)),
             }

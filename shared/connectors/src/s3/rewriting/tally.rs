@@ -22,7 +22,7 @@ pub(crate) struct Tally {
 impl Tally {
     pub(crate) fn add(&mut self, fate: &Fate, seen: impl FnOnce() -> String) {
         match fate {
-            Fate::Stays => return,
+            Fate::Stay(_) => return,
             Fate::Goes | Fate::Becomes(_) => {}
         }
         self.rows += 1;

@@ -193,3 +193,43 @@ fn what_can_not_be_read_is_refused() {
     assert_eq!(refused(&packed[..packed.len() - 3], RowFormat::NdJson, Packing::Zstd), What::NotZstd);
     assert_eq!(refused(b"{\"id\":7}\n", RowFormat::NdJson, Packing::Zstd), What::NotZstd);
 }
+
+/// What a generator says that is no more than a row of numbers: always the same.
+fn drawn(state: &mut u64, below: usize) -> usize {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    usize::try_from(*state >> 33).unwrap() % below
+}
+
+#[test]
+fn records_passed_over_at_a_glance_are_those_that_reading_finds_to_be_of_others() {
+    const SIGNS: [&str; 9] = ["7", "8", "a", ",", ",", "\"", "\n", "\r\n", "\r"];
+    let order = order(&["7"], Treatment::Delete);
+    let scope = Scope::of(&order.lookup).unwrap();
+    let wanted = Wanted::new(scope.values());
+    let work = Work { scope: &scope, order: &order, wanted: &wanted, format: RowFormat::Csv, chosen: None };
+    let (mut state, mut read, mut gone) = (1, 0, 0);
+    for _ in 0..8_000 {
+        let length = drawn(&mut state, 24);
+        let text: String = std::iter::repeat_with(|| SIGNS[drawn(&mut state, SIGNS.len())]).take(length).collect();
+        let text = format!("note,id\n{text}");
+        let mut counting = Rewriting::count(Works::of(&work), Packing::Plain);
+        counting.input().extend_from_slice(text.as_bytes());
+        counting.end().unwrap();
+        // What can't be read as a whole is refused by the plan.
+        let Ok(()) = (loop {
+            match counting.next() {
+                Ok(Next::End) => break Ok(()),
+                Ok(Next::Record | Next::Bytes) => {}
+                Err(broken) => break Err(broken),
+            }
+        }) else {
+            continue;
+        };
+        let size = 1 + drawn(&mut state, text.len());
+        let (out, tally) = run(text.as_bytes(), RowFormat::Csv, &order, Packing::Plain, size).unwrap();
+        assert_eq!(tally, counting.tallies().of(0), "{text:?} in pieces of {size}");
+        assert!(tally.rows > 0 || out == text.as_bytes(), "{text:?} in pieces of {size}");
+        (read, gone) = (read + 1, gone + u64::from(tally.rows > 0));
+    }
+    assert!(read > 500 && gone > 20, "{read} texts were read, rows went from {gone}");
+}

@@ -29,7 +29,7 @@ impl<'a> Works<'a> {
         finds: impl Fn(usize, &Work<'_>) -> bool,
         fate: impl Fn(usize, &Work<'_>) -> Fate,
     ) -> (Fate, usize) {
-        let (mut decided, mut by) = (Fate::Stays, 0);
+        let (mut decided, mut by) = (Fate::Stay(1), 0);
         for (place, (work, tally)) in self.each.iter().zip(&mut tallies.each).enumerate() {
             if !finds(place, work) || !work.takes(row, tally) {
                 continue;
@@ -37,11 +37,11 @@ impl<'a> Works<'a> {
             let own = fate(place, work);
             tally.add(&own, || work.order.seen(row));
             decided = match (decided, own) {
-                (Fate::Stays, own) => {
+                (Fate::Stay(_), own) => {
                     by = place;
                     own
                 }
-                (before, Fate::Stays) => before,
+                (before, Fate::Stay(_)) => before,
                 (Fate::Goes, Fate::Goes) => Fate::Goes,
                 (before @ (Fate::Goes | Fate::Becomes(_)), Fate::Goes | Fate::Becomes(_)) => {
                     tally.is_behind = true;

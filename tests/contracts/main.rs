@@ -238,6 +238,38 @@ fn source_keeps_the_contract_of_erasers() {
     }
 }
 
+/// The objects of the world's lake.
+struct WorldLake(MemoryWorld);
+
+#[async_trait]
+impl eraser::together::Objects for WorldLake {
+    async fn add(&self, key: &str, rows: Vec<Datum>) {
+        self.0.change_sources(|sources| {
+            for row in rows {
+                sources.table("lake.visits").insert_in(key, row);
+            }
+        });
+    }
+
+    async fn rows(&self, key: &str) -> Vec<Datum> {
+        self.0.inspect(|state| state.sources.tables["lake.visits"].rows_in(key).cloned().collect())
+    }
+
+    async fn rewrites(&self, key: &str) -> usize {
+        self.0.inspect(|state| state.rewritten.iter().filter(|(_, it)| it == key).count())
+    }
+}
+
+#[test]
+fn source_keeps_the_contract_of_erasers_of_objects() {
+    for page_rows in [1, 2, 1000] {
+        let (world, mut names) = world();
+        world.change_sources(|sources| sources.page_rows = page_rows);
+        let (eraser, lake, tenant) = (world.eraser(), WorldLake(world.clone()), names.tenant());
+        run(&world, eraser::together::run(&*eraser, &lake, &tenant)).answer();
+    }
+}
+
 #[test]
 fn source_keeps_the_contract_of_what_takes_expired_rows_away() {
     let checked = datamap::read_strs(&[("shop.yml", retention_source::map_text().as_str())]);

@@ -44,11 +44,17 @@ pub(crate) struct Settings {
     pub(crate) quotas: Quotas,
     pub(crate) automated: bool,
     pub(crate) region: &'static str,
+    pub(crate) erasure_pass_hours: u16,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { quotas: Quotas { open_jobs: 1_000, jobs_per_month: 10_000 }, automated: true, region: REGION }
+        Self {
+            quotas: Quotas { open_jobs: 1_000, jobs_per_month: 10_000 },
+            automated: true,
+            region: REGION,
+            erasure_pass_hours: 0,
+        }
     }
 }
 
@@ -271,6 +277,7 @@ fn router_over(memory: &MemoryWorld, issuer: &Issuer, settings: Settings) -> Rou
         quotas: settings.quotas,
         region: settings.region.to_owned(),
         automated: settings.automated,
+        erasure_pass_hours: settings.erasure_pass_hours,
         audit_origin: ORIGIN.to_owned(),
         is_local: false,
     };

@@ -121,7 +121,7 @@ impl App {
             read: Arc::new(read_jobs(&steps)),
             verify: Arc::new(VerifyIdentity { ports: steps.clone() }),
             answers: Arc::new(TakeAnswer { ports: steps.clone() }),
-            act: Arc::new(ActOnJob { ports: steps.clone() }),
+            act: Arc::new(ActOnJob { ports: steps.clone(), pass_hours: config.erasure_pass_hours }),
             holds: Arc::new(Holds { ports: steps.clone() }),
             plans: Arc::new(ReadPlan {
                 store: Arc::clone(&store),

@@ -23,6 +23,8 @@ pub struct Config {
     pub region: String,
     /// Whether processing starts by itself.
     pub automated: bool,
+    /// Grace periods end at full multiples of so many hours; 0 ends each by itself.
+    pub erasure_pass_hours: u16,
     /// What the names of all audit logs begin with.
     pub audit_origin: String,
     /// Whether everything stands on this machine.
@@ -48,6 +50,7 @@ impl Config {
             quotas: Quotas { open_jobs: settings.max_open_jobs, jobs_per_month: settings.max_jobs_per_month },
             region: settings.region.clone(),
             automated: settings.automation,
+            erasure_pass_hours: settings.erasure_pass_hours,
             audit_origin: settings.audit_origin.clone(),
             is_local: settings.is_local(),
         })

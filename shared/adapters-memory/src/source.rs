@@ -29,6 +29,9 @@ pub use self::sources::Sources;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
     rows: BTreeMap<u64, Arc<Datum>>,
+    /// The objects that rows are in, where they are in objects.
+    objects: BTreeMap<u64, Arc<str>>,
+    is_in_objects: bool,
     next: u64,
 }
 
@@ -40,6 +43,20 @@ impl Table {
         self.next
     }
 
+    /// Adds a row to an object and gives its number. In one table all rows are in objects, or none is.
+    pub fn insert_in(&mut self, object: &str, row: Datum) -> u64 {
+        let number = self.insert(row);
+        self.objects.insert(number, object.into());
+        self.is_in_objects = true;
+        number
+    }
+
+    /// Takes a row away.
+    pub fn take(&mut self, number: u64) {
+        self.rows.remove(&number);
+        self.objects.remove(&number);
+    }
+
     /// Replaces a row.
     pub fn replace(&mut self, number: u64, row: Datum) {
         self.rows.insert(number, Arc::new(row));
@@ -49,12 +66,20 @@ impl Table {
     pub fn remove(&mut self, mut fits: impl FnMut(&Datum) -> bool) -> usize {
         let before = self.rows.len();
         self.rows.retain(|_, row| !fits(row));
+        let rows = &self.rows;
+        self.objects.retain(|number, _| rows.contains_key(number));
         before - self.rows.len()
     }
 
     /// The rows in order.
     pub fn rows(&self) -> impl Iterator<Item = &Datum> {
         self.rows.values().map(Arc::as_ref)
+    }
+
+    /// The rows of one object, in order.
+    pub fn rows_in<'a>(&'a self, object: &'a str) -> impl Iterator<Item = &'a Datum> {
+        let numbers = self.objects.iter().filter(move |(_, key)| key.as_ref() == object);
+        numbers.filter_map(|(number, _)| self.row(*number))
     }
 
     /// One row.

@@ -72,6 +72,8 @@ pub struct State {
     pub sources: Arc<Sources>,
     /// Everything that was erased in the sources, oldest first.
     pub effects: Vec<Arc<Effect>>,
+    /// Every write of an object of rows: of which collection, under which key; oldest first.
+    pub rewritten: Vec<(String, String)>,
     /// What expired and was taken away: when, from which collection, which row.
     pub removed: Vec<(Timestamp, String, u64)>,
     /// Objects that the sweep took away whole: when, of which collection, under which key.
@@ -120,6 +122,7 @@ impl State {
             data_maps: BTreeMap::new(),
             sources: Arc::new(Sources::default()),
             effects: Vec::new(),
+            rewritten: Vec::new(),
             removed: Vec::new(),
             removed_objects: Vec::new(),
             retention_warnings: Vec::new(),

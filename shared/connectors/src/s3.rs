@@ -10,6 +10,7 @@ mod broken;
 mod csv_glance;
 mod csv_records;
 mod cursor;
+mod erase_object;
 mod erase_tables;
 mod expire;
 mod gunzip;

@@ -18,6 +18,8 @@ mod bucket;
 mod expiring;
 #[path = "lake/objects.rs"]
 mod objects;
+#[path = "lake/together.rs"]
+mod together;
 
 use self::bucket::Bucket;
 use self::objects::{Kind, Row, SUBJECTS, content, object, rows, user};

@@ -58,6 +58,8 @@ pub struct Settings {
     pub receipt_key_id: String,
     /// `HABEAS_BACKUP_DAYS`, 35: how long backups may hold what was erased.
     pub backups_last: SignedDuration,
+    /// `HABEAS_ERASURE_PASS_HOURS`, 0: grace periods end at full multiples of so many hours.
+    pub erasure_pass_hours: u16,
     /// `HABEAS_NOTIFICATION_QUEUE_URL`.
     pub notification_queue_url: String,
     /// `HABEAS_STREAM_TENANT`: whose change events the masking stream takes.
@@ -110,7 +112,7 @@ pub struct Settings {
     pub clock_offset: SignedDuration,
 }
 
-const KNOWN: [&str; 39] = [
+const KNOWN: [&str; 40] = [
     "HABEAS_STAGE",
     "HABEAS_JOBS_TABLE",
     "HABEAS_KEYRING_TABLE",
@@ -130,6 +132,7 @@ const KNOWN: [&str; 39] = [
     "HABEAS_ERASURE_QUEUE_URL",
     "HABEAS_RECEIPT_KEY_ID",
     "HABEAS_BACKUP_DAYS",
+    "HABEAS_ERASURE_PASS_HOURS",
     "HABEAS_NOTIFICATION_QUEUE_URL",
     "HABEAS_ALERTS_TOPIC_ARN",
     "HABEAS_NOTICES_TOPIC_ARN",
@@ -205,6 +208,7 @@ impl Settings {
             erasure_queue_url: reader.text("HABEAS_ERASURE_QUEUE_URL"),
             receipt_key_id: reader.text("HABEAS_RECEIPT_KEY_ID"),
             backups_last: SignedDuration::from_hours(24 * reader.whole("HABEAS_BACKUP_DAYS", 35, 0..=3_650)),
+            erasure_pass_hours: u16::try_from(reader.whole("HABEAS_ERASURE_PASS_HOURS", 0, 0..=168)).unwrap_or(0),
             notification_queue_url: reader.text("HABEAS_NOTIFICATION_QUEUE_URL"),
             stream_tenant: reader.text_or("HABEAS_STREAM_TENANT", ""),
             stream_target: reader.text_or("HABEAS_STREAM_TARGET", ""),

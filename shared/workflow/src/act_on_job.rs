@@ -83,6 +83,9 @@ pub struct ActOnJob {
     // Dependencies.
     /// What every use case runs on.
     pub ports: StepPorts,
+    // Configuration.
+    /// Grace periods end at full multiples of so many hours; 0 ends each by itself.
+    pub pass_hours: u16,
 }
 
 /// Who acts on a job, or is named by the act.
@@ -165,7 +168,7 @@ impl ActOnJob {
         let begun = job.erasure.as_ref().is_some_and(|erasure| erasure.begun_at.is_some());
         match act {
             Act::Process => self.process(job, now).await,
-            Act::Approve { plan_hash } => approve(job, plan_hash, doer.who, now).map(plain),
+            Act::Approve { plan_hash } => approve(job, plan_hash, doer.who, (self.pass_hours, now)).map(plain),
             Act::Uphold { reason } => restricting::uphold(job, reason, doer, now).map(plain),
             Act::Lift { reason, told_by } => restricting::lift(job, (reason, told_by.as_deref()), doer, now).map(plain),
             // What has begun can't be taken back: some of it is gone.
@@ -257,14 +260,19 @@ impl ActOnJob {
 }
 
 /// Approves the current plan; another one was frozen meanwhile if the hash differs.
-fn approve(job: &Job, plan_hash: &str, by: Pseudonym, now: Timestamp) -> Result<Decision, Refusal> {
+fn approve(
+    job: &Job,
+    plan_hash: &str,
+    by: Pseudonym,
+    (pass_hours, now): (u16, Timestamp),
+) -> Result<Decision, Refusal> {
     let plan = job.erasure.as_ref().and_then(|erasure| erasure.plan.as_ref());
     let plan = plan.filter(|_| job.status == JobStatus::AwaitingApproval);
     let plan = plan.ok_or(Refusal::WrongState { status: job.status })?;
     if plan.hash != plan_hash {
         return Err(Refusal::PlanChanged);
     }
-    Ok(decide(job, &Outcome::Approved { by, plan_hash: plan_hash.to_owned() }, now))
+    Ok(decide(job, &Outcome::Approved { by, plan_hash: plan_hash.to_owned(), pass_hours }, now))
 }
 
 fn only(job: Job) -> Decision {

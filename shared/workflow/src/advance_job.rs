@@ -19,7 +19,10 @@ use crate::step_error::StepError;
 
 mod ending;
 mod holding;
+mod pass;
 mod signed;
+
+pub use self::pass::{MOST_IN_PASS, Pass};
 
 /// Claims without progress after which a person must look.
 pub const MAX_ATTEMPTS: u32 = 10;
@@ -47,6 +50,20 @@ pub trait RunStep: Send + Sync {
 
     /// Acts.
     async fn run(&self, context: &mut StepContext) -> Result<Ran, StepError>;
+
+    /// Steps of the same kind, of other jobs of the tenant, that are best carried out in one go with this one.
+    async fn companions(&self, _: &mut StepContext) -> Result<Vec<Nudge>, StepError> {
+        Ok(Vec::new())
+    }
+
+    /// Acts for several claimed steps in one go, and ends each.
+    async fn run_together(&self, pass: &mut Pass<'_>) {
+        for place in 0..pass.len() {
+            let Some(context) = pass.member(place) else { continue };
+            let ended = self.run(context).await;
+            pass.end(place, ended).await;
+        }
+    }
 }
 
 /// Advances jobs, one step per nudge.
@@ -105,7 +122,7 @@ impl AdvanceJob {
     /// `Retry` if the message should come again; everything else is committed and acknowledged.
     pub async fn once(&self, nudge: &Nudge, slice_ends_at: Timestamp) -> Result<(), StepError> {
         let now = self.ports.clock.now();
-        let mut context = match self.claim(nudge, now, slice_ends_at).await {
+        let context = match self.claim(nudge, now, slice_ends_at).await {
             Ok(context) => context,
             Err(NotClaimed::Stop) => return Ok(()),
             Err(NotClaimed::Failed(StepError::Park { .. } | StepError::Lost)) => return Ok(()),
@@ -114,20 +131,7 @@ impl AdvanceJob {
         let Some(step) = self.steps.get(&context.step.kind) else {
             return self.park(&context, "no function runs this step").await;
         };
-        let ended = match step.run(&mut context).await {
-            Ok(Ran::Done(outcome)) => self.finish(&context, &outcome).await,
-            Ok(Ran::Continue) => self.go_on(&context).await,
-            Ok(Ran::NotBefore(at)) => self.wait_until(&context, at).await,
-            Err(error) => Err(error),
-        };
-        let ended = match ended {
-            Ok(()) => Ok(()),
-            Err(StepError::Retry { source }) => self.try_again(&context, source).await,
-            Err(StepError::Park { reason }) => self.park(&context, &reason).await,
-            Err(StepError::Lost) => self.settle_if_ended(&context).await,
-        };
-        self.look_after_holds(&context).await;
-        ended
+        self.run_claimed(step.as_ref(), context).await
     }
 
     async fn claim(&self, nudge: &Nudge, now: Timestamp, slice_ends_at: Timestamp) -> Result<StepContext, NotClaimed> {

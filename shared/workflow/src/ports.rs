@@ -40,7 +40,7 @@ pub use data_maps::DataMaps;
 pub use deadline_alerts::{DeadlineAlerts, DeadlineWarning};
 pub use documents::Documents;
 pub(crate) use eraser::settled;
-pub use eraser::{Erased, Eraser, ErasureOrder, Flag, Former, Target, TargetPage};
+pub use eraser::{Erased, Eraser, ErasureOrder, Flag, Former, Share, Target, TargetPage};
 pub use error::{CommitError, PortError, PortErrorKind};
 pub use event_sink::{EventBatch, EventSink, MaskedEvent, SinkTarget};
 pub use evidence_store::{CheckpointSigner, EvidenceStore, Marked};

@@ -9,11 +9,12 @@ use async_trait::async_trait;
 use datamap::{DataMap, Exemption, FieldRewrite, Masker, Masking, Strategy, Treatment};
 use domain::datum::Datum;
 use domain::ids::TenantId;
-use workflow::ports::{Connector, Cursor, Erased, Eraser, ErasureOrder, PortErrorKind, Target};
+use workflow::ports::{Connector, Cursor, Erased, Eraser, ErasureOrder, PortErrorKind, Share, Target};
 
 use super::connector::{ROWS_EACH, export_all, lookup};
 
 mod flags;
+pub mod together;
 
 /// Changes rows behind the adapter's back.
 #[async_trait]
@@ -119,6 +120,7 @@ pub async fn run(under: Under<'_>) {
     rewritten_rows_keep_the_rest(under).await;
     what_drifted_is_not_touched(under).await;
     assert_eq!(under.rows_of(under.tenant, "ada@example.com").await, ada, "rows of another person");
+    several_orders_have_what_each_has_alone(under).await;
     whole_rows_go_once(under).await;
     assert_eq!(under.rows_of(under.other, "ada@example.com").await, others, "rows of another tenant");
 }
@@ -166,6 +168,32 @@ async fn what_drifted_is_not_touched(under: Under<'_>) {
     assert_eq!([Erased::Drifted, Erased::Gone, Erased::Done].map(count), [1, 1, ROWS_EACH - 2]);
     assert_eq!(under.rows_of(under.tenant, "eve@example.com").await, [eve]);
     assert_eq!(under.rows_of(under.tenant, "bob@example.com").await, []);
+}
+
+async fn several_orders_have_what_each_has_alone(under: Under<'_>) {
+    let fields = vec![field("lines.note", Strategy::StringRewrite)];
+    let [rewrites, deletes] = [Treatment::Rewrite { fields, kept: None }, Treatment::Delete];
+    let mut shares = Vec::new();
+    for order in [under.order("eve@example.com", deletes), under.order("ada@example.com", rewrites)] {
+        let mut targets = plan_all(under.eraser, &order).await;
+        targets.truncate(25);
+        shares.push(Share { order, targets });
+    }
+    let kept = Treatment::Keep { kept: Exemption { exemption: "tax".to_owned(), reason: None } };
+    shares.push(Share { order: under.order("ada@example.com", kept), targets: shares[1].targets.clone() });
+    let eve = under.rows_of(under.tenant, "eve@example.com").await;
+    under.rows.put(with(&eve[0], "email", Datum::Text("bob@example.com".to_owned()))).await;
+    let answers = under.eraser.erase_together(&shares).await;
+    let answers: Vec<_> = answers.into_iter().map(|answer| answer.map_err(|error| error.kind)).collect();
+    let expected =
+        [Ok(vec![Erased::Drifted]), Ok(vec![Erased::Done; shares[1].targets.len()]), Err(PortErrorKind::Corrupt)];
+    assert_eq!(answers, expected);
+    assert_eq!(under.rows_of(under.tenant, "bob@example.com").await.len(), 1, "what drifted is left alone");
+    let rewritten = under.rows_of(under.tenant, "ada@example.com").await;
+    let is_rewritten = |row: &&Datum| String::from_utf8_lossy(&row.to_json()).contains("[REDACTED]");
+    assert_eq!(rewritten.iter().filter(is_rewritten).count(), shares[1].targets.len());
+    assert!(under.eraser.erase_together(&[]).await.is_empty());
+    under.rows.remove(&id(&eve[0])).await;
 }
 
 async fn whole_rows_go_once(under: Under<'_>) {

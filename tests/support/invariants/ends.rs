@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adapters_memory::{MemoryReceiptSigner, State};
+use adapters_memory::{Effect, MemoryReceiptSigner, State};
 use audit_log::key::ReceiptKey;
 use audit_log::receipt::{Receipt, verify};
 use domain::job::{Archive, Job, Scope};
@@ -11,7 +11,8 @@ use domain::step::{StepKind, StepState};
 use workflow::sealing::sha256;
 
 use super::Expected;
-use super::erasure::{is_erased, is_of};
+use super::erasure::{is_erased, is_of, meets};
+use crate::sample::Person;
 
 /// The receipt that a job refers to, read and verified.
 ///
@@ -47,7 +48,7 @@ pub(super) fn check_ends(state: &State, expected: &Expected, broken: &mut Vec<St
         }
         match receipt_of(state, job) {
             Ok(receipt) => {
-                check_receipt(state, job, &receipt, broken);
+                check_receipt(state, job, (&receipt, &others_of(expected, *person, job)), broken);
                 super::processors::check(state, job, *person, &receipt, broken);
             }
             Err(error) => broken.push(format!("INV-E5 {error}")),
@@ -69,7 +70,13 @@ fn check_export(state: &State, job: &Job, archive: &Archive, broken: &mut Vec<St
     }
 }
 
-fn check_receipt(state: &State, job: &Job, receipt: &Receipt, broken: &mut Vec<String>) {
+/// Other people of the tenant who asked for something themselves: what went of theirs is in receipts of their own.
+fn others_of(expected: &Expected, person: Person, job: &Job) -> Vec<Person> {
+    let others = expected.accepted.iter().filter(|(tenant, _, other)| *tenant == job.tenant && *other != person);
+    if person.email.is_empty() { Vec::new() } else { others.map(|(.., other)| *other).collect() }
+}
+
+fn check_receipt(state: &State, job: &Job, (receipt, others): (&Receipt, &[Person]), broken: &mut Vec<String>) {
     let approved = job.erasure.as_ref().and_then(|erasure| erasure.approval.as_ref());
     let names_it = receipt.job == job.id.as_str() && receipt.tenant == job.tenant.as_str();
     if !names_it || approved.is_none_or(|approval| approval.plan_hash != receipt.plan_hash) {
@@ -79,7 +86,8 @@ fn check_receipt(state: &State, job: &Job, receipt: &Receipt, broken: &mut Vec<S
         broken.push("INV-E9 the receipt forgets the backups".to_owned());
     }
     let mut went: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for effect in state.effects.iter().filter(|effect| effect.tenant == job.tenant) {
+    let is_others = |effect: &Effect| others.iter().any(|other| meets(effect, *other));
+    for effect in state.effects.iter().filter(|effect| effect.tenant == job.tenant && !is_others(effect)) {
         went.entry(&effect.collection).or_default().insert(&effect.locator);
     }
     let counted = receipt.sources.iter().map(|source| (source.source.as_str(), source.counts.values().sum::<u64>()));

@@ -154,27 +154,26 @@ impl<'a> Seen<'a> {
         if begun.is_empty() {
             broken.push("INV-E3 something was erased while no erasure of the tenant was under way".to_owned());
         }
-        // Where several erasures run, one of them may be free to go on.
+        // Where several erasures run, it is that of whom the record is about; that of an organisation is about nobody.
+        let is_about =
+            |id: &JobId| expected.accepted.iter().any(|(_, job, person)| job == id && meets(effect, *person));
+        let own: Vec<&(&JobId, &str)> = begun.iter().filter(|(id, _)| is_about(id)).copied().collect();
+        let concerned = if own.is_empty() { &begun } else { &own };
         let is_held = |(id, _): &&(&JobId, &str)| self.jobs.get(id).is_some_and(|job| self.is_held(job));
-        if !begun.is_empty() && begun.iter().all(is_held) {
+        if !concerned.is_empty() && concerned.iter().all(is_held) {
             broken.push("INV-E1 something was erased under an effective hold".to_owned());
         }
         let ended = |id: &JobId| {
             let erasure = self.jobs.get(id).and_then(|job| job.erasure.as_ref());
             erasure.and_then(|erasure| erasure.grace_ends_at).is_some_and(|at| at <= effect.at)
         };
-        if !begun.iter().any(|(id, _)| ended(id)) {
+        if !concerned.iter().any(|(id, _)| ended(id)) {
             broken.push("INV-E3 something was erased before the grace was over".to_owned());
         }
         let what = place(&effect.before, effect);
         let people = expected.accepted.iter().filter(|(_, id, _)| begun.iter().any(|(job, _)| *job == id));
-        let of_person = |person: Person| match &what {
-            Some(Place::Row(row)) => is_of(row, person) && owned_by(row, effect),
-            Some(Place::Medium(etag)) => etag.is_some() && effect.locator.contains(person.canary),
-            None => false,
-        };
         let mut people = people.map(|(.., person)| *person).peekable();
-        if people.peek().is_some() && !people.any(of_person) {
+        if people.peek().is_some() && !people.any(|person| meets(effect, person)) {
             broken.push(format!("INV-E4 a record of {} went that is not the person's", effect.collection));
         }
         let approved = |(id, hash, sources): &(JobId, String, Arc<Sources>)| {
@@ -199,6 +198,15 @@ fn place<'a>(sources: &'a Sources, effect: &Effect) -> Option<Place<'a>> {
     }
     let row = sources.tables.get(&effect.collection)?.row(effect.locator.parse().ok()?)?;
     Some(Place::Row(row))
+}
+
+/// Whether what an effect met was a person's.
+pub(super) fn meets(effect: &Effect, person: Person) -> bool {
+    match place(&effect.before, effect) {
+        Some(Place::Row(row)) => is_of(row, person) && owned_by(row, effect),
+        Some(Place::Medium(etag)) => etag.is_some() && effect.locator.contains(person.canary),
+        None => false,
+    }
 }
 
 fn owned_by(row: &Datum, effect: &Effect) -> bool {

@@ -125,6 +125,7 @@ impl House {
             quotas,
             region: "eu-central-1".to_owned(),
             automated: true,
+            erasure_pass_hours: 0,
             audit_origin: "habeas.example/audit".to_owned(),
             is_local: false,
         };

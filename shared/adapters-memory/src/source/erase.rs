@@ -1,4 +1,5 @@
-//! Erasing what the sources hold. Each target is a call of its own, because no real source erases several as one.
+//! Erasing what the sources hold. Each target is a call of its own, because no real source erases several as one; an
+//! object that several orders name is one call for all of them.
 
 use std::sync::Arc;
 
@@ -7,13 +8,15 @@ use datamap::{Collection, Source, Treatment};
 use domain::ids::TenantId;
 use jiff::Timestamp;
 use workflow::ports::{
-    Cursor, Erased, Eraser, ErasureOrder, Flag, Former, PortError, PortErrorKind, Target, TargetPage,
+    Cursor, Erased, Eraser, ErasureOrder, Flag, Former, PortError, PortErrorKind, Share, Target, TargetPage,
 };
 
 use super::{Sources, flag, is_of_lookup, media, numbered, open};
 use crate::mutants::Mutant;
 use crate::state::State;
 use crate::world::MemoryWorld;
+
+mod objects;
 
 /// One row or medium that was erased, deleted or rewritten.
 #[derive(Debug, Clone)]
@@ -58,6 +61,37 @@ impl Eraser for MemoryEraser {
         Ok(answers)
     }
 
+    async fn erase_together(&self, shares: &[Share]) -> Vec<Result<Vec<Erased>, PortError>> {
+        let Some(named) = self.world.inspect(|state| objects::by_object(state, shares)) else {
+            let mut answers = Vec::with_capacity(shares.len());
+            for share in shares {
+                answers.push(self.erase(&share.order, &share.targets).await);
+            }
+            return answers;
+        };
+        let mut answers: Vec<Result<Vec<Erased>, PortError>> =
+            shares.iter().map(|share| Ok(vec![Erased::Gone; share.targets.len()])).collect();
+        for (key, places) in named {
+            let orders: Vec<(&ErasureOrder, &Target)> =
+                places.iter().map(|(place, at)| (&shares[*place].order, &shares[*place].targets[*at])).collect();
+            let erased = self.world.call("erase", |state| objects::erase(state, key, &orders)).await;
+            for (number, (place, at)) in places.into_iter().enumerate() {
+                match &erased {
+                    Ok(erased) => {
+                        if let Ok(answer) = &mut answers[place] {
+                            answer[at] = erased[number];
+                        }
+                    }
+                    Err(error) if answers[place].is_ok() => {
+                        answers[place] = Err(PortError::new(error.kind, error.operation));
+                    }
+                    Err(_) => {}
+                }
+            }
+        }
+        answers
+    }
+
     async fn read_flags(&self, order: &ErasureOrder, targets: &[Target]) -> Result<Vec<Flag>, PortError> {
         self.world.call("read_flags", |state| targets.iter().map(|it| flag::read(state, order, it)).collect()).await
     }
@@ -88,6 +122,9 @@ fn plan(state: &mut State, order: &ErasureOrder, after: Option<&Cursor>) -> Resu
         let target = |it: workflow::ports::Media| target(it.key, it.etag, it.bytes);
         return Ok(TargetPage { targets: page.media.into_iter().map(target).collect(), next: page.next });
     }
+    if let Some(table) = objects::table(state, collection) {
+        return Ok(objects::plan(state, collection, table, order, after));
+    }
     let (rows, next) = numbered(state, "plan_erasure", collection, lookup, after)?;
     let open = rows.into_iter().filter(|(_, row)| order.takes(row) && order.has_work(row));
     let targets = open.map(|(number, row)| target(number.to_string(), order.seen(row), 0)).collect();
@@ -106,6 +143,10 @@ fn erase(state: &mut State, order: &ErasureOrder, target: &Target) -> Result<Era
     if matches!(collection.source, Source::S3Media { .. }) {
         return erase_medium(state, collection, order, target);
     }
+    if objects::table(state, collection).is_some() {
+        let answers = objects::erase(state, &target.locator, &[(order, target)])?;
+        return Ok(answers.first().copied().unwrap_or(Erased::Gone));
+    }
     let number = target.locator.parse::<u64>();
     let number = number.map_err(|cause| PortError::caused(PortErrorKind::Corrupt, "erase", cause))?;
     let id = collection.id();
@@ -121,10 +162,10 @@ fn erase(state: &mut State, order: &ErasureOrder, target: &Target) -> Result<Era
         return Ok(Erased::Drifted);
     }
     let after = order.changed(&row);
-    note(state, order, target, &id);
+    note(state, order, &target.locator, &id);
     let table = Arc::make_mut(&mut state.sources).table(&id);
     match (&order.treatment, after) {
-        (Treatment::Delete, _) => drop(table.rows.remove(&number)),
+        (Treatment::Delete, _) => table.take(number),
         (Treatment::Rewrite { .. } | Treatment::Keep { .. }, Some(after)) => table.replace(number, after),
         (Treatment::Rewrite { .. } | Treatment::Keep { .. }, None) => {}
     }
@@ -132,13 +173,13 @@ fn erase(state: &mut State, order: &ErasureOrder, target: &Target) -> Result<Era
 }
 
 /// Remembers what is about to be erased.
-fn note(state: &mut State, order: &ErasureOrder, target: &Target, collection: &str) {
+fn note(state: &mut State, order: &ErasureOrder, locator: &str, collection: &str) {
     let effect = Effect {
         at: state.now,
         after_commits: state.journal.len(),
         tenant: order.lookup.tenant.clone(),
         collection: collection.to_owned(),
-        locator: target.locator.clone(),
+        locator: locator.to_owned(),
         before: Arc::clone(&state.sources),
     };
     state.effects.push(Arc::new(effect));
@@ -162,7 +203,7 @@ fn erase_medium(
         Some(object) if object.etag != target.seen => return Ok(Erased::Drifted),
         Some(_) => {}
     }
-    note(state, order, target, &id);
+    note(state, order, &target.locator, &id);
     let sources = Arc::make_mut(&mut state.sources);
     if let Some(objects) = sources.media.get_mut(&id) {
         objects.remove(&target.locator);

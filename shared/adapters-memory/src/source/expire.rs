@@ -148,7 +148,7 @@ fn remove(
     state.removed.push((state.now, id.clone(), *number));
     let table = Arc::make_mut(&mut state.sources).table(&id);
     match after {
-        None => drop(table.rows.remove(number)),
+        None => table.take(*number),
         Some(after) => table.replace(*number, after),
     }
     Ok(Erased::Done)

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use datamap::Source;
-use workflow::ports::{Cursor, Erased, Eraser, ErasureOrder, Flag, Former, PortError, Target, TargetPage};
+use workflow::ports::{Cursor, Erased, Eraser, ErasureOrder, Flag, Former, PortError, Share, Target, TargetPage};
 
 use super::Connectors;
 use crate::dynamodb::Table;
@@ -63,6 +63,24 @@ impl Eraser for Connectors {
         }
     }
 
+    async fn erase_together(&self, shares: &[Share]) -> Vec<Result<Vec<Erased>, PortError>> {
+        if let Ok(Some(scopes)) = in_the_same_objects(shares)
+            && let Some((scope, _)) = scopes.first()
+            && let Source::S3Objects { bucket, prefix, format, manifest } = &scope.collection.source
+            && let Ok(client) = self.clients.s3(scope.connection)
+        {
+            let pace = self.paces.of(&scope.lookup.tenant, scope.connection);
+            let (manifest, format) = (manifest.as_deref(), *format);
+            let source = ObjectSource { client: &client, bucket, prefix, format, manifest, pace: &pace };
+            return erase_objects::erase_together(&source, &scopes).await;
+        }
+        let mut answers = Vec::with_capacity(shares.len());
+        for share in shares {
+            answers.push(self.erase(&share.order, &share.targets).await);
+        }
+        answers
+    }
+
     async fn read_flags(&self, order: &ErasureOrder, targets: &[Target]) -> Result<Vec<Flag>, PortError> {
         let scope = Scope::of(&order.lookup)?;
         let pace = self.paces.of(&order.lookup.tenant, scope.connection);
@@ -91,6 +109,22 @@ impl Eraser for Connectors {
         let table = flagged(&client, table, &pace);
         self.dynamodb.reset_flags(&scope, &table, order, rows).await
     }
+}
+
+/// The scopes of orders that look at one collection of objects by one field, for one tenant; none where they do not.
+fn in_the_same_objects(shares: &[Share]) -> Result<Option<Vec<(Scope<'_>, &Share)>>, PortError> {
+    let scopes = shares.iter().map(|share| Ok((Scope::of(&share.order.lookup)?, share)));
+    let scopes = scopes.collect::<Result<Vec<_>, PortError>>()?;
+    let Some((first, _)) = scopes.first() else { return Ok(None) };
+    let is_alike = |(scope, _): &(Scope<'_>, &Share)| {
+        scope.lookup.tenant == first.lookup.tenant
+            && scope.lookup.field == first.lookup.field
+            && scope.collection == first.collection
+            && scope.connection == first.connection
+    };
+    let is_rows = matches!(first.collection.source, Source::S3Objects { .. });
+    let are_alike = is_rows && scopes.iter().all(is_alike);
+    Ok(are_alike.then_some(scopes))
 }
 
 /// Flags are in rows that are read by key.

@@ -1,21 +1,21 @@
-//! Erasing rows in objects: each object is streamed once, rewritten, and put back only where it still is the same.
+//! Erasing rows in objects: which objects hold some, and which orders each object is rewritten for, once for all of them.
 
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use aws_sdk_s3::types::ObjectLockLegalHoldStatus;
+use std::collections::BTreeMap;
+
 use datamap::{RowFormat, Treatment};
 use futures::StreamExt as _;
 use futures::stream;
-use workflow::ports::{Cursor, Erased, ErasureOrder, PortError, PortErrorKind, Target, TargetPage};
+use workflow::ports::{Cursor, Erased, ErasureOrder, PortError, Share, Target, TargetPage};
 
 use super::cursor::{self, ObjectsAt, VERSION};
+use super::erase_object::{Object, advance, get};
 use super::erase_tables;
 use super::objects::ObjectSource;
 use super::packing::Packing;
-use super::rewriting::{Next, Rewriting, Tally, Work};
+use super::rewriting::{Rewriting, Tally, Work, Works};
 use super::template::row_prefixes;
-use super::upload::{Kept, Upload, put};
 use super::versions::Bucket;
-use crate::failure::{corrupt, failed};
+use crate::failure::corrupt;
 use crate::scope::Scope;
 use crate::wanted::Wanted;
 
@@ -25,10 +25,6 @@ const PAGE_READ_BYTES: u64 = 64 << 20;
 const PAGE_OBJECTS: i32 = 500;
 /// Objects read, or rewritten, at once.
 const WIDTH: usize = 4;
-/// Bytes of one part of an upload; what is smaller is put at once.
-pub(super) const PART_BYTES: usize = 8 << 20;
-/// Times that an object is redone because somebody else wrote it meanwhile.
-pub(super) const ROUNDS: u32 = 5;
 
 impl<'a> ObjectSource<'a> {
     pub(super) const fn versioned(&self) -> Bucket<'a> {
@@ -102,9 +98,9 @@ async fn count_text(
     ordinal: u64,
 ) -> Result<Option<Tally>, PortError> {
     let Some(mut object) = get(source, key).await? else { return Ok(None) };
-    let mut rewriting = Rewriting::count(work, Packing::of(key));
+    let mut rewriting = Rewriting::count(Works::of(&work), Packing::of(key));
     while advance(&mut rewriting, &mut object, ordinal).await? {}
-    Ok(Some(rewriting.tally().clone()))
+    Ok(Some(rewriting.tallies().of(0)))
 }
 
 /// Rewrites objects that still hold what was planned.
@@ -114,183 +110,106 @@ pub(crate) async fn erase(
     order: &ErasureOrder,
     targets: &[Target],
 ) -> Result<Vec<Erased>, PortError> {
+    let mut answers = erase_shares(source, &[(*scope, order, targets)]).await;
+    answers.pop().unwrap_or_else(|| Ok(Vec::new()))
+}
+
+/// Rewrites each object once for all orders that name it, those of one collection and field.
+pub(crate) async fn erase_together(
+    source: &ObjectSource<'_>,
+    shares: &[(Scope<'_>, &Share)],
+) -> Vec<Result<Vec<Erased>, PortError>> {
+    let shares: Vec<_> = shares.iter().map(|(scope, share)| (*scope, &share.order, share.targets.as_slice())).collect();
+    erase_shares(source, &shares).await
+}
+
+/// What one order erases.
+type Part<'a> = (Scope<'a>, &'a ErasureOrder, &'a [Target]);
+
+async fn erase_shares(source: &ObjectSource<'_>, parts: &[Part<'_>]) -> Vec<Result<Vec<Erased>, PortError>> {
+    let mut answers: Vec<Result<Vec<Erased>, PortError>> =
+        parts.iter().map(|part| refused(source, part).map(|()| Vec::new())).collect();
+    let wanted: Vec<Wanted> = parts.iter().map(|(scope, _, _)| Wanted::new(scope.values())).collect();
+    let of_any = Wanted::new(parts.iter().flat_map(|(scope, _, _)| scope.values()));
+    let mut named: BTreeMap<&str, Named<'_>> = BTreeMap::new();
+    for (place, (scope, order, targets)) in parts.iter().enumerate().filter(|(place, _)| answers[*place].is_ok()) {
+        let work = Work { scope, order, wanted: &wanted[place], format: source.format, chosen: None };
+        for target in *targets {
+            named.entry(target.locator.as_str()).or_default().add(place, work, target);
+        }
+    }
+    let of = |((key, named), ordinal)| erase_object(source, key, named, &of_any, ordinal);
+    let objects: Vec<_> = named.into_iter().zip(1..).map(of).collect();
+    // Every object is seen to its end before an error is told, so that no upload is left behind.
+    let erased: Vec<_> = stream::iter(objects).buffered(WIDTH).collect().await;
+    let mut became: BTreeMap<(usize, &str), Erased> = BTreeMap::new();
+    for (key, places, erased) in erased {
+        match erased {
+            Ok(erased) => became.extend(places.into_iter().map(|place| (place, key)).zip(erased)),
+            Err(error) => tell(&mut answers, &places, error),
+        }
+    }
+    for (place, (_, _, targets)) in parts.iter().enumerate() {
+        let of = |target: &Target| became.get(&(place, target.locator.as_str())).copied();
+        if let Ok(answer) = &mut answers[place] {
+            answer.extend(targets.iter().filter_map(of));
+        }
+    }
+    answers
+}
+
+/// The orders that name one object, by their places, and what each has planned of it.
+#[derive(Default)]
+struct Named<'a> {
+    places: Vec<usize>,
+    works: Vec<Work<'a>>,
+    planned: Vec<&'a Target>,
+}
+
+impl<'a> Named<'a> {
+    fn add(&mut self, place: usize, work: Work<'a>, planned: &'a Target) {
+        self.places.push(place);
+        self.works.push(work);
+        self.planned.push(planned);
+    }
+}
+
+async fn erase_object<'a>(
+    source: &ObjectSource<'_>,
+    key: &'a str,
+    named: Named<'a>,
+    of_any: &Wanted,
+    ordinal: u64,
+) -> (&'a str, Vec<usize>, Result<Vec<Erased>, PortError>) {
+    let Named { places, works, planned } = named;
+    let works = match works.as_slice() {
+        [alone] => Works::of(alone),
+        each => Works { each, wanted: of_any },
+    };
+    let erased = Object { works, source, key, planned: &planned, ordinal }.erase().await;
+    (key, places, erased)
+}
+
+/// Whether an order may not be carried out at all.
+fn refused(source: &ObjectSource<'_>, (scope, order, targets): &Part<'_>) -> Result<(), PortError> {
     if matches!(order.treatment, Treatment::Keep { .. }) {
         return Err(corrupt("erase rows", "what is kept is never erased"));
     }
     let prefixes = row_prefixes(source.prefix, scope);
-    if !targets.iter().all(|target| prefixes.iter().any(|prefix| target.locator.starts_with(prefix))) {
-        return Err(corrupt("erase rows", "the lookup does not find this object"));
+    let is_found = |target: &Target| prefixes.iter().any(|prefix| target.locator.starts_with(prefix));
+    if targets.iter().all(is_found) {
+        return Ok(());
     }
-    let wanted = Wanted::new(scope.values());
-    let work = Work { scope, order, wanted: &wanted, format: source.format, chosen: None };
-    let of = |(target, ordinal)| Object { work, source, target, ordinal }.erase();
-    let objects: Vec<_> = targets.iter().zip(1..).map(of).collect();
-    // Every object is seen to its end before an error is told, so that no upload is left behind.
-    let erased: Vec<Result<Erased, PortError>> = stream::iter(objects).buffered(WIDTH).collect().await;
-    erased.into_iter().collect()
+    Err(corrupt("erase rows", "the lookup does not find this object"))
 }
 
-/// What became of an object in one round.
-pub(super) enum Round {
-    Ended(Erased),
-    /// Somebody else wrote it meanwhile.
-    Raced,
-}
-
-#[derive(Clone, Copy)]
-pub(super) struct Object<'a> {
-    pub(super) work: Work<'a>,
-    pub(super) source: &'a ObjectSource<'a>,
-    pub(super) target: &'a Target,
-    pub(super) ordinal: u64,
-}
-
-impl Object<'_> {
-    pub(super) async fn erase(self) -> Result<Erased, PortError> {
-        for _round in 0..ROUNDS {
-            let round = match self.work.format {
-                RowFormat::Parquet => self.table_round().await?,
-                RowFormat::NdJson | RowFormat::Csv => self.text_round().await?,
-            };
-            match round {
-                Round::Ended(erased) => return Ok(erased),
-                Round::Raced => {}
-            }
-        }
-        Ok(Erased::Drifted)
-    }
-
-    async fn text_round(&self) -> Result<Round, PortError> {
-        let (bucket, key) = (self.source.versioned(), self.target.locator.as_str());
-        let Some(mut object) = get(self.source, key).await? else { return self.gone().await };
-        let kept = Kept::of(&bucket, key, &object).await?;
-        let mut rewriting = Rewriting::write(self.work, Packing::of(key));
-        let mut upload = None;
-        let streamed = self.stream(&mut rewriting, &mut object, &kept, &mut upload).await;
-        let ended = match streamed {
-            Ok(()) => self.finish(&mut rewriting, &object, &kept, &mut upload).await,
-            Err(error) => Err(error),
-        };
-        settle(ended, upload).await
-    }
-
-    /// An object that was left without rows was deleted, perhaps not yet its previous versions.
-    pub(super) async fn gone(&self) -> Result<Round, PortError> {
-        let is_gone = self.source.versioned().delete_all(&self.target.locator, None).await?;
-        Ok(if is_gone { Round::Ended(Erased::Gone) } else { Round::Raced })
-    }
-
-    /// Streams the object through, leaving at most one part unsent.
-    async fn stream<'u>(
-        &'u self,
-        rewriting: &mut Rewriting<'_>,
-        object: &mut GetObjectOutput,
-        kept: &Kept,
-        upload: &mut Option<Upload<'u>>,
-    ) -> Result<(), PortError> {
-        while advance(rewriting, object, self.ordinal).await? {
-            if rewriting.written() >= PART_BYTES {
-                self.put_part(rewriting.take(), kept, upload).await?;
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) async fn put_part<'u>(
-        &'u self,
-        bytes: Vec<u8>,
-        kept: &Kept,
-        upload: &mut Option<Upload<'u>>,
-    ) -> Result<(), PortError> {
-        let begun = match upload {
-            Some(begun) => begun,
-            none @ None => none.insert(Upload::start(self.source.versioned(), &self.target.locator, kept).await?),
-        };
-        begun.part(bytes).await
-    }
-
-    /// Decides what becomes of the object, now that all of it went by. An upload that is left over is to be given up.
-    async fn finish(
-        &self,
-        rewriting: &mut Rewriting<'_>,
-        object: &GetObjectOutput,
-        kept: &Kept,
-        upload: &mut Option<Upload<'_>>,
-    ) -> Result<Round, PortError> {
-        if let Some(round) = self.unless_to_be_written(rewriting.tally(), object, kept).await? {
-            return Ok(round);
-        }
-        self.put_back(rewriting.take(), kept, upload).await
-    }
-
-    /// Puts the object with its last bytes where it still is the one that was read.
-    pub(super) async fn put_back(
-        &self,
-        last: Vec<u8>,
-        kept: &Kept,
-        upload: &mut Option<Upload<'_>>,
-    ) -> Result<Round, PortError> {
-        let (bucket, key) = (self.source.versioned(), self.target.locator.as_str());
-        let is_put = match upload {
-            Some(parts) => {
-                if !last.is_empty() {
-                    parts.part(last).await?;
-                }
-                parts.complete(&kept.etag).await?
-            }
-            None => put(&bucket, key, kept, last).await?,
-        };
-        if !is_put {
-            return Ok(Round::Raced);
-        }
-        *upload = None;
-        bucket.remove_previous(key).await?;
-        Ok(Round::Ended(Erased::Done))
-    }
-}
-
-/// Gives up an upload that is left over.
-pub(super) async fn settle(ended: Result<Round, PortError>, upload: Option<Upload<'_>>) -> Result<Round, PortError> {
-    match (ended, upload) {
-        (ended @ Ok(_), None) => ended,
-        (Ok(round), Some(upload)) => upload.abort().await.map(|()| round),
-        // The first error is the one to tell.
-        (Err(error), None) => Err(error),
-        (Err(error), Some(upload)) => upload.abort().await.and(Err(error)),
-    }
-}
-
-/// Whether the version can't be removed, so that rewriting would only hide it.
-pub(super) fn is_locked(object: &GetObjectOutput) -> bool {
-    object.object_lock_mode().is_some()
-        || object.object_lock_legal_hold_status() == Some(&ObjectLockLegalHoldStatus::On)
-}
-
-/// Opens an object; none where it is gone.
-async fn get(source: &ObjectSource<'_>, key: &str) -> Result<Option<GetObjectOutput>, PortError> {
-    source.pace.request().await;
-    match source.client.get_object().bucket(source.bucket).key(key).send().await {
-        Ok(object) => Ok(Some(object)),
-        Err(error) => match failed("read object", error) {
-            gone if gone.kind == PortErrorKind::NotFound => Ok(None),
-            error => Err(error),
-        },
-    }
-}
-
-/// Goes on by one record or one chunk of bytes; false at the end.
-async fn advance(rewriting: &mut Rewriting<'_>, object: &mut GetObjectOutput, ordinal: u64) -> Result<bool, PortError> {
-    let step = rewriting.next().map_err(|broken| broken.of_object(ordinal))?;
-    match step {
-        Next::Record => Ok(true),
-        Next::End => Ok(false),
-        Next::Bytes => {
-            let cut = |_| PortError::caused(PortErrorKind::Transient, "read object", "the body was cut off");
-            match object.body.next().await.transpose().map_err(cut)? {
-                Some(chunk) => rewriting.input().extend_from_slice(&chunk),
-                None => rewriting.end().map_err(|broken| broken.of_object(ordinal))?,
-            }
-            Ok(true)
+/// The first error of each order is the one it hears of.
+fn tell(answers: &mut [Result<Vec<Erased>, PortError>], places: &[usize], error: PortError) {
+    let (kind, operation) = (error.kind, error.operation);
+    let mut cause = Some(error);
+    for place in places {
+        if answers[*place].is_ok() {
+            answers[*place] = Err(cause.take().unwrap_or_else(|| PortError::new(kind, operation)));
         }
     }
 }

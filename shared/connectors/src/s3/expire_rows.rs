@@ -12,11 +12,11 @@ use workflow::ports::{
 };
 
 use super::cursor::{self, Inside, ObjectsAt, VERSION};
-use super::erase_objects::Object;
+use super::erase_object::Object;
 use super::objects::{Body, ObjectSource};
 use super::parquet::{Indexes, Table};
 use super::reader::{Read, Reader};
-use super::rewriting::{Chosen, Work};
+use super::rewriting::{Chosen, Work, Works};
 use super::template::whole_prefix;
 use super::version::End;
 use crate::failure::corrupt;
@@ -199,6 +199,7 @@ pub(crate) async fn remove(
     let work = Work { scope, order: &order, wanted: &wanted, format: source.format, chosen: Some(&chosen) };
     let count = rows.len() as u64;
     let target = Target { locator: key.to_string(), seen: String::new(), rows: count, other_rows: 0, bytes: 0 };
-    let erased = Object { work, source, target: &target, ordinal: 1 }.erase().await?;
+    let object = Object { works: Works::of(&work), source, key: &target.locator, planned: &[&target], ordinal: 1 };
+    let erased = object.erase().await?.first().copied().unwrap_or(Erased::Drifted);
     Ok(vec![erased; rows.len()])
 }

@@ -14,6 +14,7 @@ use self::glance::Glance;
 pub(super) use self::in_memory::Whole;
 pub use self::in_memory::rewrite_object;
 pub(super) use self::tally::Tally;
+pub(super) use self::together::{Tallies, Works};
 use super::broken::Broken;
 use super::packing::{Packer, Packing, Unpacker};
 use super::records::Records;
@@ -26,6 +27,7 @@ mod fate;
 mod glance;
 mod in_memory;
 mod tally;
+mod together;
 
 /// What rows are looked for and what becomes of them.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +41,11 @@ pub(super) struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// The field that is looked up.
+    pub(super) fn field(&self) -> &str {
+        &self.scope.lookup.field
+    }
+
     /// Whether a row of the tenant that was found is meant, beside what was taken of the object before.
     pub(super) fn takes(&self, row: &Datum, tally: &mut Tally) -> bool {
         let is_meant = |chosen: &Chosen| chosen.takes(row, &mut tally.taken);
@@ -71,14 +78,15 @@ enum Sink {
 
 /// An object on its way.
 pub(super) struct Rewriting<'a> {
-    work: Work<'a>,
+    works: Works<'a>,
     unpacker: Option<Unpacker>,
     records: Records,
-    columns: Option<Columns>,
+    /// Those of each order; none before the header went by.
+    columns: Vec<Columns>,
     /// How lines that hold nothing wanted are passed over; a plan reads every record, so that a broken one is told.
     glance: Option<Glance>,
     sink: Sink,
-    tally: Tally,
+    tallies: Tallies,
     /// Whether a record went whose line break may have a second half, which goes as well.
     is_half_gone: bool,
     is_end: bool,
@@ -86,34 +94,36 @@ pub(super) struct Rewriting<'a> {
 
 impl<'a> Rewriting<'a> {
     /// Counts the rows of an object.
-    pub(super) fn count(work: Work<'a>, packing: Packing) -> Self {
-        Self::new(work, packing, Sink::Count)
+    pub(super) fn count(works: Works<'a>, packing: Packing) -> Self {
+        Self::new(works, packing, Sink::Count)
     }
 
     /// Rewrites an object into the form it has.
-    pub(super) fn write(work: Work<'a>, packing: Packing) -> Self {
-        let glance = if work.wanted.is_everything() { None } else { Glance::of(&work.scope.lookup.field) };
-        Self { glance, ..Self::new(work, packing, Sink::Pack(packing.packer())) }
+    pub(super) fn write(works: Works<'a>, packing: Packing) -> Self {
+        let field = works.each.first().filter(|_| !works.wanted.is_everything()).map(|it| &it.scope.lookup.field);
+        let glance = field.and_then(|field| Glance::of(field));
+        Self { glance, ..Self::new(works, packing, Sink::Pack(packing.packer())) }
     }
 
-    fn new(work: Work<'a>, packing: Packing, sink: Sink) -> Self {
-        let records = Records::new(work.format, 0, 1, None);
+    fn new(works: Works<'a>, packing: Packing, sink: Sink) -> Self {
+        let format = works.each.first().map_or(RowFormat::NdJson, |work| work.format);
+        let records = Records::new(format, 0, 1, None);
         Self {
-            work,
+            works,
             unpacker: packing.unpacker(),
             records,
-            columns: None,
+            columns: Vec::new(),
             glance: None,
             sink,
-            tally: Tally::default(),
+            tallies: Tallies::new(works),
             is_half_gone: false,
             is_end: false,
         }
     }
 
     /// What has gone by.
-    pub(super) const fn tally(&self) -> &Tally {
-        &self.tally
+    pub(super) const fn tallies(&self) -> &Tallies {
+        &self.tallies
     }
 
     /// Bytes written and not taken yet.
@@ -177,33 +187,29 @@ impl<'a> Rewriting<'a> {
     }
 
     fn line(&mut self) -> Result<Option<Fate>, Broken> {
-        let Work { scope, order, wanted, .. } = self.work;
-        let work = self.work;
         let Records::NdJson(lines) = &mut self.records else { return Ok(None) };
-        let glance = self.glance.as_ref();
+        let (works, glance) = (self.works, self.glance.as_ref());
         if let Some(glance) = glance {
-            let passed = lines.pass(|line| glance.may_hold(line, wanted));
+            let passed = lines.pass(|line| glance.may_hold(line, works.wanted));
             if passed > 0 {
                 return Ok(Some(Fate::Stay(passed)));
             }
         }
-        let is_read = |line: &[u8]| glance.is_none_or(|glance| glance.may_hold(line, wanted));
+        let is_read = |line: &[u8]| glance.is_none_or(|glance| glance.may_hold(line, works.wanted));
         let Some(row) = lines.next_if(self.is_end, is_read)? else { return Ok(None) };
-        let is_wanted = |row: &Datum| wanted.is_everything() || wanted.is_in(row, &scope.lookup.field);
-        let tally = &mut self.tally;
-        let is_taken = |row: &Datum| is_wanted(row) && work.takes(row, tally);
-        let Some(row) = row.filter(is_taken) else { return Ok(Some(Fate::Stay(1))) };
-        let fate = Fate::of_line(order, &row, lines.raw().1);
-        self.tally.add(&fate, || order.seen(&row));
-        Ok(Some(fate))
+        let Some(row) = row else { return Ok(Some(Fate::Stay(1))) };
+        let raw = lines.raw().1;
+        let finds = |_, work: &Work<'_>| work.wanted.is_everything() || work.wanted.is_in(&row, work.field());
+        let fate = |_, work: &Work<'_>| Fate::of_line(work.order, &row, raw);
+        Ok(Some(works.judge(&mut self.tallies, &row, finds, fate).0))
     }
 
     fn csv_record(&mut self) -> Result<Option<Fate>, Broken> {
-        let Work { scope, order, wanted, .. } = self.work;
+        let works = self.works;
         let Records::Csv(records) = &mut self.records else { return Ok(None) };
-        let is_glanced = matches!(self.sink, Sink::Pack(_)) && !wanted.is_everything();
-        if let Some(columns) = self.columns.as_ref().filter(|_| is_glanced) {
-            let passed = records.pass(columns.looked_up(), |text| wanted.has_text(text));
+        let is_glanced = matches!(self.sink, Sink::Pack(_)) && !works.wanted.is_everything();
+        if let Some(columns) = self.columns.first().filter(|_| is_glanced) {
+            let passed = records.pass(columns.looked_up(), |text| works.wanted.has_text(text));
             if passed > 0 {
                 return Ok(Some(Fate::Stay(passed)));
             }
@@ -213,39 +219,38 @@ impl<'a> Rewriting<'a> {
         }
         let preamble = records.take_preamble();
         let header = records.header().expect("a record comes after its header");
-        let columns = match &mut self.columns {
-            Some(columns) => columns,
-            none @ None => none.insert(Columns::of(header, scope, order)?),
-        };
+        if self.columns.is_empty() {
+            let columns = works.each.iter().map(|work| Columns::of(header, work.scope, work.order));
+            self.columns = columns.collect::<Result<_, _>>()?;
+        }
         self.sink.put(&preamble);
-        if !wanted.is_everything() && !wanted.has_text(records.field(columns.looked_up())?) {
+        let Some(columns) = self.columns.first() else { return Ok(Some(Fate::Stay(1))) };
+        let looked_up = records.field(columns.looked_up())?;
+        let finds = |wanted: &Wanted| wanted.is_everything() || wanted.has_text(looked_up);
+        if !finds(works.wanted) {
             return Ok(Some(Fate::Stay(1)));
         }
         let fields = records.current()?;
         let row = columns.row(header, &fields);
-        if !self.work.takes(&row, &mut self.tally) {
-            return Ok(Some(Fate::Stay(1)));
-        }
-        let fate = match order.treatment {
+        let raw = records.raw().1;
+        let fate = |place: usize, work: &Work<'_>| match work.order.treatment {
             Treatment::Delete => Fate::Goes,
             Treatment::Keep { .. } => Fate::Stay(1),
             Treatment::Rewrite { .. } => {
-                let changed = columns.rewritten(&fields, order.masker.as_ref(), records.raw().1);
+                let columns = self.columns.get(place);
+                let changed = columns.and_then(|it| it.rewritten(&fields, work.order.masker.as_ref(), raw));
                 changed.map_or(Fate::Stay(1), Fate::Becomes)
             }
         };
-        self.tally.add(&fate, || order.seen(&row));
-        Ok(Some(fate))
+        Ok(Some(works.judge(&mut self.tallies, &row, |_, work| finds(work.wanted), fate).0))
     }
 
     fn put(&mut self, fate: Fate) {
         self.put_before();
         let (_, own) = self.records.raw();
+        self.tallies.pass(fate.records(), u64::from(matches!(fate, Fate::Goes)));
         match fate {
-            Fate::Stay(records) => {
-                self.tally.others += records;
-                self.sink.put(own);
-            }
+            Fate::Stay(_) => self.sink.put(own),
             Fate::Goes => self.is_half_gone = own.ends_with(b"\r"),
             Fate::Becomes(bytes) => self.sink.put(&bytes),
         }

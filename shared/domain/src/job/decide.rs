@@ -61,6 +61,8 @@ pub enum Outcome {
         by: Pseudonym,
         /// Which plan.
         plan_hash: String,
+        /// The grace period ends at a full multiple of so many hours; 0 ends it by itself.
+        pass_hours: u16,
     },
     /// An officer upheld the objection.
     Upheld {
@@ -144,7 +146,9 @@ pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
         Outcome::Upheld { by, reason } => restricting::after_upholding(job, by, reason, now),
         Outcome::Lifted => restricting::after_lifting(job, now),
         Outcome::PlanSealed { plan } => erasing::after_plan(job, plan.clone(), now),
-        Outcome::Approved { by, plan_hash } => erasing::after_approval(job, by, plan_hash, now),
+        Outcome::Approved { by, plan_hash, pass_hours } => {
+            erasing::after_approval(job, by, plan_hash, *pass_hours, now)
+        }
         Outcome::PlanAgain => erasing::plan_again(job, now),
         Outcome::Begun => erasing::after_begin(job, now),
         Outcome::Confirmed { processors } => erasing::after_confirmation(processors, now),

@@ -16,6 +16,7 @@ impl Settings {
             ("HABEAS_RETENTION_CAP_PERCENT", self.retention_cap_percent.to_string()),
             ("HABEAS_AUDIT_ORIGIN", self.audit_origin.clone()),
             ("HABEAS_BACKUP_DAYS", days(self.backups_last)),
+            ("HABEAS_ERASURE_PASS_HOURS", self.erasure_pass_hours.to_string()),
             ("HABEAS_DOWNLOAD_HOURS", self.download_for.as_hours().to_string()),
             ("HABEAS_LEASE_SECONDS", self.lease_for.as_secs().to_string()),
             ("HABEAS_MAX_OPEN_JOBS", self.max_open_jobs.to_string()),

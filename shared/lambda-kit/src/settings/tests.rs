@@ -7,6 +7,7 @@ fn complete() -> Vec<(String, String)> {
         "HABEAS_STAGE" => "dev",
         "HABEAS_LEASE_SECONDS" => "150",
         "HABEAS_BACKUP_DAYS" => "35",
+        "HABEAS_ERASURE_PASS_HOURS" => "24",
         "HABEAS_MAX_OPEN_JOBS" => "100",
         "HABEAS_MAX_JOBS_PER_MONTH" => "10000",
         "HABEAS_PRIVACY_EPSILON" => "10",
@@ -51,6 +52,10 @@ fn unknown_missing_and_wrong_settings_are_named_together() {
     );
     check(&[("HABEAS_PRIVACY_EPSILON", Some("0"))], "HABEAS_PRIVACY_EPSILON is not a whole number from 1 to 1000000");
     check(&[("HABEAS_DOWNLOAD_HOURS", Some("0"))], "HABEAS_DOWNLOAD_HOURS is not a whole number from 1 to 168");
+    check(
+        &[("HABEAS_ERASURE_PASS_HOURS", Some("169"))],
+        "HABEAS_ERASURE_PASS_HOURS is not a whole number from 0 to 168",
+    );
     check(
         &[("HABEAS_EVIDENCE_LOCK_MODE", Some("compliance"))],
         "HABEAS_EVIDENCE_LOCK_MODE is not one of COMPLIANCE, GOVERNANCE, NONE",

@@ -6,7 +6,7 @@ use domain::transition::{Cause, Expect};
 use jiff::{SignedDuration, Timestamp};
 
 use super::holding::end_claims;
-use super::{AdvanceJob, MAX_DECISIONS, MAX_STALLS};
+use super::{AdvanceJob, MAX_DECISIONS, MAX_STALLS, Ran};
 use crate::following::done_step;
 use crate::nudging::{nudge_best_effort, nudge_later};
 use crate::ports::{Alert, CommitError, PortError};
@@ -28,8 +28,26 @@ enum Again {
 }
 
 impl AdvanceJob {
+    /// Ends a claim as its run ended.
+    pub(super) async fn end(&self, context: &StepContext, ended: Result<Ran, StepError>) -> Result<(), StepError> {
+        let ended = match ended {
+            Ok(Ran::Done(outcome)) => self.finish(context, &outcome).await,
+            Ok(Ran::Continue) => self.go_on(context).await,
+            Ok(Ran::NotBefore(at)) => self.wait_until(context, at).await,
+            Err(error) => Err(error),
+        };
+        let ended = match ended {
+            Ok(()) => Ok(()),
+            Err(StepError::Retry { source }) => self.try_again(context, source).await,
+            Err(StepError::Park { reason }) => self.park(context, &reason).await,
+            Err(StepError::Lost) => self.settle_if_ended(context).await,
+        };
+        self.look_after_holds(context).await;
+        ended
+    }
+
     /// Ends a slice: the step is ready again and nudges itself.
-    pub(super) async fn go_on(&self, context: &StepContext) -> Result<(), StepError> {
+    async fn go_on(&self, context: &StepContext) -> Result<(), StepError> {
         let stalls = if context.progressed { 0 } else { context.step.stalls + 1 };
         if stalls >= MAX_STALLS {
             return Err(StepError::park(format!("{MAX_STALLS} slices ended without progress")));
@@ -38,13 +56,13 @@ impl AdvanceJob {
         self.release(context, Step { stalls, attempts, ..context.step.clone() }, Again::Now, "slice ended").await
     }
 
-    pub(super) async fn wait_until(&self, context: &StepContext, at: Timestamp) -> Result<(), StepError> {
+    async fn wait_until(&self, context: &StepContext, at: Timestamp) -> Result<(), StepError> {
         let step = Step { attempts: 0, ..context.step.clone() };
         self.release(context, step, Again::At(at), "too early").await
     }
 
     /// Gives the claim back and comes again later: 2, 4, 8 … seconds, five minutes at most.
-    pub(super) async fn try_again(&self, context: &StepContext, source: Option<PortError>) -> Result<(), StepError> {
+    async fn try_again(&self, context: &StepContext, source: Option<PortError>) -> Result<(), StepError> {
         let delay = 2_u32.saturating_pow(context.step.attempts.min(8)).min(300);
         if let Some(error) = &source {
             tracing::warn!(error = %error, job = %context.job.id, step = %context.step.kind, "step will be tried again");

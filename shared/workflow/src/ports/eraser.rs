@@ -72,6 +72,15 @@ pub struct TargetPage {
     pub next: Option<Cursor>,
 }
 
+/// What one order erases while others erase in the same collection.
+#[derive(Debug, Clone)]
+pub struct Share {
+    /// The order.
+    pub order: ErasureOrder,
+    /// At most 25 of its targets.
+    pub targets: Vec<Target>,
+}
+
 /// What became of one target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Erased {
@@ -109,6 +118,18 @@ pub trait Eraser: Send + Sync {
     ///
     /// Repeating it is harmless. It never takes part in a transaction of the customer's table.
     async fn erase(&self, order: &ErasureOrder, targets: &[Target]) -> Result<Vec<Erased>, PortError>;
+
+    /// Erases for several orders of one tenant at once, for each as [`Eraser::erase`] does; one answer for each, in order.
+    ///
+    /// An object that several of them name is read and rewritten once. An order whose rows in it are not what was planned
+    /// is left out, and the others go on.
+    async fn erase_together(&self, shares: &[Share]) -> Vec<Result<Vec<Erased>, PortError>> {
+        let mut answers = Vec::with_capacity(shares.len());
+        for share in shares {
+            answers.push(self.erase(&share.order, &share.targets).await);
+        }
+        answers
+    }
 
     /// What the flags of at most 25 planned rows say, in order. Reads only.
     async fn read_flags(&self, order: &ErasureOrder, targets: &[Target]) -> Result<Vec<Flag>, PortError>;

@@ -25,6 +25,7 @@ mod carry_out;
 mod conclude;
 mod confirm;
 mod earlier;
+mod passes;
 mod plan_shard;
 mod processors;
 mod quarantine;

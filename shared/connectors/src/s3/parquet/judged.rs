@@ -1,4 +1,4 @@
-//! What an order does to a Parquet object: first judged by the rows it finds, then written.
+//! What orders do to a Parquet object: first judged by the rows they find, then written once for all.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,11 +11,12 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use workflow::ports::PortError;
 
 use super::super::broken::What;
-use super::super::rewriting::{Fate, Tally, Work};
+use super::super::rewriting::{Fate, Tallies, Work, Works};
 use super::chunk::Chunk;
-use super::rewritten::{Edits, Mask, rewritten};
+use super::rewritten::{Edits, Mask, Masks, rewritten};
 use super::shape::Entry;
 use super::{Ranges, Table, settings};
+use crate::scope::Scope;
 
 /// Rows judged at once.
 const ROWS_AT_ONCE: usize = 1024;
@@ -27,23 +28,24 @@ pub(in crate::s3) trait Parts: Send {
 }
 
 /// What becomes of the rows of each row group.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::s3) struct Judged {
-    pub(in crate::s3) tally: Tally,
+    pub(in crate::s3) tallies: Tallies,
     groups: Vec<Edits>,
 }
 
 impl<R: Ranges> Table<R> {
-    /// Finds the rows of the order. Reads, beside the column looked up, only row groups that hold some.
-    pub(in crate::s3) async fn judge(&mut self, work: Work<'_>) -> Result<Judged, PortError> {
-        let mut judged = Judged::default();
+    /// Finds the rows of the orders. Reads, beside the column looked up, only row groups that hold some.
+    pub(in crate::s3) async fn judge(&mut self, works: Works<'_>) -> Result<Judged, PortError> {
+        let mut judged = Judged { tallies: Tallies::new(works), groups: Vec::new() };
+        let Some(first) = works.each.first() else { return Ok(judged) };
         for group in 0..self.footer.num_row_groups() {
-            let picks = self.picks(work.scope, work.wanted, group).await?;
-            let (mut edits, before) = (Edits::default(), judged.tally.rows);
+            let picks = self.picks(first.scope, works.wanted, group).await?;
+            let mut edits = Edits::default();
             for picks in picks.chunks(ROWS_AT_ONCE) {
-                self.judge_rows(work, (group, picks), &mut edits, &mut judged.tally).await?;
+                self.judge_rows((works, first), (group, picks), &mut edits, &mut judged.tallies).await?;
             }
-            judged.tally.others += self.rows(group) as u64 - (judged.tally.rows - before);
+            judged.tallies.pass(self.rows(group) as u64, edits.gone.len() as u64);
             judged.groups.push(edits);
         }
         Ok(judged)
@@ -51,45 +53,45 @@ impl<R: Ranges> Table<R> {
 
     async fn judge_rows(
         &mut self,
-        work: Work<'_>,
+        (works, first): (Works<'_>, &Work<'_>),
         (group, picks): (usize, &[usize]),
         edits: &mut Edits,
-        tally: &mut Tally,
+        tallies: &mut Tallies,
     ) -> Result<(), PortError> {
-        let masks = self.masks(work);
-        let mut is_changed = vec![false; picks.len()];
+        let masks = self.masks(works);
+        let looked_up: Vec<bool> = self.shape.paths.iter().map(|path| path == first.field()).collect();
+        let mut marks = Marks::new(works, picks.len());
         let show = |column: usize, chunk: &Chunk<'_>, entries: &[Vec<Entry>]| -> ParquetResult<()> {
-            let Some(Some(mask)) = masks.get(column) else { return Ok(()) };
-            for (record, entries) in entries.iter().enumerate() {
-                for before in entries.iter().filter_map(|entry| entry.value.as_ref()) {
-                    let after = mask.after(before);
-                    is_changed[record] |= after != *before && chunk.fitted(&after)? != *before;
-                }
+            let is_asked = looked_up.get(column).is_some_and(|it| *it);
+            for (place, (work, masks)) in works.each.iter().zip(&masks).enumerate() {
+                let mask = masks.get(column).and_then(Option::as_ref);
+                marks.mark(place, (work, is_asked, mask), chunk, entries)?;
             }
             Ok(())
         };
-        let rows = self.read_rows(work.scope, (group, picks), show).await?;
-        for ((record, row), is_changed) in picks.iter().zip(&rows).zip(is_changed) {
-            if !work.takes(row, tally) {
-                continue;
-            }
-            let fate = match work.order.treatment {
+        let rows = self.read_rows(first.scope, (group, picks), show).await?;
+        for (at, (record, row)) in picks.iter().zip(&rows).enumerate() {
+            let finds = |place: usize, work: &Work<'_>| marks.finds(place, work, at);
+            let fate = |place: usize, work: &Work<'_>| match work.order.treatment {
                 Treatment::Delete => Fate::Goes,
-                Treatment::Rewrite { .. } if is_changed => Fate::Becomes(Vec::new()),
+                Treatment::Rewrite { .. } if marks.is_changed[place][at] => Fate::Becomes(Vec::new()),
                 Treatment::Rewrite { .. } | Treatment::Keep { .. } => Fate::Stay(1),
             };
-            match fate {
-                Fate::Stay(_) => {}
-                Fate::Goes => edits.gone.push(*record),
-                Fate::Becomes(_) => edits.changed.push(*record),
+            match works.judge(tallies, row, finds, fate) {
+                (Fate::Stay(_), _) => {}
+                (Fate::Goes, _) => edits.gone.push(*record),
+                (Fate::Becomes(_), by) => edits.changed.push((*record, by)),
             }
-            tally.add(&fate, || work.order.seen(row));
         }
         Ok(())
     }
 
-    /// How each column is rewritten, if it is.
-    fn masks<'w>(&self, work: Work<'w>) -> Vec<Option<Mask<'w>>> {
+    /// How each column is rewritten, if it is, by each of the orders.
+    fn masks<'w>(&self, works: Works<'w>) -> Vec<Vec<Option<Mask<'w>>>> {
+        works.each.iter().map(|work| self.masks_of(work)).collect()
+    }
+
+    fn masks_of<'w>(&self, work: &'w Work<'w>) -> Vec<Option<Mask<'w>>> {
         let fields: &[FieldRewrite] = match &work.order.treatment {
             Treatment::Rewrite { fields, .. } => fields,
             Treatment::Delete | Treatment::Keep { .. } => &[],
@@ -105,13 +107,14 @@ impl<R: Ranges> Table<R> {
     pub(in crate::s3) async fn write(
         &mut self,
         judged: &Judged,
-        work: Work<'_>,
+        works: Works<'_>,
         part_bytes: usize,
         parts: &mut impl Parts,
     ) -> Result<Vec<u8>, PortError> {
         let footer = Arc::clone(&self.footer);
-        let masks = self.masks(work);
-        let is_order_kept = masks.iter().all(Option::is_none);
+        let Some(scope) = works.each.first().map(|work| work.scope) else { return Ok(Vec::new()) };
+        let masks = self.masks(works);
+        let is_order_kept = masks.iter().flatten().all(Option::is_none);
         let out = Written::default();
         let settings = settings::of_file(footer.file_metadata(), footer.row_groups(), is_order_kept);
         let schema = footer.file_metadata().schema_descr().root_schema_ptr();
@@ -123,9 +126,11 @@ impl<R: Ranges> Table<R> {
             }
             let next = writer.next_row_group();
             let mut into = self.told(group, next)?;
-            for (column, mask) in masks.iter().enumerate() {
-                if !edits.gone.is_empty() || (!edits.changed.is_empty() && mask.is_some()) {
-                    self.rewrite(&mut into, (group, column), edits, (work, mask.as_ref())).await?;
+            for column in 0..self.shape.paths.len() {
+                let masks: Vec<Option<&Mask<'_>>> =
+                    masks.iter().map(|masks| masks.get(column).and_then(Option::as_ref)).collect();
+                if !edits.gone.is_empty() || (!edits.changed.is_empty() && masks.iter().any(Option::is_some)) {
+                    self.rewrite(&mut into, (group, column), edits, (scope, &masks)).await?;
                 } else {
                     self.copy(&mut into, (group, column)).await?;
                 }
@@ -144,14 +149,14 @@ impl<R: Ranges> Table<R> {
         into: &mut SerializedRowGroupWriter<'_, Written>,
         (group, column): (usize, usize),
         edits: &Edits,
-        (work, mask): (Work<'_>, Option<&Mask<'_>>),
+        (scope, masks): (&Scope<'_>, &Masks<'_>),
     ) -> Result<(), PortError> {
         self.load(group, column).await?;
         let footer = Arc::clone(&self.footer);
         let of = footer.row_group(group).column(column);
         let rows = self.rows(group);
-        let chunk = self.chunk(of, self.declared(work.scope, column), rows);
-        let appended = rewritten(&chunk, settings::of_chunk(of, rows - edits.gone.len()), edits, mask)
+        let chunk = self.chunk(of, self.declared(scope, column), rows);
+        let appended = rewritten(&chunk, settings::of_chunk(of, rows - edits.gone.len()), edits, masks)
             .and_then(|(bytes, close)| into.append_column(&bytes, close));
         self.told(group, appended)
     }
@@ -194,6 +199,48 @@ impl<R: Ranges> Table<R> {
             self.blob.put(start, bytes);
         }
         self.told(group, Sbbf::read_from_column_chunk(of, &self.blob))
+    }
+}
+
+/// Of each order and record: whether the order finds it, and whether it would change it.
+struct Marks {
+    is_found: Vec<Vec<bool>>,
+    is_changed: Vec<Vec<bool>>,
+    is_alone: bool,
+}
+
+impl Marks {
+    fn new(works: Works<'_>, records: usize) -> Self {
+        let none = || vec![vec![false; records]; works.each.len()];
+        Self { is_found: none(), is_changed: none(), is_alone: works.each.len() == 1 }
+    }
+
+    /// Looks at one column for one order.
+    fn mark(
+        &mut self,
+        place: usize,
+        (work, is_asked, mask): (&Work<'_>, bool, Option<&Mask<'_>>),
+        chunk: &Chunk<'_>,
+        entries: &[Vec<Entry>],
+    ) -> ParquetResult<()> {
+        let asks = is_asked && !self.is_alone;
+        if mask.is_none() && !asks {
+            return Ok(());
+        }
+        for (record, entries) in entries.iter().enumerate() {
+            for before in entries.iter().filter_map(|entry| entry.value.as_ref()) {
+                self.is_found[place][record] |= asks && work.wanted.has(before);
+                let Some(mask) = mask else { continue };
+                let after = mask.after(before);
+                self.is_changed[place][record] |= after != *before && chunk.fitted(&after)? != *before;
+            }
+        }
+        Ok(())
+    }
+
+    /// What one order alone looks for was found by the picks.
+    fn finds(&self, place: usize, work: &Work<'_>, record: usize) -> bool {
+        self.is_alone || work.wanted.is_everything() || self.is_found[place][record]
     }
 }
 

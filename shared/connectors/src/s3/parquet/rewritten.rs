@@ -25,8 +25,12 @@ const CELL: &str = "cell";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Edits {
     pub(super) gone: Vec<usize>,
-    pub(super) changed: Vec<usize>,
+    /// Each with the place of the order that changes it.
+    pub(super) changed: Vec<(usize, usize)>,
 }
+
+/// How each of the orders rewrites the values of a column, if it does.
+pub(super) type Masks<'a> = [Option<&'a Mask<'a>>];
 
 /// How the values of a column are rewritten.
 pub(super) struct Mask<'a> {
@@ -52,9 +56,9 @@ pub(super) fn rewritten(
     chunk: &Chunk<'_>,
     settings: WriterPropertiesPtr,
     edits: &Edits,
-    mask: Option<&Mask<'_>>,
+    masks: &Masks<'_>,
 ) -> Result<(Bytes, ColumnCloseResult)> {
-    guarded(|| typed!(chunk.reader()?, |reader| typed_rewritten(chunk, reader, settings, edits, mask)))
+    guarded(|| typed!(chunk.reader()?, |reader| typed_rewritten(chunk, reader, settings, edits, masks)))
 }
 
 fn typed_rewritten<T>(
@@ -62,7 +66,7 @@ fn typed_rewritten<T>(
     mut reader: ColumnReaderImpl<T>,
     settings: WriterPropertiesPtr,
     edits: &Edits,
-    mask: Option<&Mask<'_>>,
+    masks: &Masks<'_>,
 ) -> Result<(Bytes, ColumnCloseResult)>
 where
     T: DataType,
@@ -72,14 +76,15 @@ where
     let pages = Box::new(SerializedPageWriter::new(&mut sink));
     let mut writer = get_typed_column_writer::<T>(get_column_writer(chunk.of.column_descr_ptr(), settings, pages));
     let (mut before, mut after, mut first) = (Batch::new(), Batch::new(), 0);
+    let is_masked = masks.iter().any(Option::is_some);
     let (mut gone, mut changed) = (Upcoming(&edits.gone), Upcoming(&edits.changed));
     while before.read(&mut reader, BATCH)? {
         let next = first + before.records;
-        let (gone, changed) = (gone.until(next), changed.until(next));
-        if gone.is_empty() && (changed.is_empty() || mask.is_none()) {
+        let (gone, changed) = (gone.until(|it| *it < next), changed.until(|it| it.0 < next));
+        if gone.is_empty() && (changed.is_empty() || !is_masked) {
             write(chunk, &mut writer, &before)?;
         } else {
-            edit(chunk, first, &mut before, &mut after, (gone, changed, mask));
+            edit(chunk, first, &mut before, &mut after, (gone, changed, masks));
             write(chunk, &mut writer, &after)?;
         }
         first = next;
@@ -92,12 +97,12 @@ where
 }
 
 /// Positions that are still to come.
-struct Upcoming<'a>(&'a [usize]);
+struct Upcoming<'a, P>(&'a [P]);
 
-impl<'a> Upcoming<'a> {
+impl<'a, P> Upcoming<'a, P> {
     /// Those before a record, once.
-    fn until(&mut self, record: usize) -> &'a [usize] {
-        let (now, later) = self.0.split_at(self.0.partition_point(|position| *position < record));
+    fn until(&mut self, is_before: impl FnMut(&P) -> bool) -> &'a [P] {
+        let (now, later) = self.0.split_at(self.0.partition_point(is_before));
         self.0 = later;
         now
     }
@@ -122,7 +127,7 @@ fn edit<V: Value>(
     first: usize,
     before: &mut Batch<V>,
     after: &mut Batch<V>,
-    (gone, changed, mask): (&[usize], &[usize], Option<&Mask<'_>>),
+    (gone, changed, masks): (&[usize], &[(usize, usize)], &Masks<'_>),
 ) {
     after.clear();
     let max = chunk.of.column_descr().max_def_level();
@@ -139,8 +144,8 @@ fn edit<V: Value>(
         if gone.binary_search(&record).is_ok() {
             continue;
         }
-        let is_changed = changed.binary_search(&record).is_ok();
-        let kept = match (value, mask.filter(|_| is_changed)) {
+        let by = changed.binary_search_by_key(&record, |it| it.0).ok().map(|at| changed[at].1);
+        let kept = match (value, by.and_then(|order| masks.get(order).copied().flatten())) {
             (Some(value), Some(mask)) => changed_value(chunk, value, mask),
             (value, _) => value,
         };

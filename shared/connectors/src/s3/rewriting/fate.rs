@@ -13,6 +13,14 @@ pub(in crate::s3) enum Fate {
 }
 
 impl Fate {
+    /// How many records it is of.
+    pub(super) const fn records(&self) -> u64 {
+        match self {
+            Self::Stay(records) => *records,
+            Self::Goes | Self::Becomes(_) => 1,
+        }
+    }
+
     /// Of a row that the order takes, whose line is told with the break after it.
     pub(super) fn of_line(order: &ErasureOrder, row: &Datum, line: &[u8]) -> Self {
         match order.treatment {

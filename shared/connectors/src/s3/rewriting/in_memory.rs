@@ -10,7 +10,7 @@ use workflow::ports::{ErasureOrder, PortError};
 use super::super::packing::Packing;
 use super::super::parquet::judged::Parts;
 use super::super::parquet::{Indexes, Ranges, Table};
-use super::{Next, Rewriting, Work};
+use super::{Next, Rewriting, Work, Works};
 use crate::failure::corrupt;
 use crate::scope::Scope;
 use crate::wanted::Wanted;
@@ -29,13 +29,12 @@ const TAIL_LENGTH: usize = 1 << 20;
 pub fn rewrite_object(order: &ErasureOrder, format: RowFormat, key: &str, bytes: &[u8]) -> Result<Vec<u8>, PortError> {
     let scope = Scope::of(&order.lookup)?;
     let wanted = Wanted::new(scope.values());
+    let work = Work { scope: &scope, order, wanted: &wanted, format, chosen: None };
     if format == RowFormat::Parquet {
-        let work = Work { scope: &scope, order, wanted: &wanted, format, chosen: None };
-        let rewritten = rewrite_table(work, &Bytes::copy_from_slice(bytes)).now_or_never();
+        let rewritten = rewrite_table(Works::of(&work), &Bytes::copy_from_slice(bytes)).now_or_never();
         return rewritten.unwrap_or_else(|| Err(corrupt("rewrite object", "memory is there at once")));
     }
-    let mut rewriting =
-        Rewriting::write(Work { scope: &scope, order, wanted: &wanted, format, chosen: None }, Packing::of(key));
+    let mut rewriting = Rewriting::write(Works::of(&work), Packing::of(key));
     let mut chunks = bytes.chunks(CHUNK_BYTES);
     loop {
         match rewriting.next().map_err(|broken| broken.of_object(1))? {
@@ -49,18 +48,18 @@ pub fn rewrite_object(order: &ErasureOrder, format: RowFormat, key: &str, bytes:
     }
 }
 
-async fn rewrite_table(work: Work<'_>, object: &Bytes) -> Result<Vec<u8>, PortError> {
+async fn rewrite_table(works: Works<'_>, object: &Bytes) -> Result<Vec<u8>, PortError> {
     let tail = object.slice(object.len().saturating_sub(TAIL_LENGTH)..);
     let mut table = Table::open(Whole(object.clone()), (object.len() as u64, tail), Indexes::Read, 1).await?;
-    let judged = table.judge(work).await?;
+    let judged = table.judge(works).await?;
     let mut parts = Collected(Vec::new());
-    if judged.tally.rows == 0 {
+    if judged.tallies.of(0).rows == 0 {
         return Ok(object.to_vec());
     }
-    if judged.tally.is_empty_after() {
+    if judged.tallies.is_empty_after() {
         return Ok(parts.0);
     }
-    let last = table.write(&judged, work, PART_BYTES, &mut parts).await?;
+    let last = table.write(&judged, works, PART_BYTES, &mut parts).await?;
     parts.0.extend(last);
     Ok(parts.0)
 }

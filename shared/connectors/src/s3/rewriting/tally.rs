@@ -10,12 +10,12 @@ use super::chosen::Counts;
 pub(crate) struct Tally {
     /// Rows that the order takes and would change.
     pub(crate) rows: u64,
-    /// Those of them that are left, rewritten.
-    pub(crate) rewritten: u64,
     /// All other rows.
     pub(crate) others: u64,
     /// Of the very rows that are meant, where they are known: how many of each were taken.
     pub(super) taken: Counts,
+    /// Whether one of the rows is another order's, which comes first.
+    pub(crate) is_behind: bool,
     sum: [u8; 32],
 }
 
@@ -23,8 +23,7 @@ impl Tally {
     pub(crate) fn add(&mut self, fate: &Fate, seen: impl FnOnce() -> String) {
         match fate {
             Fate::Stay(_) => return,
-            Fate::Goes => {}
-            Fate::Becomes(_) => self.rewritten += 1,
+            Fate::Goes | Fate::Becomes(_) => {}
         }
         self.rows += 1;
         // Added, not chained: rows that were put in another order are still the same rows.
@@ -35,11 +34,6 @@ impl Tally {
             *sum = u8::try_from(total & 0xFF).expect("eight bits");
             carry = total >> 8;
         }
-    }
-
-    /// Whether nothing of the object is left.
-    pub(crate) const fn is_empty_after(&self) -> bool {
-        self.rewritten == 0 && self.others == 0
     }
 
     /// The digest of the rows.

@@ -69,7 +69,8 @@ fn run(
 ) -> Result<(Vec<u8>, Tally), Broken> {
     let scope = Scope::of(&order.lookup).unwrap();
     let wanted = Wanted::new(scope.values());
-    let mut rewriting = Rewriting::write(Work { scope: &scope, order, wanted: &wanted, format, chosen: None }, packing);
+    let work = Work { scope: &scope, order, wanted: &wanted, format, chosen: None };
+    let mut rewriting = Rewriting::write(Works::of(&work), packing);
     let mut pieces = bytes.chunks(size);
     let mut out = Vec::new();
     loop {
@@ -83,7 +84,7 @@ fn run(
         }
     }
     out.extend(rewriting.take());
-    Ok((out, rewriting.tally().clone()))
+    Ok((out, rewriting.tallies().of(0)))
 }
 
 fn check(format: RowFormat, order: &ErasureOrder, before: &str, after: &str, counts: (u64, u64)) {
@@ -211,7 +212,7 @@ fn records_passed_over_at_a_glance_are_those_that_reading_finds_to_be_of_others(
         let length = drawn(&mut state, 24);
         let text: String = std::iter::repeat_with(|| SIGNS[drawn(&mut state, SIGNS.len())]).take(length).collect();
         let text = format!("note,id\n{text}");
-        let mut counting = Rewriting::count(work, Packing::Plain);
+        let mut counting = Rewriting::count(Works::of(&work), Packing::Plain);
         counting.input().extend_from_slice(text.as_bytes());
         counting.end().unwrap();
         // What can't be read as a whole is refused by the plan.
@@ -226,7 +227,7 @@ fn records_passed_over_at_a_glance_are_those_that_reading_finds_to_be_of_others(
         };
         let size = 1 + drawn(&mut state, text.len());
         let (out, tally) = run(text.as_bytes(), RowFormat::Csv, &order, Packing::Plain, size).unwrap();
-        assert_eq!(tally, *counting.tally(), "{text:?} in pieces of {size}");
+        assert_eq!(tally, counting.tallies().of(0), "{text:?} in pieces of {size}");
         assert!(tally.rows > 0 || out == text.as_bytes(), "{text:?} in pieces of {size}");
         (read, gone) = (read + 1, gone + u64::from(tally.rows > 0));
     }

@@ -63,10 +63,10 @@ fn repeated(erasure: Erasure, plan: &ErasurePlan) -> Erasure {
 }
 
 /// Somebody approved the plan: the grace period runs, once for a job however often it is planned anew (INV-E3).
-pub(super) fn after_approval(job: &Job, by: &Pseudonym, plan_hash: &str, now: Timestamp) -> Decision {
+pub(super) fn after_approval(job: &Job, by: &Pseudonym, plan_hash: &str, pass_hours: u16, now: Timestamp) -> Decision {
     let before = erasure_of(job);
     let grace = SignedDuration::from_hours(24 * i64::from(before.grace_days));
-    let ends_at = before.grace_ends_at.unwrap_or(now + grace);
+    let ends_at = before.grace_ends_at.unwrap_or_else(|| meeting(now + grace, pass_hours, job.due_at, now));
     let approval = Approval { plan_hash: plan_hash.to_owned(), by: by.clone(), at: now };
     let quarantines = before.quarantines() && ends_at > now;
     let quarantined = before.quarantined || quarantines;
@@ -87,6 +87,18 @@ pub(super) fn after_approval(job: &Job, by: &Pseudonym, plan_hash: &str, now: Ti
         next.push(StepSeed { shard, ..ready(StepKind::RevokeTokens, now) });
     }
     Decision { job: Some(with(job, JobStatus::Scheduled, erasure)), next, settles: vec![StepKind::Approve] }
+}
+
+/// The end of a grace period, put off to where others end too; not where there is none, nor beyond the due date.
+fn meeting(ends_at: Timestamp, pass_hours: u16, due_at: Timestamp, now: Timestamp) -> Timestamp {
+    let every = i64::from(pass_hours) * 3_600;
+    if every == 0 || ends_at <= now {
+        return ends_at;
+    }
+    let over = ends_at.as_second().rem_euclid(every);
+    let is_full = over == 0 && ends_at.subsec_nanosecond() == 0;
+    let met = Timestamp::from_second(ends_at.as_second() - over + every).ok();
+    met.filter(|met| !is_full && *met <= due_at).unwrap_or(ends_at)
 }
 
 /// The grace period is over, or something was not as planned: everything is planned anew before anything goes.
@@ -161,4 +173,30 @@ fn erasure_of(job: &Job) -> Erasure {
 
 fn with(job: &Job, status: JobStatus, erasure: Erasure) -> Box<Job> {
     Box::new(Job { status, erasure: Some(Box::new(erasure)), ..job.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grace_periods_end_together_but_never_late() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (now, due) = (at("2026-03-02T09:00:00Z"), at("2026-04-01T00:00:00Z"));
+        let end = at("2026-03-09T09:20:00.5Z");
+        for (hours, expected) in [
+            (0, "2026-03-09T09:20:00.5Z"),
+            (1, "2026-03-09T10:00:00Z"),
+            (24, "2026-03-10T00:00:00Z"),
+            // Counted from 1970, so that every tenant's meet.
+            (168, "2026-03-12T00:00:00Z"),
+        ] {
+            assert_eq!(meeting(end, hours, due, now), at(expected), "{hours}");
+        }
+        let full = at("2026-03-10T00:00:00Z");
+        assert_eq!(meeting(full, 24, due, now), full);
+        assert_eq!(meeting(end, 24, at("2026-03-09T23:59:59Z"), now), end, "beyond the due date");
+        assert_eq!(meeting(end, 24, full, now), full);
+        assert_eq!(meeting(now, 24, due, now), now, "no grace period");
+    }
 }

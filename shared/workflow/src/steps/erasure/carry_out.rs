@@ -2,20 +2,20 @@
 
 use async_trait::async_trait;
 use domain::job::Outcome;
-use domain::step::{Checkpoint, EraseCheckpoint, ErasedSource, StepKind};
+use domain::step::{Checkpoint, EraseCheckpoint, ErasedSource, Nudge, StepKind};
 
-use super::{EraseOrder, Erasing, OpenShard, PlannedTarget, deletes};
-use crate::advance_job::{Ran, RunStep};
-use crate::ports::{Erased, Target};
+use super::{EraseOrder, Erasing, OpenShard, PlannedTarget, deletes, passes};
+use crate::advance_job::{Pass, Ran, RunStep};
+use crate::ports::{Erased, ErasureOrder, Target};
 use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
 
 /// Targets erased by one call of the port.
-const TARGETS_AT_ONCE: usize = 25;
+pub(super) const TARGETS_AT_ONCE: usize = 25;
 /// Bytes of objects rewritten by one call of the port: a slice must be able to end between two calls.
-const BYTES_AT_ONCE: u64 = 64 * 1024 * 1024;
+pub(super) const BYTES_AT_ONCE: u64 = 64 * 1024 * 1024;
 /// Calls between two checkpoints: a killed worker repeats so many at most, which is harmless.
-const CALLS_PER_SAVE: u32 = 20;
+pub(super) const CALLS_PER_SAVE: u32 = 20;
 
 /// Erases one shard.
 pub(super) struct Erase {
@@ -51,6 +51,14 @@ impl RunStep for Erase {
             context.save(Checkpoint::Erase(state), Vec::new()).await?;
         }
         Ok(Ran::Done(Outcome::ShardDone))
+    }
+
+    async fn companions(&self, context: &mut StepContext) -> Result<Vec<Nudge>, StepError> {
+        passes::companions(&self.erasing, context).await
+    }
+
+    async fn run_together(&self, pass: &mut Pass<'_>) {
+        passes::carry_out(&self.erasing, pass).await;
     }
 }
 
@@ -93,26 +101,37 @@ impl Erase {
         let (source, order) = shard.order(context, lookup)?;
         let targets: Vec<Target> = batch.iter().map(|one| one.target.clone()).collect();
         let answers = self.erasing.eraser.erase(&order, &targets).await?;
-        if answers.len() != targets.len() {
-            return Err(StepError::park("a source answered for other targets than it was asked about"));
-        }
-        let count = counted(&mut state.sources, &source);
-        for (target, answer) in targets.iter().zip(answers) {
-            let of = match answer {
-                Erased::Done if shard.corrects() => &mut count.corrected,
-                Erased::Done if deletes(&order.treatment) => &mut count.deleted,
-                Erased::Done => &mut count.anonymised,
-                Erased::Gone => &mut count.gone,
-                Erased::Drifted => &mut count.drifted,
-            };
-            *of += target.rows;
-        }
-        Ok(())
+        count(state, &source, (shard, &order), &targets, &answers)
     }
 }
 
+/// Counts what became of targets of one source.
+pub(super) fn count(
+    state: &mut EraseCheckpoint,
+    source: &str,
+    (shard, order): (&OpenShard, &ErasureOrder),
+    targets: &[Target],
+    answers: &[Erased],
+) -> Result<(), StepError> {
+    if answers.len() != targets.len() {
+        return Err(StepError::park("a source answered for other targets than it was asked about"));
+    }
+    let count = counted(&mut state.sources, source);
+    for (target, answer) in targets.iter().zip(answers) {
+        let of = match answer {
+            Erased::Done if shard.corrects() => &mut count.corrected,
+            Erased::Done if deletes(&order.treatment) => &mut count.deleted,
+            Erased::Done => &mut count.anonymised,
+            Erased::Gone => &mut count.gone,
+            Erased::Drifted => &mut count.drifted,
+        };
+        *of += target.rows;
+    }
+    Ok(())
+}
+
 /// The first targets of one lookup: so many, and so many bytes, but at least one.
-fn batch_of(rest: &[PlannedTarget], lookup: usize) -> Vec<&PlannedTarget> {
+pub(super) fn batch_of(rest: &[PlannedTarget], lookup: usize) -> Vec<&PlannedTarget> {
     let mut bytes = 0_u64;
     let fits = |one: &&PlannedTarget| {
         let is_first = bytes == 0;

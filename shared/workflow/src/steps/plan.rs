@@ -213,3 +213,27 @@ pub(super) fn is_wanted(map: &DataMap, lookup: &Lookup, include_media: bool) -> 
     let media = matches!(collection.source, Source::S3Media { .. });
     !collection.skip && !lookup.values.is_empty() && (include_media || !media)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAP: &str = "dataset:\n  - fides_key: a\n    name: A\n    collections:\n      - name: consents\n        fields:\n          - name: who\n            data_categories: [user.contact.email]\n            fides_meta: { primary_key: true, identity: email }\n          - name: purpose\n            data_categories: [user.privacy_preferences]\n          - name: status\n            data_categories: [user.privacy_preferences]\nconnection:\n  - fides_key: tables\n    datasets: [a]\n    connector: dynamodb\n    region: eu-central-1\n    collections:\n      consents: { table: consents, consent: { person: who, purpose: purpose, status: status } }\n";
+
+    fn bears(values: usize, organizations: usize) -> BearsOn {
+        let map = datamap::read_strs(&[("map.yml", MAP)]).map.unwrap();
+        let values = (0..values).map(|number| Datum::Text(number.to_string())).collect();
+        let lookup = Lookup { collection: 0, field: "who".to_owned(), values, projection: Vec::new() };
+        BearsOn::of(&map, &[lookup], (0..organizations).map(|number| number.to_string()))
+    }
+
+    #[test]
+    fn what_bears_on_a_request_is_bounded_and_says_so() {
+        let all = bears(VALUES_PER_SHARD, MOST_ORGANIZATIONS);
+        assert_eq!((all.consents[0].values.len(), all.organizations.len(), all.cut), (1_000, 20, false));
+        let people = bears(VALUES_PER_SHARD + 1, 0);
+        assert_eq!((people.consents[0].values.len(), people.cut), (1_000, true));
+        let organizations = bears(1, MOST_ORGANIZATIONS + 1);
+        assert_eq!((organizations.organizations.len(), organizations.cut), (20, true));
+    }
+}

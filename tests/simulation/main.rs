@@ -61,6 +61,24 @@ fn erasures_survive_every_single_fault() {
     report.conclude();
 }
 
+/// The same of an organisation that is deleted, and of an erasure that is repeated after a restore; a debug build plays a
+/// sample.
+#[test]
+fn deletions_of_organisations_and_replays_survive_every_single_fault() {
+    let mut report = Report::new("single faults in deletions of organisations and in replays");
+    for weather in Weather::ALL {
+        for kind in [Kind::OrganisationDeletion, Kind::RestoredErasure] {
+            let share = match weather {
+                _ if all_erasures() => Share::All,
+                Weather::Fair => Share::OneIn(164),
+                Weather::Doubled | Weather::Reversed | Weather::Purged => Share::OneIn(1_004),
+            };
+            faults::erasure_singles(&mut report, kind, weather, share);
+        }
+    }
+    report.conclude();
+}
+
 /// The same of a restriction, from the request until it is lifted.
 #[test]
 fn restrictions_survive_every_single_fault() {

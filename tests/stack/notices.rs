@@ -14,7 +14,7 @@ use crate::harness::{Stack, pause};
 use crate::tokens::Bearer;
 
 /// What was received: headers and body.
-type Received = Arc<Mutex<Vec<(BTreeMap<String, String>, String)>>>;
+pub(crate) type Received = Arc<Mutex<Vec<(BTreeMap<String, String>, String)>>>;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_is_told_of_milestones_with_a_signature_that_holds() {
@@ -50,7 +50,8 @@ async fn until_told(received: &Received, job: &str, notice: &str) -> (BTreeMap<S
     panic!("no webhook about {job} came within 30 s")
 }
 
-async fn receiver() -> (String, Received) {
+/// A receiver on this machine that says 204 to everything.
+pub(crate) async fn receiver() -> (String, Received) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
     let received = Received::default();

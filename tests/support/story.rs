@@ -8,20 +8,22 @@ use adapters_memory::Sources;
 use domain::ids::{JobId, TenantId};
 use domain::job::JobStatus;
 use domain::sensitive::Sensitive;
-use jiff::SignedDuration;
 use workflow::issue_download::TicketHolder;
 use workflow::refusal::Refusal;
 use workflow::submit_request::Idempotency;
 
 use crate::executor::Ended;
 use crate::invariants::{Expected, check_archive};
-use crate::sample::{Person, officer, signed_in, tenant};
+use crate::sample::{Person, signed_in, tenant};
 use crate::world::World;
 
+mod acts;
 mod erasure;
 mod interrupted;
 mod letters;
+mod organisation;
 mod rectifying;
+mod restored;
 mod restricting;
 
 pub use self::interrupted::{place_hold, release_hold};
@@ -45,6 +47,10 @@ pub enum Kind {
     HeldErasure,
     /// To be forgotten, and not any more: taken back during the grace period.
     CancelledErasure,
+    /// To be forgotten; then a backup brings the person back, and the replay has them erased again.
+    RestoredErasure,
+    /// An organisation with everybody in it, asked for by its owner.
+    OrganisationDeletion,
     /// To be kept and not used, until an officer lifts it.
     Restriction,
     /// To be corrected.
@@ -123,35 +129,10 @@ impl Story {
         }
     }
 
-    /// The acts in order; a simulation may take them one by one.
-    #[must_use]
-    pub const fn acts(&self) -> &'static [Act] {
-        match self.kind {
-            Kind::Access => Self::ACCESS,
-            Kind::Erasure => Self::ERASURE,
-            Kind::DriftingErasure => Self::DRIFTING_ERASURE,
-            Kind::ParkedErasure => Self::PARKED_ERASURE,
-            Kind::HeldErasure => Self::HELD_ERASURE,
-            Kind::CancelledErasure => Self::CANCELLED_ERASURE,
-            Kind::Restriction => Self::RESTRICTION,
-            Kind::Rectification => Self::RECTIFICATION,
-        }
-    }
-
-    const ACCESS: &[Act] = &[
-        Act::People(Self::submit),
-        Act::Alone(World::run_until_idle),
-        Act::People(Self::prove),
-        Act::Alone(World::run_until_idle),
-        Act::People(Self::fetch),
-        Act::Alone(|world| world.advance(SignedDuration::from_hours(26))),
-        Act::People(Self::find_nothing),
-    ];
-
     /// Staff asks until there is an answer.
     pub fn submit(&mut self, world: &mut World) {
         for _ in 0..TRIES {
-            let (caller, (request, route)) = (officer(self.person.tenant), self.request());
+            let (caller, (request, route)) = (self.asker(), self.request());
             let idempotency =
                 Idempotency { key: self.key.clone(), route: route.to_owned(), body: self.key.clone().into_bytes() };
             let answer = world.call(&self.tenant(), async |handlers| {
@@ -159,7 +140,8 @@ impl Story {
             });
             match answer {
                 Ended::With(Ok(accepted)) => {
-                    self.expected.accepted.push((self.tenant(), accepted.job.id.clone(), self.person));
+                    let about = |person: &Person| (self.tenant(), accepted.job.id.clone(), *person);
+                    self.expected.accepted.extend(self.people().iter().map(about).collect::<Vec<_>>());
                     self.job = Some(accepted.job.id);
                     return;
                 }

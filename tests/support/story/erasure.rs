@@ -142,14 +142,14 @@ impl Story {
         match job.status {
             JobStatus::Completed => {}
             JobStatus::Cancelled => {
-                if contents(&left, None) != contents(&now, None) {
+                if contents(&left, &[]) != contents(&now, &[]) {
                     self.broken.push("INV-E3 something was erased though the request was taken back".to_owned());
                 }
                 return;
             }
             other => return self.broken.push(format!("INV-L1 the erasure is not completed but {other}")),
         }
-        if contents(&left, Some(self.person)) != contents(&now, None) {
+        if contents(&left, self.people()) != contents(&now, &[]) {
             self.broken.push("INV-E4 not exactly the rows of the person went".to_owned());
         }
         match world.memory.inspect(|state| receipt_of(state, &job)) {
@@ -159,7 +159,7 @@ impl Story {
     }
 
     fn check_counts(&mut self, receipt: &Receipt, left: &Sources) {
-        let (all, others) = (contents(left, None), contents(left, Some(self.person)));
+        let (all, others) = (contents(left, &[]), contents(left, self.people()));
         for (source, rows) in &all {
             let own = rows.len() - others.get(source).map_or(0, BTreeMap::len);
             let of_source = receipt.sources.iter().filter(|one| one.source == *source);
@@ -180,15 +180,15 @@ pub(super) fn has_begun(memory: &MemoryWorld) -> bool {
     memory.inspect(|state| state.items.values().any(|record| begun(record)))
 }
 
-/// Everything in the sources byte for byte, by source and place; a person's may be left out.
-pub(super) fn contents(sources: &Sources, without: Option<Person>) -> BTreeMap<String, BTreeMap<String, Vec<u8>>> {
+/// Everything in the sources byte for byte, by source and place; that of some people may be left out.
+pub(super) fn contents(sources: &Sources, without: &[Person]) -> BTreeMap<String, BTreeMap<String, Vec<u8>>> {
     let mut all: BTreeMap<String, BTreeMap<String, Vec<u8>>> = BTreeMap::new();
     for (name, table) in &sources.tables {
-        let rows = table.numbered().filter(|(_, row)| without.is_none_or(|person| !is_of(row, person)));
+        let rows = table.numbered().filter(|(_, row)| !without.iter().any(|person| is_of(row, *person)));
         all.insert(name.clone(), rows.map(|(number, row)| (number.to_string(), row.to_json())).collect());
     }
     for (name, objects) in &sources.media {
-        let others = objects.iter().filter(|(key, _)| without.is_none_or(|person| !key.contains(person.canary)));
+        let others = objects.iter().filter(|(key, _)| !without.iter().any(|person| key.contains(person.canary)));
         all.insert(name.clone(), others.map(|(key, object)| (key.clone(), object.bytes.to_vec())).collect());
     }
     all

@@ -144,7 +144,7 @@ impl Story {
         if !matches!(job.status, JobStatus::OnHold | JobStatus::Cancelled) {
             self.broken.push(format!("INV-E1 a held erasure is {}", job.status));
         }
-        if self.left.as_ref().is_some_and(|left| contents(left, None) != contents(&Self::sources(world), None)) {
+        if self.left.as_ref().is_some_and(|left| contents(left, &[]) != contents(&Self::sources(world), &[])) {
             self.broken.push("INV-E1 something was erased under an effective hold".to_owned());
         }
     }

@@ -62,7 +62,7 @@ impl Story {
         } else if job.status != JobStatus::Cancelled {
             self.broken.push(format!("INV-L1 the rectification is not completed but {}", job.status));
         }
-        if contents(&wanted, None) != contents(&Self::sources(world), None) {
+        if contents(&wanted, &[]) != contents(&Self::sources(world), &[]) {
             self.broken.push("INV-E4 not exactly what was approved is corrected".to_owned());
         }
         if job.status != JobStatus::Completed {

@@ -8,7 +8,7 @@ use workflow::act_on_job::Act as Doing;
 use workflow::refusal::Refusal;
 use workflow::submit_request::NewRequest;
 
-use super::{Act, Kind, Story, TRIES, erasure, mails, rectifying};
+use super::{Act, Kind, Story, TRIES, erasure, mails, organisation, rectifying};
 use crate::executor::Ended;
 use crate::sample::{access, caller};
 use crate::world::World;
@@ -32,8 +32,10 @@ impl Story {
             | Kind::DriftingErasure
             | Kind::ParkedErasure
             | Kind::HeldErasure
+            | Kind::RestoredErasure
             | Kind::CancelledErasure => (erasure::request(self.person), "POST /requests"),
             Kind::Rectification => (rectifying::request(self.person), "POST /requests"),
+            Kind::OrganisationDeletion => (organisation::request(), "POST /delete"),
             Kind::Restriction => {
                 let request = NewRequest { request_type: RequestType::Restriction, ..access(self.person) };
                 (request, "POST /requests")

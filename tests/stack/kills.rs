@@ -4,6 +4,7 @@
 
 pub(crate) mod processes;
 mod recount;
+mod siem;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -20,9 +21,9 @@ use crate::tokens::Bearer;
 
 /// `HABEAS_KILL_JOBS=300` plays more; fewer keep the whole suite below its minutes.
 const JOBS: usize = 150;
-/// Short leases, so that what a killed worker held is free again within seconds.
+/// Short leases, so that what a killed worker held is free again within seconds; and the log is delivered to a SIEM.
 const PARAMETERS: Parameters =
-    &["MaxOpenJobs=1000", "WorkerTimeoutSeconds=10", "LeaseSeconds=12", "VisibilitySeconds=60"];
+    &["MaxOpenJobs=1000", "WorkerTimeoutSeconds=10", "LeaseSeconds=12", "VisibilitySeconds=60", "SiemDelivery=true"];
 /// How long workers are killed once all jobs are submitted.
 const STORM_SECONDS: u64 = 25;
 /// How long everything is left to its own clock after the storm: longer than any lease and any nudge's grace.

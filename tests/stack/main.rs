@@ -12,6 +12,7 @@
 
 mod anonymising;
 mod api;
+mod audit_export;
 mod audit_log;
 mod aws;
 mod canaries;

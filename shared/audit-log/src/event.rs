@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+pub(crate) use scan::Shapes;
 pub use scan::{EventFormError, EventView};
 
 use crate::tile::LEAF_LIMIT;

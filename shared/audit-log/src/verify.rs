@@ -6,12 +6,15 @@ mod verdict;
 use std::collections::VecDeque;
 
 use crate::checkpoint::Checkpoint;
-use crate::event::EventView;
+use crate::event::{EventView, Shapes};
 use crate::hash::{Hash, many};
 use crate::tile::{self, Entries, TILE_WIDTH, TileKind, TileName};
 use crate::tree::Tree;
 
 pub use verdict::{Broken, Summary};
+
+/// Entries that are read before they are hashed: few enough to stay in the nearest cache.
+const AT_ONCE: usize = 16;
 
 /// The first hash of the upper levels that differs from what is below it.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +46,8 @@ pub struct LogVerifier {
     tile_root: Option<Hash>,
     /// The hashes of the tile whose entries come next.
     hashes: Vec<Hash>,
+    /// Forms of the entries so far.
+    shapes: Shapes,
     /// What was computed for the tile of each level above the leaves, and is compared when it is complete.
     rows: Vec<Vec<Hash>>,
     /// Tiles above the leaves that are complete and to be compared.
@@ -78,6 +83,7 @@ impl LogVerifier {
             of_entries: Tree::default(),
             tile_root: None,
             hashes: Vec::new(),
+            shapes: Shapes::default(),
             rows: Vec::new(),
             due: VecDeque::new(),
             ended: false,
@@ -176,13 +182,15 @@ impl LogVerifier {
         let expected = std::mem::take(&mut self.hashes);
         let mut rest = Entries::of(bundle);
         let entries: Vec<&[u8]> = rest.by_ref().take(expected.len()).map_while(Result::ok).collect();
-        let hashes = many::of_leaves(&entries);
+        let mut hashes = Vec::with_capacity(entries.len());
+        for (at, some) in (from..).step_by(AT_ONCE).zip(entries.chunks(AT_ONCE)) {
+            // Read first: it goes through the bytes in order and so brings them near, before hashing jumps between two entries.
+            (at..).zip(some).for_each(|(index, entry)| self.read_entry(entry, index));
+            hashes.extend(many::of_leaves(some));
+        }
         let different = hashes.iter().zip(&expected).position(|(hash, expected)| hash != expected);
         if let Some(place) = different {
             self.entry.get_or_insert(Broken::Entry { index: from + place as u64 });
-        }
-        for (index, entry) in (from..).zip(&entries) {
-            self.read_entry(entry, index);
         }
         self.push_all(&hashes);
         let read = from + entries.len() as u64;
@@ -214,7 +222,7 @@ impl LogVerifier {
     }
 
     fn read_entry(&mut self, entry: &[u8], index: u64) {
-        match EventView::read(entry) {
+        match self.shapes.read(entry) {
             Ok(view) if view.is_of(&self.tenant) => self.note_time(view, index),
             Ok(_) => drop(self.form.get_or_insert(Broken::Foreign { index })),
             Err(_) => drop(self.form.get_or_insert(Broken::Form { index })),

@@ -1,8 +1,10 @@
 //! Reads a leaf in one pass without building anything: members in canonical order, canonical strings and numbers, nothing else.
 
 mod quotes;
+mod shape;
 
 use quotes::{Ends, Escaped, Plain};
+pub(crate) use shape::Shapes;
 
 /// The bytes are not an event in canonical form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,5 +1,4 @@
 //! What is asked for by hand: understood to the letter, or refused with the word that is wrong.
-#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use retention_sweep::asked;
 use serde_json::{Value, json};

@@ -131,7 +131,8 @@ impl AdvanceJob {
         let Some(step) = self.steps.get(&context.step.kind) else {
             return self.park(&context, "no function runs this step").await;
         };
-        self.run_claimed(step.as_ref(), context).await
+        // On the heap: what runs a step is much larger than what finds that there is nothing to run.
+        Box::pin(self.run_claimed(step.as_ref(), context)).await
     }
 
     async fn claim(&self, nudge: &Nudge, now: Timestamp, slice_ends_at: Timestamp) -> Result<StepContext, NotClaimed> {

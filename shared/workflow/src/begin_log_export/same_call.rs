@@ -63,8 +63,8 @@ impl SameCall {
         if keys.is_empty() {
             return Ok(Found::Nothing(free));
         }
-        let jobs = store.load(&keys).await?.into_iter().flatten().filter_map(Record::into_job);
-        Ok(jobs.into_iter().find(|job| job.is_open()).map_or(Found::Nothing(free), Found::Running))
+        let mut jobs = store.load(&keys).await?.into_iter().flatten().filter_map(Record::into_job);
+        Ok(jobs.find(|job| job.is_open()).map_or(Found::Nothing(free), Found::Running))
     }
 }
 

@@ -15,7 +15,7 @@ use workflow::submit_request::Idempotency;
 
 use crate::executor::Ended;
 use crate::invariants::{Expected, check_archive};
-use crate::sample::{Person, officer, signed_in, tenant};
+use crate::sample::{BOB, Person, officer, signed_in, tenant};
 use crate::world::World;
 
 mod erasure;
@@ -23,9 +23,11 @@ mod interrupted;
 mod letters;
 mod rectifying;
 mod restricting;
+mod sharing;
 
 pub use self::interrupted::{place_hold, release_hold};
 pub use self::letters::{first_code, mails, newest_mail, ticket_of};
+pub use self::sharing::open_lake;
 
 /// How often a person tries before giving up.
 const TRIES: u32 = 8;
@@ -45,6 +47,8 @@ pub enum Kind {
     HeldErasure,
     /// To be forgotten, and not any more: taken back during the grace period.
     CancelledErasure,
+    /// To be forgotten, at the same time as somebody whose rows are in the same objects.
+    SharedErasure,
     /// To be kept and not used, until an officer lifts it.
     Restriction,
     /// To be corrected.
@@ -95,6 +99,8 @@ pub struct Story {
     pub unanswered: u32,
     /// The sources as people left them, before anything was erased.
     left: Option<Arc<Sources>>,
+    /// The other one of two.
+    beside: Option<Box<Story>>,
 }
 
 impl Story {
@@ -109,7 +115,8 @@ impl Story {
     pub fn of(kind: Kind, person: Person) -> Self {
         let key = format!("key-{}", person.id);
         let (expected, broken) = (Expected::default(), Vec::new());
-        Self { kind, person, key, job: None, expected, broken, unanswered: 0, left: None }
+        let other = (kind == Kind::SharedErasure && person != BOB).then(|| Box::new(Self::of(kind, BOB)));
+        Self { kind, person, key, job: None, expected, broken, unanswered: 0, left: None, beside: other }
     }
 
     fn tenant(&self) -> TenantId {
@@ -133,6 +140,7 @@ impl Story {
             Kind::ParkedErasure => Self::PARKED_ERASURE,
             Kind::HeldErasure => Self::HELD_ERASURE,
             Kind::CancelledErasure => Self::CANCELLED_ERASURE,
+            Kind::SharedErasure => Self::SHARED_ERASURE,
             Kind::Restriction => Self::RESTRICTION,
             Kind::Rectification => Self::RECTIFICATION,
         }

@@ -32,7 +32,8 @@ impl Story {
             | Kind::DriftingErasure
             | Kind::ParkedErasure
             | Kind::HeldErasure
-            | Kind::CancelledErasure => (erasure::request(self.person), "POST /requests"),
+            | Kind::CancelledErasure
+            | Kind::SharedErasure => (erasure::request(self.person), "POST /requests"),
             Kind::Rectification => (rectifying::request(self.person), "POST /requests"),
             Kind::Restriction => {
                 let request = NewRequest { request_type: RequestType::Restriction, ..access(self.person) };

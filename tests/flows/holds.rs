@@ -19,7 +19,7 @@ fn counsel() -> Caller {
 }
 
 /// The officer who has done neither.
-fn third() -> Caller {
+pub(crate) fn third() -> Caller {
     dpo("acme").with("sub", "third")
 }
 
@@ -27,17 +27,17 @@ fn on(scope: Value) -> Value {
     json!({"scope": scope, "matter": "canary-matter v. Acme", "reason": "canary-reason: litigation"})
 }
 
-fn person(kind: &str, value: &str) -> Value {
+pub(crate) fn person(kind: &str, value: &str) -> Value {
     on(json!({"subject": {"identities": [{"type": kind, "value": value}]}}))
 }
 
-fn place(house: &mut House, body: &Value) -> Value {
+pub(crate) fn place(house: &mut House, body: &Value) -> Value {
     let answer = house.post(&counsel(), "/holds", body);
     assert_eq!(answer.status, 201, "{}", answer.body);
     answer.body
 }
 
-fn release(house: &mut House, caller: &Caller, hold: &Value) -> (u16, Value) {
+pub(crate) fn release(house: &mut House, caller: &Caller, hold: &Value) -> (u16, Value) {
     let path = format!("/holds/{}/release", hold["id"].as_str().unwrap());
     let answer = house.post(caller, &path, &json!({}));
     (answer.status, answer.body)

@@ -46,6 +46,7 @@ mod organisation;
 mod organisation_deletion;
 mod own_ends;
 mod own_records;
+mod passes;
 mod plans;
 mod portability;
 mod processors;

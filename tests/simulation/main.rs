@@ -79,6 +79,21 @@ fn deletions_of_organisations_and_replays_survive_every_single_fault() {
     report.conclude();
 }
 
+/// Every fault at every call while two erasures are one pass; a debug build plays a sample.
+#[test]
+fn erasures_in_one_pass_survive_every_single_fault() {
+    let mut report = Report::new("single faults in a pass");
+    for weather in Weather::ALL {
+        let share = match weather {
+            _ if all_erasures() => Share::All,
+            Weather::Fair => Share::OneIn(61),
+            Weather::Doubled | Weather::Reversed | Weather::Purged => Share::OneIn(307),
+        };
+        faults::erasure_singles(&mut report, Kind::SharedErasure, weather, share);
+    }
+    report.conclude();
+}
+
 /// The same of a restriction, from the request until it is lifted.
 #[test]
 fn restrictions_survive_every_single_fault() {

@@ -125,7 +125,7 @@ impl Handlers {
         Self {
             submit,
             verify: VerifyIdentity { ports: ports.clone() },
-            act: ActOnJob { ports: ports.clone(), pass_hours: 0 },
+            act: ActOnJob { ports: ports.clone(), pass_hours: world.inspect(|state| state.erasure_pass_hours) },
             holds: Holds { ports: ports.clone() },
             mail_fates: RecordMailFate { ports: ports.clone() },
             read,

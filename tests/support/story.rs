@@ -14,7 +14,7 @@ use workflow::submit_request::Idempotency;
 
 use crate::executor::Ended;
 use crate::invariants::{Expected, check_archive};
-use crate::sample::{Person, signed_in, tenant};
+use crate::sample::{BOB, Person, signed_in, tenant};
 use crate::world::World;
 
 mod acts;
@@ -25,9 +25,11 @@ mod organisation;
 mod rectifying;
 mod restored;
 mod restricting;
+mod sharing;
 
 pub use self::interrupted::{place_hold, release_hold};
 pub use self::letters::{first_code, mails, newest_mail, ticket_of};
+pub use self::sharing::open_lake;
 
 /// How often a person tries before giving up.
 const TRIES: u32 = 8;
@@ -51,6 +53,8 @@ pub enum Kind {
     RestoredErasure,
     /// An organisation with everybody in it, asked for by its owner.
     OrganisationDeletion,
+    /// To be forgotten, at the same time as somebody whose rows are in the same objects.
+    SharedErasure,
     /// To be kept and not used, until an officer lifts it.
     Restriction,
     /// To be corrected.
@@ -101,6 +105,8 @@ pub struct Story {
     pub unanswered: u32,
     /// The sources as people left them, before anything was erased.
     left: Option<Arc<Sources>>,
+    /// The other one of two.
+    beside: Option<Box<Story>>,
 }
 
 impl Story {
@@ -115,7 +121,8 @@ impl Story {
     pub fn of(kind: Kind, person: Person) -> Self {
         let key = format!("key-{}", person.id);
         let (expected, broken) = (Expected::default(), Vec::new());
-        Self { kind, person, key, job: None, expected, broken, unanswered: 0, left: None }
+        let other = (kind == Kind::SharedErasure && person != BOB).then(|| Box::new(Self::of(kind, BOB)));
+        Self { kind, person, key, job: None, expected, broken, unanswered: 0, left: None, beside: other }
     }
 
     fn tenant(&self) -> TenantId {

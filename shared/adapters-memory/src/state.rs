@@ -84,6 +84,8 @@ pub struct State {
     pub faults: Faults,
     /// Whether whoever wires handlers over this world has archives stored instead of deflated, which saves time only.
     pub packs_nothing: bool,
+    /// At which multiples of hours whoever wires handlers over this world ends grace periods; 0 ends each by itself.
+    pub erasure_pass_hours: u16,
     /// Deliberate bugs.
     pub mutants: Mutants,
     /// The tenant on whose behalf code runs now; a call for another one is a violation (INV-T1).
@@ -128,6 +130,7 @@ impl State {
             retention_warnings: Vec::new(),
             faults: Faults::default(),
             packs_nothing: false,
+            erasure_pass_hours: 0,
             mutants: Mutants::NONE,
             acting_for: None,
             violations: Vec::new(),

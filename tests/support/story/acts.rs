@@ -16,6 +16,7 @@ impl Story {
             Kind::ParkedErasure => Self::PARKED_ERASURE,
             Kind::HeldErasure => Self::HELD_ERASURE,
             Kind::CancelledErasure => Self::CANCELLED_ERASURE,
+            Kind::SharedErasure => Self::SHARED_ERASURE,
             Kind::RestoredErasure => Self::RESTORED_ERASURE,
             Kind::OrganisationDeletion => Self::ORGANISATION_DELETION,
             Kind::Restriction => Self::RESTRICTION,

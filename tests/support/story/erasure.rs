@@ -158,7 +158,7 @@ impl Story {
         }
     }
 
-    fn check_counts(&mut self, receipt: &Receipt, left: &Sources) {
+    pub(super) fn check_counts(&mut self, receipt: &Receipt, left: &Sources) {
         let (all, others) = (contents(left, &[]), contents(left, self.people()));
         for (source, rows) in &all {
             let own = rows.len() - others.get(source).map_or(0, BTreeMap::len);

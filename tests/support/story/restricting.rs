@@ -33,7 +33,8 @@ impl Story {
             | Kind::ParkedErasure
             | Kind::HeldErasure
             | Kind::RestoredErasure
-            | Kind::CancelledErasure => (erasure::request(self.person), "POST /requests"),
+            | Kind::CancelledErasure
+            | Kind::SharedErasure => (erasure::request(self.person), "POST /requests"),
             Kind::Rectification => (rectifying::request(self.person), "POST /requests"),
             Kind::OrganisationDeletion => (organisation::request(), "POST /delete"),
             Kind::Restriction => {

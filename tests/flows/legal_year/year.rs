@@ -55,6 +55,8 @@ pub(super) struct Year {
     /// Requests that were answered, and while nobody could read a key.
     pub(super) ended: Vec<Ended>,
     pub(super) outages: Vec<(Timestamp, Timestamp)>,
+    /// From when to when no mail went.
+    pub(super) mail_outages: Vec<(Timestamp, Timestamp)>,
     retired_on: Timestamp,
     /// Stands before every key.
     first_key: Arc<TenantKey>,
@@ -68,7 +70,8 @@ impl Year {
         let (known, open) = (Vec::new(), Vec::new());
         let (broken, happened, random) = (BTreeSet::new(), Counts::default(), SplitMix::new(seed ^ 0x5eed));
         let (locked, mail_is_back_at) = (None, None);
-        let (seen, warnings_seen, ended, outages) = (BTreeMap::new(), 0, Vec::new(), Vec::new());
+        let (seen, warnings_seen, ended) = (BTreeMap::new(), 0, Vec::new());
+        let (outages, mail_outages) = (Vec::new(), Vec::new());
         let (retired_on, first_key) =
             (world.memory.now(), Arc::new(TenantKey::new(&tenant("-"), Partition::Tenant, "")));
         let mut year = Self {
@@ -88,6 +91,7 @@ impl Year {
             warnings_seen,
             ended,
             outages,
+            mail_outages,
             retired_on,
             first_key,
         };
@@ -179,9 +183,10 @@ impl Year {
         if self.mails && self.mail_is_back_at.is_none() && self.random.happens(20) {
             self.happened.mail_outages += 1;
             self.world.memory.change(|state| state.outbox.is_down = true);
-            // Receivers are tried for nine hours.
-            self.mail_is_back_at =
-                Some(tick + SignedDuration::from_mins(15 * i64::try_from(self.random.below(24)).unwrap()));
+            // Receivers are tried for nine hours; a second outage may come right after the first.
+            let until = tick + SignedDuration::from_mins(15 * i64::try_from(self.random.below(24)).unwrap());
+            self.mail_outages.push((tick, until));
+            self.mail_is_back_at = Some(until);
         }
     }
 

@@ -11,6 +11,7 @@ use domain::record::Record;
 use domain::step::{StepKind, StepState};
 use habeas_tests::invariants::receipt_of;
 use habeas_tests::sample::{BOB, MAP, MEDIA_MAP, Person, tenant};
+use habeas_tests::story::LAKE_MAP;
 use habeas_tests::world::World;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -24,30 +25,6 @@ const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 const OBJECTS: usize = 6;
 /// Rows of each person in each object.
 const ROWS: usize = 2;
-
-const LAKE_MAP: &str = r"
-dataset:
-  - fides_key: lake
-    name: Lake
-    collections:
-      - name: visits
-        fields:
-          - name: user
-            data_categories: [user.unique_id]
-            fides_meta: { primary_key: true, references: [{ dataset: app, field: users.id, direction: from }] }
-          - name: tenant
-            data_categories: [system.operations]
-          - name: page
-            data_categories: [user.content]
-connection:
-  - fides_key: lake
-    datasets: [lake]
-    connector: s3
-    region: eu-central-1
-    tenant_field: tenant
-    collections:
-      visits: { bucket: lake, prefix: visits/, format: ndjson }
-";
 
 /// Somebody of the first tenant.
 fn somebody(number: usize) -> Person {

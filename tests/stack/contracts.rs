@@ -301,16 +301,20 @@ async fn buckets_keep_the_contract_of_what_takes_expired_objects_away() {
 
 async fn load_orders(config: &SdkConfig, table: &str, tenant: &TenantId, other: &TenantId) {
     let client = aws_sdk_dynamodb::Client::new(config);
-    let key = |name: &str| KeySchemaElement::builder().attribute_name(name).key_type(KeyType::Hash).build().unwrap();
+    let part = |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
+    let key = |name: &str| part(name, KeyType::Hash);
     let text = |name: &str| {
         let it = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
         it.build().unwrap()
     };
     let all = Projection::builder().projection_type(ProjectionType::All).build();
-    let index = GlobalSecondaryIndex::builder().index_name("by-email").key_schema(key("email")).projection(all);
+    let by_email = GlobalSecondaryIndex::builder().index_name("by-email").key_schema(key("email"));
+    let by_time = GlobalSecondaryIndex::builder().index_name("by-time").key_schema(key("email"));
+    let by_time = by_time.key_schema(part("placed_at", KeyType::Range)).projection(all.clone()).build().unwrap();
     let request = client.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
     let request = request.attribute_definitions(text("id")).attribute_definitions(text("email")).key_schema(key("id"));
-    request.global_secondary_indexes(index.build().unwrap()).send().await.unwrap();
+    let request = request.attribute_definitions(text("placed_at")).global_secondary_indexes(by_time);
+    request.global_secondary_indexes(by_email.projection(all).build().unwrap()).send().await.unwrap();
     for row in connector::rows(tenant, other) {
         let AttributeValue::M(item) = attribute(row) else { panic!("a row is an object") };
         client.put_item().table_name(table).set_item(Some(Item::from(item))).send().await.unwrap();

@@ -24,6 +24,7 @@ fn routes() -> Vec<(Method, &'static str, Option<Value>)> {
         (Method::GET, "/download?redirect=false", None),
         (Method::GET, "/plan", None),
         (Method::GET, "/receipt", None),
+        (Method::GET, "/risk", None),
         (Method::GET, "/receipt/proof", None),
         (Method::POST, "/approve", Some(json!({ "plan_hash": "0".repeat(64) }))),
         (Method::POST, "/verify", Some(json!({ "code": "123456" }))),

@@ -29,6 +29,7 @@ mod sharing;
 
 pub use self::interrupted::{place_hold, release_hold};
 pub use self::letters::{first_code, mails, newest_mail, ticket_of};
+pub use self::sharing::LAKE_MAP;
 pub use self::sharing::open_lake;
 
 /// How often a person tries before giving up.

@@ -170,7 +170,7 @@ async fn told_of_rows(under: Under<'_>, found: &[ExpiredRow]) {
 /// The map of this contract, with an index that finds what expired in the table of a collection.
 fn indexed(collection: &Collection) -> String {
     let Source::DynamoDb { table, .. } = &collection.source else { panic!("the contract is of a table") };
-    let index = "index: { name: by-email, partition_field: email, partitions: [bob@example.com, ada@example.com] }";
+    let index = "index: { name: by-time, partition_field: email, partitions: [bob@example.com, ada@example.com] }";
     let text = map_text().replace("time_field: placed_at", &format!("time_field: placed_at, {index}"));
     text.replace("table: orders", &format!("table: {table}"))
 }

@@ -101,7 +101,10 @@ pub(crate) fn files(archive: &[u8]) -> BTreeMap<String, Vec<u8>> {
 pub(crate) fn rows(files: &BTreeMap<String, Vec<u8>>, collection: &str) -> Vec<Value> {
     let (dataset, name) = collection.split_once('.').unwrap();
     let of_collection = |path: &str| path.starts_with("json/") && path.contains(dataset) && path.contains(name);
-    let texts = files.iter().filter(|(path, _)| of_collection(path)).map(|(_, bytes)| String::from_utf8_lossy(bytes));
+    let mut files: Vec<_> = files.iter().filter(|(path, _)| of_collection(path)).collect();
+    // The first file of a collection has the plain name, which is not the first of them by its letters.
+    files.sort_by_key(|(path, _)| (path.len(), *path));
+    let texts = files.into_iter().map(|(_, bytes)| String::from_utf8_lossy(bytes));
     texts.flat_map(|text| text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<_>>()).collect()
 }
 

@@ -67,6 +67,20 @@ fn listed(house: &mut House) -> Vec<Value> {
 }
 
 #[test]
+fn an_export_of_several_files_is_newest_first_from_one_to_the_next() {
+    let mut house = full(12_000);
+    let id = export(&mut house, "json").job();
+    house.remember("acme", &id, NOBODY);
+    house.world.run_until_idle();
+    let files = files(&exported(&mut house, &id));
+    let several = files.keys().filter(|path| path.starts_with("json/") && path.contains("audit_events")).count();
+    assert!(several > 1, "{:?}", files.keys());
+    let told = rows(&files, "habeas.audit_events");
+    let times: Vec<jiff::Timestamp> = told.iter().map(|row| row["at"].as_str().unwrap().parse().unwrap()).collect();
+    assert!(told.len() >= 12_000 && times.is_sorted_by(|newer, older| newer >= older), "newest first");
+}
+
+#[test]
 fn a_log_too_large_for_an_answer_is_fetched_by_link() {
     let mut house = full(1_200);
     let answer = export(&mut house, "json");

@@ -13,9 +13,6 @@ use crate::tree::Tree;
 
 pub use verdict::{Broken, Summary};
 
-/// Entries that are read before they are hashed: few enough to stay in the nearest cache.
-const AT_ONCE: usize = 16;
-
 /// The first hash of the upper levels that differs from what is below it.
 #[derive(Debug, Clone, Copy)]
 struct Upper {
@@ -182,12 +179,9 @@ impl LogVerifier {
         let expected = std::mem::take(&mut self.hashes);
         let mut rest = Entries::of(bundle);
         let entries: Vec<&[u8]> = rest.by_ref().take(expected.len()).map_while(Result::ok).collect();
-        let mut hashes = Vec::with_capacity(entries.len());
-        for (at, some) in (from..).step_by(AT_ONCE).zip(entries.chunks(AT_ONCE)) {
-            // Read first: it goes through the bytes in order and so brings them near, before hashing jumps between two entries.
-            (at..).zip(some).for_each(|(index, entry)| self.read_entry(entry, index));
-            hashes.extend(many::of_leaves(some));
-        }
+        // Read first: it goes through the bytes in order and so brings them near, before hashing jumps between entries.
+        (from..).zip(&entries).for_each(|(index, entry)| self.read_entry(entry, index));
+        let hashes = many::of_leaves(&entries);
         let different = hashes.iter().zip(&expected).position(|(hash, expected)| hash != expected);
         if let Some(place) = different {
             self.entry.get_or_insert(Broken::Entry { index: from + place as u64 });

@@ -19,7 +19,8 @@ use workflow::seal_audit::origin_of;
 use workflow::sealing::sha256;
 
 use crate::actor_details::events;
-use crate::caller::{dpo, operator, subject};
+use crate::audit_log::{look, ticking};
+use crate::caller::{Caller, dpo, operator, subject};
 use crate::erasure::{approved, planned};
 use crate::house::{House, UNKNOWN_JOB};
 
@@ -187,4 +188,37 @@ fn an_exports_receipt_counts_what_was_handed_out_and_has_its_place_in_the_log() 
     // The archive goes, the receipt stays.
     house.world.advance(SignedDuration::from_hours(26));
     assert_eq!(receipt_of(&mut house, &id).0, jws);
+}
+
+#[test]
+fn a_proof_leads_to_a_checkpoint_of_the_last_half_minute_that_covers_its_event() {
+    let mut house = ticking();
+    planned(&mut house, ADA);
+    let auditor = Caller::new("acme", "auditor");
+    let newest = |house: &mut House| {
+        look(house, &auditor, "/events?limit=1").body["items"][0]["id"].as_str().unwrap().to_owned()
+    };
+    let size = |house: &mut House, event: &str| {
+        let answer = look(house, &auditor, &format!("/events/{event}/proof"));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let bundle = Bundle::parse(str::from_utf8(&answer.bytes).unwrap()).unwrap();
+        let (verifier, origin) = trusted(house, "acme");
+        Checkpoint::open(&bundle.checkpoint, &origin, &verifier).unwrap().size
+    };
+    let pass = |house: &House, seconds: i64| {
+        house.world.memory.advance(SignedDuration::from_secs(seconds));
+        seal(house);
+    };
+    let first = newest(&mut house);
+    pass(&house, 60);
+    let kept = size(&mut house, &first);
+    pass(&house, 10);
+    assert_eq!(size(&mut house, &first), kept, "ten seconds later it need not be read again");
+    let second = newest(&mut house);
+    pass(&house, 1);
+    let newer = size(&mut house, &second);
+    assert!(newer > kept, "an event beyond it stands in a newer one");
+    assert_eq!(size(&mut house, &first), newer, "which is kept from then on");
+    pass(&house, 30);
+    assert!(size(&mut house, &first) > newer, "after half a minute it is read again");
 }

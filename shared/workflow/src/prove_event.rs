@@ -1,6 +1,6 @@
 //! Shows a third party that an event is in its tenant's log: the checkpoint, and the proof that leads to it (R-AUD-7).
 //!
-//! Files of a log never change under their name, so what was read once is kept; only the checkpoint is read anew each time.
+//! Files of a log never change under their name, so what was read once is kept; the checkpoint of a proof is at most half a minute old.
 
 mod tiles;
 
@@ -15,6 +15,7 @@ use audit_log::proof::{holds_inclusion, prove_inclusion};
 use audit_log::tile::{Entries, TILE_WIDTH, TileName};
 use domain::ids::TenantId;
 use domain::key::TenantKey;
+use jiff::Timestamp;
 
 pub use self::tiles::TileReader;
 use self::tiles::{Known, Wanted};
@@ -102,6 +103,22 @@ impl ProveEvent {
         Ok(Some(SignedCheckpoint { note, checkpoint }))
     }
 
+    /// A checkpoint of a tenant's log that was the newest half a minute ago or later; the sealer makes one a minute.
+    async fn recent(&self, tenant: &TenantId, now: Timestamp) -> Result<Option<SignedCheckpoint>, PortError> {
+        if let Some(signed) = self.tiles.recent(tenant, now) {
+            return Ok(Some(signed));
+        }
+        self.newest(tenant, now).await
+    }
+
+    async fn newest(&self, tenant: &TenantId, now: Timestamp) -> Result<Option<SignedCheckpoint>, PortError> {
+        let signed = self.checkpoint(tenant).await?;
+        if let Some(signed) = &signed {
+            self.tiles.keep_recent(tenant, now, signed);
+        }
+        Ok(signed)
+    }
+
     /// What a note says, under the key and the name of the tenant's log.
     ///
     /// # Errors
@@ -117,11 +134,17 @@ impl ProveEvent {
     ///
     /// # Errors
     /// `Unknown` and `NotSealed`; `Port` with `Corrupt` where the stored log doesn't show the event.
-    pub async fn prove(&self, key: &TenantKey) -> Result<EventProof, ProveError> {
-        let found = self.feed.events(std::slice::from_ref(key)).await?;
+    pub async fn prove(&self, key: &TenantKey, now: Timestamp) -> Result<EventProof, ProveError> {
+        let (tenant, keys) = (key.tenant(), std::slice::from_ref(key));
+        let (found, recent) = futures::try_join!(self.feed.events(keys), self.recent(tenant, now))?;
         let stored = found.into_iter().flatten().next().ok_or(ProveError::Unknown)?;
         let index = stored.leaf_index.ok_or(ProveError::NotSealed)?;
-        let proof = self.prove_index(key.tenant(), index).await?;
+        // What was sealed since then stands in a newer one only.
+        let signed = match recent.filter(|signed| index < signed.checkpoint.size) {
+            Some(signed) => signed,
+            None => self.newest(tenant, now).await?.ok_or(ProveError::NotSealed)?,
+        };
+        let proof = self.prove_index(tenant, index, signed).await?;
         let leaf = proof.bundle.extra.as_deref().unwrap_or_default();
         match EventView::read(leaf) {
             Ok(view) if view.id() == stored.event.id.as_str() => Ok(proof),
@@ -129,13 +152,13 @@ impl ProveEvent {
         }
     }
 
-    /// The proof for the leaf at a position of a tenant's log.
-    ///
-    /// # Errors
-    /// `NotSealed` beyond the checkpoint; `Port` with `Corrupt` where the stored log doesn't hold.
-    pub async fn prove_index(&self, tenant: &TenantId, index: u64) -> Result<EventProof, ProveError> {
-        let signed = self.checkpoint(tenant).await?.ok_or(ProveError::NotSealed)?;
-        let SignedCheckpoint { note, checkpoint } = signed;
+    /// The proof for the leaf at a position of a tenant's log; `NotSealed` beyond the checkpoint.
+    async fn prove_index(
+        &self,
+        tenant: &TenantId,
+        index: u64,
+        SignedCheckpoint { note, checkpoint }: SignedCheckpoint,
+    ) -> Result<EventProof, ProveError> {
         let bundle_name = TileName::of_entries(index / TILE_WIDTH, checkpoint.size);
         let Some(bundle_name) = bundle_name.filter(|_| index < checkpoint.size) else {
             return Err(ProveError::NotSealed);

@@ -134,7 +134,7 @@ impl ReadAudit {
     pub async fn proof(&self, caller: &Caller, id: &EventId) -> Result<EventProof, Refusal> {
         let (secrets, now) = self.admit(caller).await?;
         let event = self.found(caller, id).await?;
-        let proof = self.prove.prove(&event.key()).await.map_err(|error| match error {
+        let proof = self.prove.prove(&event.key(), now).await.map_err(|error| match error {
             ProveError::Unknown => Refusal::NotFound,
             ProveError::NotSealed => Refusal::NotSealed,
             ProveError::Port(error) => error.into(),

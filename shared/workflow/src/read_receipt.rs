@@ -56,7 +56,7 @@ impl ReadReceipt {
         };
         // A receipt from before the log named any has no such event, and never will.
         let event = events.iter().find(names_it).ok_or(Refusal::NotSealed)?;
-        match self.proofs.prove(&event.key()).await {
+        match self.proofs.prove(&event.key(), self.clock.now()).await {
             Ok(proof) => Ok(proof.to_text()),
             Err(ProveError::Unknown | ProveError::NotSealed) => Err(Refusal::NotSealed),
             Err(ProveError::Port(error)) => Err(error.into()),

@@ -10,7 +10,9 @@ use audit_log::proof::Nodes;
 use audit_log::tile::{TileName, TileNodes, hashes_of};
 use domain::ids::TenantId;
 use futures::future::try_join_all;
+use jiff::{SignedDuration, Timestamp};
 
+use super::SignedCheckpoint;
 use crate::ports::{EvidenceStore, PortError, PortErrorKind};
 use crate::seal_audit::path;
 
@@ -19,6 +21,9 @@ const KEPT_BYTES: usize = 32 << 20;
 /// Checkpoints kept open, one or two for each tenant that asks.
 const KEPT_CHECKPOINTS: usize = 1_000;
 
+/// How long a checkpoint counts as recent.
+const RECENT: SignedDuration = SignedDuration::from_secs(30);
+
 /// Reads files of logs and keeps them.
 pub struct TileReader {
     // Dependencies.
@@ -26,6 +31,8 @@ pub struct TileReader {
     // Kept.
     kept: Mutex<Kept>,
     opened: Mutex<HashMap<String, Checkpoint>>,
+    /// The checkpoint last read of each tenant, and when.
+    newest: Mutex<HashMap<TenantId, (Timestamp, SignedCheckpoint)>>,
 }
 
 #[derive(Default)]
@@ -38,7 +45,7 @@ impl TileReader {
     /// Reads from this bucket.
     #[must_use]
     pub fn new(evidence: Arc<dyn EvidenceStore>) -> Self {
-        Self { evidence, kept: Mutex::default(), opened: Mutex::default() }
+        Self { evidence, kept: Mutex::default(), opened: Mutex::default(), newest: Mutex::default() }
     }
 
     /// The files of these names.
@@ -77,6 +84,21 @@ impl TileReader {
             opened.clear();
         }
         opened.insert(note.to_owned(), checkpoint.clone());
+    }
+
+    /// The checkpoint that was kept of a tenant, if it is recent.
+    pub(super) fn recent(&self, tenant: &TenantId, now: Timestamp) -> Option<SignedCheckpoint> {
+        let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let (read_at, signed) = newest.get(tenant)?;
+        (*read_at <= now && now.duration_since(*read_at) < RECENT).then(|| signed.clone())
+    }
+
+    pub(super) fn keep_recent(&self, tenant: &TenantId, now: Timestamp, signed: &SignedCheckpoint) {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if newest.len() >= KEPT_CHECKPOINTS {
+            newest.clear();
+        }
+        newest.insert(tenant.clone(), (now, signed.clone()));
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {

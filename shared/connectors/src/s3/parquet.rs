@@ -32,6 +32,7 @@ mod local;
 mod rewritten;
 mod settings;
 mod shape;
+mod thinned;
 mod value;
 
 /// Bytes of the end that are asked for first; a small object is read by one call.

@@ -11,6 +11,7 @@ use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::blob::Blob;
 use super::shape::Entry;
+use super::thinned;
 use super::value::{Meaning, Value};
 use crate::wanted::Wanted;
 
@@ -98,17 +99,30 @@ impl<V> Batch<V> {
 }
 
 impl Chunk<'_> {
+    /// Its pages, unpacked.
+    pub(super) fn pages(&self) -> Result<SerializedPageReader<Blob>> {
+        SerializedPageReader::new(Arc::new(self.blob.clone()), self.of, self.rows, None)
+    }
+
     pub(super) fn reader(&self) -> Result<ColumnReader> {
-        let pages = SerializedPageReader::new(Arc::new(self.blob.clone()), self.of, self.rows, None)?;
-        Ok(get_column_reader(self.of.column_descr_ptr(), Box::new(pages)))
+        Ok(get_column_reader(self.of.column_descr_ptr(), Box::new(self.pages()?)))
     }
 
     /// Marks the records that hold a wanted value.
     pub(super) fn mark(&self, wanted: &Wanted, marks: &mut [bool]) -> Result<()> {
+        if thinned::mark(self, wanted, marks).is_some() {
+            return Ok(());
+        }
         guarded(|| typed!(self.reader()?, |reader| self.mark_typed(reader, wanted, marks)))
     }
 
-    fn mark_typed<T>(&self, mut reader: ColumnReaderImpl<T>, wanted: &Wanted, marks: &mut [bool]) -> Result<()>
+    /// Value by value.
+    pub(super) fn mark_typed<T>(
+        &self,
+        mut reader: ColumnReaderImpl<T>,
+        wanted: &Wanted,
+        marks: &mut [bool],
+    ) -> Result<()>
     where
         T: DataType,
         T::T: Value,
@@ -131,10 +145,14 @@ impl Chunk<'_> {
 
     /// What the chunk says of each of these records, which are in order.
     pub(super) fn entries(&self, picks: &[usize]) -> Result<Vec<Vec<Entry>>> {
+        if let Some(entries) = thinned::entries(self, picks) {
+            return Ok(entries);
+        }
         guarded(|| typed!(self.reader()?, |reader| self.entries_typed(reader, picks)))
     }
 
-    fn entries_typed<T>(&self, mut reader: ColumnReaderImpl<T>, picks: &[usize]) -> Result<Vec<Vec<Entry>>>
+    /// Value by value.
+    pub(super) fn entries_typed<T>(&self, mut reader: ColumnReaderImpl<T>, picks: &[usize]) -> Result<Vec<Vec<Entry>>>
     where
         T: DataType,
         T::T: Value,

@@ -15,6 +15,7 @@ use super::super::rewriting::{Fate, Tallies, Work, Works};
 use super::chunk::Chunk;
 use super::rewritten::{Edits, Mask, Masks, rewritten};
 use super::shape::Entry;
+use super::thinned::{PageIndexes, thinned};
 use super::{Ranges, Table, settings};
 use crate::scope::Scope;
 
@@ -156,6 +157,16 @@ impl<R: Ranges> Table<R> {
         let of = footer.row_group(group).column(column);
         let rows = self.rows(group);
         let chunk = self.chunk(of, self.declared(scope, column), rows);
+        if edits.changed.is_empty() || masks.iter().all(Option::is_none) {
+            let indexes = footer.page_index();
+            let indexes = PageIndexes {
+                columns: indexes.and_then(|it| it.column_index(group, column)),
+                offsets: indexes.and_then(|it| it.offset_index(group, column)),
+            };
+            if let Some((bytes, close)) = thinned(&chunk, indexes, &edits.gone) {
+                return self.told(group, into.append_column(&bytes, close));
+            }
+        }
         let appended = rewritten(&chunk, settings::of_chunk(of, rows - edits.gone.len()), edits, masks)
             .and_then(|(bytes, close)| into.append_column(&bytes, close));
         self.told(group, appended)

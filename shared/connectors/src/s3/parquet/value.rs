@@ -93,7 +93,7 @@ impl Meaning {
         }
     }
 
-    fn of_bytes(self, bytes: &[u8]) -> Datum {
+    pub(super) fn of_bytes(self, bytes: &[u8]) -> Datum {
         match self {
             Self::Text => match std::str::from_utf8(bytes) {
                 Ok(text) => Datum::Text(text.to_owned()),
@@ -193,10 +193,7 @@ impl Value for ByteArray {
     }
 
     fn is_wanted(&self, meaning: Meaning, wanted: &Wanted) -> bool {
-        match (meaning, std::str::from_utf8(self.data())) {
-            (Meaning::Text, Ok(text)) => wanted.has_exact_text(text),
-            _ => wanted.has(&self.datum(meaning)),
-        }
+        is_wanted_bytes(self.data(), meaning, wanted)
     }
 
     fn fitting(after: &Datum, meaning: Meaning, _length: usize) -> Option<Self> {
@@ -228,6 +225,14 @@ impl Value for FixedLenByteArray {
 
     fn blank(length: usize) -> Self {
         vec![0; length].into()
+    }
+}
+
+/// Whether the value that these bytes are is one of those looked for.
+pub(super) fn is_wanted_bytes(bytes: &[u8], meaning: Meaning, wanted: &Wanted) -> bool {
+    match (meaning, std::str::from_utf8(bytes)) {
+        (Meaning::Text, Ok(text)) => wanted.has_exact_text(text),
+        _ => wanted.has(&meaning.of_bytes(bytes)),
     }
 }
 

@@ -54,6 +54,7 @@ mod proofs;
 mod quarantining;
 mod quotas;
 mod rectifying;
+mod renaming;
 mod replaying;
 mod resending;
 mod residency;

@@ -33,9 +33,13 @@ pub(super) async fn order_processors(
     if concerned.is_empty() {
         return Ok(Vec::new());
     }
-    let known = identities(erasing, context, steps, round, &map).await?;
+    let mut known = identities(erasing, context, steps, round, &map).await?;
     let corrects = context.job.request_type == RequestType::Rectification;
     let corrections = if corrects { context.request_body().await?.corrections().to_vec() } else { Vec::new() };
+    // Processors know the person by what is wrong; what is right is the correction.
+    for renamed in corrections.iter().filter_map(Correction::renames) {
+        known.remove(&(renamed.kind.to_string(), renamed.right.to_owned()));
+    }
     let mut orders = Vec::new();
     for (number, processor) in concerned {
         let sources = received(&map, processor, &went);

@@ -68,4 +68,5 @@ mod slices;
 mod streaming;
 mod sweeping;
 mod tampering;
+mod telling;
 mod watching;

@@ -12,9 +12,10 @@ use domain::request::{Identity, IdentityKind, RequestType};
 use domain::step::{Checkpoint, LocateCheckpoint, ObjectRef, StepKind};
 use serde::{Deserialize, Serialize};
 
-use self::known::{aliases, of_somebody_else, organization_aliases, seeds_of_the_begun};
+use self::known::{aliases, of_somebody_else, organization_aliases, people_of, seeds_of_the_begun};
 use super::erasure::with_earlier;
 use super::plan::{BearsOn, PlanStore, cut_into_shards, is_wanted, own_shard, shared_collections};
+use super::processors::order_objection;
 use super::sources::Sources;
 use crate::advance_job::{Ran, RunStep};
 use crate::corrected_identity::OF_ANOTHER;
@@ -169,7 +170,8 @@ impl Locate {
         if context.job.restriction.is_some() {
             // Nothing is collected and nothing goes: it is enough to know who it is.
             let (aliases, _) = aliases(context, walk).await?;
-            return Ok(LocateCheckpoint { frozen: true, aliases, ..LocateCheckpoint::default() });
+            let processors = order_objection(&self.plans, context, map, walk).await?;
+            return Ok(LocateCheckpoint { frozen: true, aliases, processors, ..LocateCheckpoint::default() });
         }
         // The erasure of a person leaves no medium behind; of an organisation's, its owner decides.
         let of_person = context.job.request_type == RequestType::Erasure && context.job.scope == Scope::Subject;
@@ -206,7 +208,9 @@ impl Locate {
             (true, Scope::Organization) => {
                 let (own, members) = organization_aliases(context, walk).await?;
                 let members = Some(self.plans.write(context, "members", members.len(), &members).await?);
-                Ok(LocateCheckpoint { aliases: own.clone(), organizations: own, members, ..state })
+                let people = people_of(walk);
+                let people = Some(self.plans.write(context, "people", people.len(), &people).await?);
+                Ok(LocateCheckpoint { aliases: own.clone(), organizations: own, members, people, ..state })
             }
         }
     }
@@ -226,8 +230,8 @@ impl Locate {
             context.save(Checkpoint::Locate(state.clone()), seeds).await?;
         }
         if context.job.erasure.is_some() || context.job.restriction.is_some() {
-            let LocateCheckpoint { aliases, organizations, members, .. } = state;
-            return Ok(Ran::Done(Outcome::Traced { aliases, organizations, members }));
+            let LocateCheckpoint { aliases, organizations, members, processors, .. } = state;
+            return Ok(Ran::Done(Outcome::Traced { aliases, organizations, members, processors }));
         }
         Ok(Ran::Done(Outcome::Located))
     }

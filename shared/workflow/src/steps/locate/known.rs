@@ -12,6 +12,7 @@ use crate::corrected_identity::{also_known, refuse_the_erased, renamed};
 use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
 use crate::steps::plan::is_wanted;
+use crate::steps::processors::text_of;
 
 /// Every identity the walk met and the keys of the rows that carry one; and whose holds count besides: the organisations of
 /// those rows, and what the person was known by before an identity was corrected.
@@ -63,6 +64,13 @@ pub(super) async fn organization_aliases(
     let members: BTreeSet<Alias> =
         walk.found_members().map(|(kind, value)| secrets.alias_of_value(kind, value)).collect();
     Ok((vec![own], members.into_iter().collect()))
+}
+
+/// What processors may know the members of an organisation by, `(kind, value)`; sealed before it is stored.
+pub(super) fn people_of(walk: &Walk) -> Vec<(String, String)> {
+    // A key of a row is named by its place in the map; processors know people by kinds of identities.
+    let of_kind = walk.found_members().filter(|(kind, _)| !kind.contains('.'));
+    of_kind.filter_map(|(kind, value)| Some((kind.to_owned(), text_of(value)?))).collect()
 }
 
 /// The lookups that must find nobody before an identity is corrected: those of the value that is right, unless the walk

@@ -77,8 +77,16 @@ fn everybody_of_the_organisation_goes_after_approval_and_grace_and_nobody_else()
     let told = house.post(&operator("acme"), "/suppressions/check", &json!({ "identities": emails })).body;
     let places: Vec<&Value> = told["suppressed"].as_array().unwrap().iter().map(|one| &one["index"]).collect();
     assert_eq!(places, [&json!(0), &json!(1)], "{told}");
-    // Its processors know people, not organisations: they count as unreachable, and what they would be told is kept
-    // until their deadline is over.
+    // Who knows people is told of the members. A request of OpenDSR is of one: what that would be told is kept until its
+    // deadline is over.
+    let told = house.world.memory.inspect(|state| {
+        let calls = state.outside.calls.iter().map(|(_, call)| (call.url.clone(), call.body.expose().clone()));
+        calls.map(|(url, body)| (url, serde_json::from_str::<Value>(&body).unwrap())).collect::<Vec<_>>()
+    });
+    let [(url, hook)] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((url.as_str(), &hook["type"]), ("https://mailer.example.com/hooks", &json!("erasure_requested")));
+    let members = [ADA.email, BOB.email].map(|email| json!({"type": "email", "value": email}));
+    assert_eq!(hook["data"]["identities"], json!(members));
     house.world.advance(SignedDuration::from_hours(24 * 40));
     assert!(!house.has_key("acme", &id));
 }

@@ -167,7 +167,7 @@ fn corrections_that_cannot_be_made_are_refused_with_their_place_and_their_reason
         (json!(vec![json!({"field": "app.users.name", "value": "canary"}); 21]), "/corrections"),
         (json!([{"value": "canary"}]), "/corrections/0"),
         (json!([{"field": "a", "category": "b", "value": "canary"}]), "/corrections/0"),
-        (one("identity", json!("email")), "/corrections/0/identity"),
+        (one("identity", json!("email")), "/corrections/0/value"),
         (one("field", json!("app.users.email")), "/corrections/0/field"),
         (one("field", json!("app.users.id")), "/corrections/0/field"),
         (one("field", json!("app.notes.owner")), "/corrections/0/field"),

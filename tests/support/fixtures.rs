@@ -107,6 +107,8 @@ pub fn checkpoints() -> Vec<Checkpoint> {
         walk: Some(object.clone()),
         waves: 3,
         frozen: true,
+        people: Some(object.clone()),
+        processors: vec![(7, object.clone())],
         shards: vec![object],
         created: 1,
         aliases: Vec::new(),

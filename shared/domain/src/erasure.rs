@@ -33,7 +33,8 @@ pub struct Erasure {
     pub generation: u32,
     /// Everything the subject is known by, as keyed hashes; holds and suppressions meet here.
     pub aliases: Vec<Alias>,
-    /// Organisations that the subject's own rows name, as keyed hashes; their holds stop the erasure too.
+    /// Organisations that the subject's own rows name, and what the subject was known by before an identity was corrected,
+    /// as keyed hashes; their holds stop the erasure too.
     #[serde(default)]
     pub organizations: Vec<Alias>,
     /// The current plan.

@@ -152,6 +152,12 @@ impl GuardScope {
         Self(format!("objected#{purpose}#{}", alias.as_str()))
     }
 
+    /// The guard of an identity that was corrected, by either of its values: it stops no claim (GDPR Art. 16).
+    #[must_use]
+    pub fn corrected(alias: &Alias) -> Self {
+        Self(format!("corrected#{}", alias.as_str()))
+    }
+
     /// The guard that stands while anybody is held.
     #[must_use]
     pub fn anybody() -> Self {

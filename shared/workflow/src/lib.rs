@@ -9,6 +9,7 @@ pub mod archive_info;
 pub mod begin_log_export;
 pub mod caller;
 pub mod check_suppressions;
+mod corrected_identity;
 pub mod dashboard;
 pub mod discover;
 pub mod event_rows;

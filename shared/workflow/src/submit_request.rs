@@ -18,7 +18,7 @@ use self::idempotency::{idempotency_record, idempotency_scope};
 use self::ordered::{body_of, due, spend};
 pub(crate) use self::rules::quota_refusal;
 pub use self::rules::unsupported_type;
-use self::rules::{authorize, check_corrections, check_request, default_format, grace_days, organization_of};
+use self::rules::{authorize, check_request, default_format, grace_days, organization_of};
 use crate::caller::Caller;
 use crate::keyring::{Keyring, TenantSecrets};
 use crate::legal_clock::{LegalClock, timing};
@@ -28,6 +28,7 @@ use crate::refusal::Refusal;
 use crate::sealing::{Place, SealingKey};
 
 mod asked;
+mod correcting;
 mod idempotency;
 mod ordered;
 mod rules;
@@ -107,9 +108,7 @@ impl SubmitRequest {
         let organization_id = organization_of(caller, &request)?;
         let secrets = self.keyring.tenant(tenant, now).await?;
         let data_map = self.current_map(tenant, now).await?;
-        if !request.corrections.is_empty() {
-            check_corrections(self.maps.load(tenant, &data_map).await?.as_ref(), &request.corrections)?;
-        }
+        self.check_corrections(&secrets, (&data_map, by_subject), (tenant, &request.corrections)).await?;
         let intake = Intake { caller, secrets: &secrets, request, organization_id, by_subject, data_map, now };
         let entropy = self.entropy.as_ref();
         let nonce = OpNonce::new(entropy.bytes());

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use adapters_memory::State;
 use audit_log::receipt::Receipt;
-use domain::job::Job;
+use domain::job::{Job, Scope};
 use workflow::ports::OutgoingCall;
 
 use crate::sample::{PEOPLE, Person};
@@ -23,7 +23,7 @@ pub(super) fn check(state: &State, job: &Job, person: Person, receipt: &Receipt,
     let about = |call: &&OutgoingCall| call.body.expose().contains(job.id.as_str());
     for call in state.outside.calls.iter().map(|(_, call)| call.as_ref()).filter(about) {
         ids.entry(call.url.as_str()).or_default().insert(id_of(call));
-        let others = PEOPLE.iter().filter(|other| other.email != person.email);
+        let others = PEOPLE.iter().filter(|other| !is_meant(job, person, other.email));
         if others.clone().any(|other| call.body.expose().contains(other.email)) {
             broken.push("ART-19 a processor was told of somebody else".to_owned());
         }
@@ -44,4 +44,10 @@ pub(super) fn check(state: &State, job: &Job, person: Person, receipt: &Receipt,
 fn id_of(call: &OutgoingCall) -> String {
     let header = call.headers.iter().find(|(name, _)| *name == "webhook-id");
     header.map_or_else(|| call.body.expose().clone(), |(_, id)| id.expose().clone())
+}
+
+/// Whether a job is about whom an address belongs to: the person, or everybody of the tenant's only organisation.
+fn is_meant(job: &Job, person: Person, email: &str) -> bool {
+    let is_member = |it: &&Person| it.tenant == job.tenant.as_str() && job.scope == Scope::Organization;
+    email == person.email || PEOPLE.iter().filter(is_member).any(|it| it.email == email)
 }

@@ -84,7 +84,9 @@ impl RequestForm {
         if self.corrections.is_some() && corrects_nothing(self.r#type) {
             wrong.push(("/corrections".to_owned(), "is for rectification only".to_owned()));
         }
-        let corrections = corrections(self.corrections.unwrap_or_default(), &mut wrong);
+        let mut unknown: Vec<(String, String)> = Vec::new();
+        let identities = identities(&self.subject.identities, &mut unknown);
+        let corrections = corrections(self.corrections.unwrap_or_default(), &identities, &mut wrong);
         if self.description.as_ref().is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION) {
             wrong.push(("/description".to_owned(), format!("is longer than {LONGEST_DESCRIPTION} characters")));
         }
@@ -93,7 +95,7 @@ impl RequestForm {
             wrong.push(("/received_at".to_owned(), "is not a time as in RFC 3339".to_owned()));
             None
         });
-        let identities = identities(&self.subject.identities, &mut wrong);
+        wrong.extend(unknown);
         if !wrong.is_empty() {
             let start = Problem::new(lambda_kit::ProblemKind::Invalid, "one or more values are wrong");
             return Err(wrong.into_iter().fold(start, |problem, (pointer, detail)| problem.at(pointer, detail)));

@@ -1,4 +1,4 @@
-//! How the processors of an erasure and the tokens of the person stand, as shown with its job (GDPR Art. 19, RFC 7009).
+//! How the processors of a request and the tokens of the person stand, as shown with its job (GDPR Art. 19, RFC 7009).
 
 use domain::processor::ProcessorStatus;
 use domain::step::{Checkpoint, Step};

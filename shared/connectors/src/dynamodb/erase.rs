@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use datamap::Treatment;
+use datamap::{Strategy, Treatment};
 use domain::datum::Datum;
 use workflow::ports::{Cursor, Erased, ErasureOrder, PortError, Target, TargetPage};
 
 use super::attribute::{attribute, datum};
 use super::cursor::{unwire, wire};
 use super::expression::Expressions;
+use super::plan::top;
 use super::request::{self, Item};
 use super::rewritten::{may_hold, rewritten};
 use super::schema::TableSchema;
@@ -155,7 +156,7 @@ impl Batch<'_> {
         let change = match &self.order.treatment {
             Treatment::Delete => Change::Delete,
             Treatment::Rewrite { .. } | Treatment::Keep { .. } => match self.order.changed(&row) {
-                Some(after) => Change::Update(self.attributes(item, &row, &after)),
+                Some(after) => Change::Update(self.attributes(item, &row, &after)?),
                 None => return Ok(Verdict::Answer(Erased::Done)),
             },
         };
@@ -174,16 +175,32 @@ impl Batch<'_> {
     }
 
     /// The attributes that change.
-    fn attributes(&self, item: &Item, before: &Datum, after: &Datum) -> Vec<(String, Option<AttributeValue>)> {
+    fn attributes(
+        &self,
+        item: &Item,
+        before: &Datum,
+        after: &Datum,
+    ) -> Result<Vec<(String, Option<AttributeValue>)>, PortError> {
         let written = self.order.written();
         let changed = written.into_iter().filter(|name| before.get(name) != after.get(name));
         changed
             .map(|name| {
                 let value = after.get(&name).zip(item.get(&name)).and_then(|(after, it)| rewritten(after, it));
-                let value = value.filter(|value| may_hold(self.schema, &name, value));
-                (name, value)
+                let kept = value.filter(|value| may_hold(self.schema, &name, value));
+                if kept.is_none() && self.corrects(&name) {
+                    // Taken out, the row would be lost to whoever asks the index.
+                    return Err(corrupt("correct rows", "the key of an index can't hold the value that is right"));
+                }
+                Ok((name, kept))
             })
             .collect()
+    }
+
+    /// Whether what an attribute becomes is what is right.
+    fn corrects(&self, name: &str) -> bool {
+        let Treatment::Rewrite { fields, .. } = &self.order.treatment else { return false };
+        let mut own = fields.iter().filter(|field| top(&field.path) == name);
+        own.any(|field| field.masking.strategy == Strategy::Correct)
     }
 }
 

@@ -3,9 +3,10 @@
 //! That is what makes erasure safe to repeat and its confirmation exact: what rewriting would still change is not erased.
 
 use domain::datum::Datum;
+use domain::request::{Identity, IdentityKind};
 
 use super::FieldRewrite;
-use crate::correction::{FILLS, VALUE};
+use crate::correction::{FILLS, KIND, VALUE, WAS};
 use crate::model::{Masking, Strategy};
 
 /// What a text becomes where the map names no other (V10).
@@ -80,11 +81,22 @@ fn masked(value: &Datum, masking: &Masking, masker: &dyn Masker) -> Datum {
 
 /// The value that is right; one with values of its own inside is left alone.
 fn corrected(value: &Datum, masking: &Masking) -> Datum {
+    if masking.configuration.get(WAS).is_some_and(|was| !is_identity(value, masking, was)) {
+        return value.clone();
+    }
     let right = masking.configuration.get(VALUE).and_then(|text| Datum::parse_json(text.as_bytes()).ok());
     match (value, right) {
         (Datum::List(_) | Datum::Map(_), _) | (_, None) => value.clone(),
         (Datum::Null | Datum::Bool(_) | Datum::Number(_) | Datum::Text(_) | Datum::Bytes(_), Some(right)) => right,
     }
+}
+
+/// Whether a value is this identity, however it is spelt.
+fn is_identity(value: &Datum, masking: &Masking, was: &str) -> bool {
+    let (Datum::Text(text) | Datum::Number(text)) = value else { return false };
+    let kind = masking.configuration.get(KIND).and_then(|kind| IdentityKind::parse(kind));
+    let identity = kind.and_then(|kind| Identity::new(kind, text).ok());
+    identity.is_some_and(|identity| identity.value.expose() == was)
 }
 
 /// The mark in front tells what is rewritten already.

@@ -3,6 +3,7 @@
 use datamap::{Masker, Treatment, read_strs, rewrite};
 use domain::correction::{Corrected, Correction};
 use domain::datum::Datum;
+use domain::request::IdentityKind;
 
 use crate::erasure::{MAP, map};
 
@@ -12,6 +13,11 @@ fn field(name: &str, value: &str) -> Correction {
 
 fn category(name: &str, value: &str) -> Correction {
     Correction { of: Corrected::Category(name.to_owned()), value: Datum::Text(value.to_owned()) }
+}
+
+fn address(was: &str, right: &str) -> Correction {
+    let of = Corrected::Identity { kind: IdentityKind::Email, was: was.to_owned() };
+    Correction { of, value: Datum::Text(right.to_owned()) }
 }
 
 struct Nobody;
@@ -81,6 +87,62 @@ fn what_can_be_corrected_nowhere_is_refused_with_the_reason() {
     ] {
         assert!(why(&one).contains(part), "{}", why(&one));
     }
+}
+
+/// The map with one field of users said otherwise.
+fn changed(from: &str, to: &str) -> datamap::DataMap {
+    assert!(MAP.contains(from));
+    let checked = read_strs(&[("map.yml", &MAP.replace(from, to))]);
+    checked.map.clone().unwrap_or_else(|| panic!("{:?}", checked.findings))
+}
+
+#[test]
+fn only_the_value_that_is_wrong_is_replaced_however_it_is_spelt_and_wherever_it_is() {
+    let copied = "{ name: note, data_categories: [user.contact.email]";
+    let map = changed("{ name: note, data_categories: [user.content]", copied);
+    let one = [address("ada@example.com", "eda@example.com")];
+    let after = |collection: &str, looked_up: &str, row: &str| {
+        let treatment = map.correction(map.collection(collection).unwrap(), looked_up, &one);
+        let Some(Treatment::Rewrite { fields, kept: None }) = treatment else { panic!("{treatment:?}") };
+        let row = rewrite(&Datum::parse_json(row.as_bytes()).unwrap(), &fields, &Nobody);
+        assert_eq!(rewrite(&row, &fields, &Nobody), row, "twice changes nothing more");
+        String::from_utf8(row.to_json()).unwrap()
+    };
+    for (row, expected) in [
+        (r#"{"email":"Ada@Example.com"}"#, r#"{"email":"eda@example.com"}"#),
+        (r#"{"email":" ada@example.com"}"#, r#"{"email":"eda@example.com"}"#),
+        (r#"{"email":"bob@example.com"}"#, r#"{"email":"bob@example.com"}"#),
+        (r#"{"email":null}"#, r#"{"email":null}"#),
+        (r#"{"email":"no address"}"#, r#"{"email":"no address"}"#),
+    ] {
+        assert_eq!(after("app.users", "email", row), expected);
+    }
+    let row = r#"{"note":"ada@example.com","street":"ada@example.com"}"#;
+    assert_eq!(after("app.invoices", "buyer", row), r#"{"note":"eda@example.com","street":"ada@example.com"}"#);
+    assert_eq!(map.correction(map.collection("app.drafts").unwrap(), "id", &one), None);
+}
+
+#[test]
+fn an_identity_is_corrected_everywhere_or_nowhere() {
+    let one = address("ada@example.com", "eda@example.com");
+    assert_eq!(map().check_correction(&one), Ok(()));
+    let email = "fides_meta: { identity: email }";
+    for (meta, why) in [
+        ("fides_meta: { identity: email, data_type: integer }", "the key of an index"),
+        ("fides_meta: { identity: email, read_only: true }", "only read"),
+        ("fides_meta: { identity: email, data_type: 'string[]' }", "several values"),
+    ] {
+        let refused = changed(email, meta).check_correction(&one).unwrap_err();
+        assert!(refused.contains(why) && refused.contains("app.users.email"), "{refused}");
+    }
+    let keyed =
+        "{ name: number, data_categories: [user.financial], fides_meta: { primary_key: true, identity: email } }";
+    let unkeyed = "{ name: number, data_categories: [user.financial], fides_meta: { primary_key: true } }";
+    let refused = changed(unkeyed, keyed).check_correction(&one).unwrap_err();
+    assert!(refused.contains("app.invoices.number: it is a key"), "{refused}");
+    let of = Corrected::Identity { kind: IdentityKind::UserId, was: "7".to_owned() };
+    let refused = map().check_correction(&Correction { of, value: Datum::Text("8".to_owned()) }).unwrap_err();
+    assert!(refused.contains("identity of no field"), "{refused}");
 }
 
 #[test]

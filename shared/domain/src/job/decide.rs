@@ -47,6 +47,8 @@ pub enum Outcome {
         organizations: Vec<Alias>,
         /// The members of an organisation that is erased, sealed.
         members: Option<ObjectRef>,
+        /// What processors are told, by their number; objections to direct marketing only.
+        processors: Vec<(u32, ObjectRef)>,
     },
     /// One shard is planned, or carried out.
     ShardDone,
@@ -139,8 +141,10 @@ pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
         Outcome::Located => to_be_packaged(job, now),
         // The one step that reads the audit log is all there is to collect.
         Outcome::Collected if job.scope == Scope::AuditLog => to_be_packaged(job, now),
-        Outcome::Traced { aliases, .. } if job.restriction.is_some() => restricting::after_trace(job, aliases, now),
-        Outcome::Traced { aliases, organizations, members } => {
+        Outcome::Traced { aliases, processors, .. } if job.restriction.is_some() => {
+            restricting::after_trace(job, aliases, processors, now)
+        }
+        Outcome::Traced { aliases, organizations, members, .. } => {
             erasing::after_trace(job, (aliases, organizations), members.as_ref(), now)
         }
         Outcome::Upheld { by, reason } => restricting::after_upholding(job, by, reason, now),

@@ -103,6 +103,12 @@ pub struct LocateCheckpoint {
     /// The members of an organisation, sealed; its erasure only.
     #[serde(default)]
     pub members: Option<ObjectRef>,
+    /// What processors know them by, sealed; the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people: Option<ObjectRef>,
+    /// What processors are told, by their number; objections to direct marketing only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub processors: Vec<(u32, ObjectRef)>,
 }
 
 /// Progress of `collect`.

@@ -20,9 +20,9 @@ use crate::step_context::StepContext;
 /// How soon a step that is held looks again; a release wakes it at once.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(15);
 
-/// Guards of what a step changes; none for steps that erase nothing.
+/// Guards of what a step changes; none for steps that erase nothing, nor where a processor is told of an objection.
 fn guards(job: &Job, step: &Step) -> BTreeSet<GuardScope> {
-    if step.kind.erases() { guards_of(job) } else { BTreeSet::new() }
+    if step.kind.erases() && job.restriction.is_none() { guards_of(job) } else { BTreeSet::new() }
 }
 
 /// Adds what a claim asks of its job and of the guards. A job that was held goes on with the claim: its next state.

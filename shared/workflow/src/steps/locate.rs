@@ -2,28 +2,31 @@
 //!
 //! Three phases, each checkpointed: the walk, the freezing of shards, the making of their steps.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use datamap::{DataMap, Lookup, Walk};
 use domain::datum::Datum;
-use domain::erasure::MAX_ALIASES;
 use domain::job::{Outcome, Scope, VerificationMethod, collect_shard, plan_shard};
-use domain::request::{Alias, Identity, IdentityKind, RequestType};
+use domain::request::{Identity, IdentityKind, RequestType};
 use domain::step::{Checkpoint, LocateCheckpoint, ObjectRef, StepKind};
 use serde::{Deserialize, Serialize};
 
+use self::known::{aliases, of_somebody_else, organization_aliases, people_of, seeds_of_the_begun};
 use super::erasure::with_earlier;
 use super::plan::{BearsOn, PlanStore, cut_into_shards, is_wanted, own_shard, shared_collections};
+use super::processors::order_objection;
 use super::sources::Sources;
 use crate::advance_job::{Ran, RunStep};
+use crate::corrected_identity::OF_ANOTHER;
 use crate::own_records;
 use crate::ports::Cursor;
 use crate::request_body::RequestBody;
 use crate::sealing::Place;
 use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
+
+mod known;
 
 /// Lookups read at once.
 const PARALLEL_LOOKUPS: usize = 8;
@@ -46,6 +49,9 @@ pub struct Locate {
 struct Progress {
     walk: Walk,
     wave: Vec<Open>,
+    /// Whether the walk is over and what is left must find nobody.
+    #[serde(default)]
+    finds_nobody: bool,
 }
 
 /// A lookup of the wave that is not read to its end.
@@ -88,6 +94,11 @@ impl Locate {
         loop {
             if progress.wave.is_empty() {
                 progress.wave = progress.walk.next_wave(map).iter().flat_map(in_bites).collect();
+                if progress.wave.is_empty() && !progress.finds_nobody {
+                    progress.finds_nobody = true;
+                    let lookups = of_somebody_else(context, map, &progress.walk).await?;
+                    progress.wave = lookups.iter().flat_map(in_bites).collect();
+                }
                 if progress.wave.is_empty() {
                     return Ok(Some(progress.walk));
                 }
@@ -120,6 +131,9 @@ impl Locate {
             .map(|(one, cursor)| self.sources.locate_page(&context.job, map, &one.lookup, cursor.as_ref()))
             .collect();
         let pages = futures::future::try_join_all(reads).await?;
+        if progress.finds_nobody && pages.iter().any(|page| !page.rows.is_empty()) {
+            return Err(StepError::park(OF_ANOTHER));
+        }
         for (one, page) in open.into_iter().zip(pages) {
             for row in &page.rows {
                 progress.walk.absorb(map, &one.lookup, row);
@@ -139,7 +153,11 @@ impl Locate {
     ) -> Result<Progress, StepError> {
         match &state.walk {
             Some(object) => self.plans.read(context, object).await,
-            None => Ok(Progress { walk: Walk::start(map, &seeds(context).await?), wave: Vec::new() }),
+            None => {
+                let mut seeds = seeds(context).await?;
+                seeds.extend(seeds_of_the_begun(context).await?);
+                Ok(Progress { walk: Walk::start(map, &seeds), wave: Vec::new(), finds_nobody: false })
+            }
         }
     }
 
@@ -152,7 +170,8 @@ impl Locate {
         if context.job.restriction.is_some() {
             // Nothing is collected and nothing goes: it is enough to know who it is.
             let (aliases, _) = aliases(context, walk).await?;
-            return Ok(LocateCheckpoint { frozen: true, aliases, ..LocateCheckpoint::default() });
+            let processors = order_objection(&self.plans, context, map, walk).await?;
+            return Ok(LocateCheckpoint { frozen: true, aliases, processors, ..LocateCheckpoint::default() });
         }
         // The erasure of a person leaves no medium behind; of an organisation's, its owner decides.
         let of_person = context.job.request_type == RequestType::Erasure && context.job.scope == Scope::Subject;
@@ -189,7 +208,9 @@ impl Locate {
             (true, Scope::Organization) => {
                 let (own, members) = organization_aliases(context, walk).await?;
                 let members = Some(self.plans.write(context, "members", members.len(), &members).await?);
-                Ok(LocateCheckpoint { aliases: own.clone(), organizations: own, members, ..state })
+                let people = people_of(walk);
+                let people = Some(self.plans.write(context, "people", people.len(), &people).await?);
+                Ok(LocateCheckpoint { aliases: own.clone(), organizations: own, members, people, ..state })
             }
         }
     }
@@ -209,39 +230,11 @@ impl Locate {
             context.save(Checkpoint::Locate(state.clone()), seeds).await?;
         }
         if context.job.erasure.is_some() || context.job.restriction.is_some() {
-            let LocateCheckpoint { aliases, organizations, members, .. } = state;
-            return Ok(Ran::Done(Outcome::Traced { aliases, organizations, members }));
+            let LocateCheckpoint { aliases, organizations, members, processors, .. } = state;
+            return Ok(Ran::Done(Outcome::Traced { aliases, organizations, members, processors }));
         }
         Ok(Ran::Done(Outcome::Located))
     }
-}
-
-/// Every identity the walk met and the keys of the rows that carry one, and the organisations of those rows, as keyed hashes.
-async fn aliases(context: &StepContext, walk: &Walk) -> Result<(Vec<Alias>, Vec<Alias>), StepError> {
-    let secrets = context.ports.keyring.tenant(&context.job.tenant, context.now).await?;
-    let sorted = |aliases: BTreeSet<Alias>| aliases.into_iter().collect::<Vec<Alias>>();
-    let met = walk.found_identities().map(|(kind, value)| secrets.alias_of_value(kind, value));
-    // What earlier plans met stays: holds and suppressions must cover it to the end.
-    let before = context.job.erasure.iter().flat_map(|erasure| erasure.aliases.iter().cloned());
-    let aliases = sorted(met.chain(context.job.subject_ref.clone()).chain(before).collect());
-    let organization = IdentityKind::OrganizationId.as_str();
-    let known = context.job.erasure.iter().flat_map(|erasure| erasure.organizations.iter().cloned());
-    let met = walk.found_organizations().map(|id| secrets.alias_of_value(organization, id));
-    let organizations = sorted(met.chain(known).collect());
-    if aliases.len() + organizations.len() > MAX_ALIASES {
-        return Err(StepError::park(format!("the subject is known by more than {MAX_ALIASES} identities and keys")));
-    }
-    Ok((aliases, organizations))
-}
-
-/// The organisation, and everything its people are known by, as keyed hashes.
-async fn organization_aliases(context: &StepContext, walk: &Walk) -> Result<(Vec<Alias>, Vec<Alias>), StepError> {
-    let secrets = context.ports.keyring.tenant(&context.job.tenant, context.now).await?;
-    let id = context.job.organization_id.as_ref().ok_or_else(|| unreadable("organisation"))?;
-    let own = secrets.alias_of_found(IdentityKind::OrganizationId.as_str(), id);
-    let members: BTreeSet<Alias> =
-        walk.found_members().map(|(kind, value)| secrets.alias_of_value(kind, value)).collect();
-    Ok((vec![own], members.into_iter().collect()))
 }
 
 /// The organisations whose policies count for what is located.

@@ -1,4 +1,4 @@
-//! Tells processors of an erasure, or of a rectification, and waits for their answers (GDPR Art. 19), one step for each.
+//! Tells processors of an erasure, a rectification or an objection, and waits for their answers (GDPR Art. 19), one step for each.
 //!
 //! The id of a notice is that of the step, so that a processor that is told twice after a crash knows it by its id.
 //! Who can't be reached is tried again until its time is over; officers hear of it, and the receipt does not wait for it.
@@ -21,11 +21,13 @@ use crate::step_context::StepContext;
 use crate::step_error::StepError;
 
 mod answer;
+mod objection;
 mod order;
 mod words;
 
 pub(crate) use self::answer::{Answered, hear_callback, is_signed};
-pub(super) use self::order::{ProcessorOrder, ToldCorrection};
+pub(super) use self::objection::order_objection;
+pub(super) use self::order::{ProcessorOrder, ToldCorrection, received, text_of};
 use self::words::Spoken;
 pub(crate) use self::words::{answer_proof, subject_request_id};
 
@@ -82,6 +84,17 @@ impl TellProcessors {
         let mut state = known.unwrap_or_else(|| order.untold(context.step.created_at + days));
         if state.answer_by <= context.now && state.rounds > 0 {
             self.alert(context, "a processor could not be told in time");
+            context.step.checkpoint = Some(Checkpoint::Processor(state));
+            return Ok(OVER);
+        }
+        let restriction = context.job.restriction.as_deref();
+        let is_over = restriction.is_some_and(|it| !it.stands()).then_some("taken_back");
+        if let Some(reason) = is_over.or_else(|| order.obstacle(restriction.is_some())) {
+            if is_over.is_none() {
+                self.alert(context, "a processor can't be told");
+            }
+            state.status = ProcessorStatus::Unreachable;
+            state.reason = Some(reason.to_owned());
             context.step.checkpoint = Some(Checkpoint::Processor(state));
             return Ok(OVER);
         }

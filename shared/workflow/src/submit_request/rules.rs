@@ -114,11 +114,18 @@ pub(super) fn check_request(request: &NewRequest, now: Timestamp) -> Result<(), 
 
 /// Each correction must be possible somewhere, by the map the job will follow.
 pub(super) fn check_corrections(map: &DataMap, corrections: &[Correction]) -> Result<(), Refusal> {
+    if corrections.len() > 1 && corrections.iter().any(|it| it.renames().is_some()) {
+        return Err(Refusal::field("/corrections", "an identity is corrected by itself, in a request of its own"));
+    }
     for (at, correction) in corrections.iter().enumerate() {
         let place = match &correction.of {
             Corrected::Field(_) => "field",
             Corrected::Category(_) => "category",
+            Corrected::Identity { .. } => "identity",
         };
+        if correction.renames().is_some_and(|it| it.was == it.right) {
+            return Err(Refusal::field(format!("/corrections/{at}/value"), "is the value that is to be corrected"));
+        }
         let pointer = format!("/corrections/{at}/{place}");
         if corrections.iter().take(at).any(|earlier| earlier.of == correction.of) {
             return Err(Refusal::field(pointer, "is named twice"));

@@ -11,6 +11,7 @@ use domain::record::Record;
 use domain::request::{Alias, IdentityKind};
 
 use super::{SweepRetention, Unit};
+use crate::corrected_identity::also_known;
 use crate::keyring::TenantSecrets;
 use crate::ports::{Cursor, PortError, SourceLookup};
 
@@ -46,6 +47,10 @@ impl SweepRetention {
                     holding.aliases.extend(aliases);
                 }
             }
+        }
+        if !holding.aliases.is_empty() {
+            let other = also_known(self.store.as_ref(), unit.tenant, holding.aliases.iter()).await?;
+            holding.aliases.extend(other.aliases);
         }
         Ok(holding)
     }

@@ -121,18 +121,22 @@ pub(super) fn after_begin(job: &Job, now: Timestamp) -> Decision {
 
 /// Nothing is left: processors are told (GDPR Art. 19), and the receipt waits until each has been.
 pub(super) fn after_confirmation(processors: &[(u32, ObjectRef)], now: Timestamp) -> Decision {
-    let tell = |(shard, told): &(u32, ObjectRef)| StepSeed {
-        shard: *shard,
-        input: Some(told.clone()),
-        ..ready(StepKind::TellProcessor, now)
-    };
-    let mut next: Vec<StepSeed> = processors.iter().map(tell).collect();
+    let mut next: Vec<StepSeed> = tell_processors(processors, now).collect();
     next.push(if next.is_empty() {
         ready(StepKind::Conclude, now)
     } else {
         waiting(StepKind::Conclude, now + GATE_INTERVAL)
     });
     Decision { job: None, next, settles: Vec::new() }
+}
+
+/// One step for each processor that is told.
+pub(super) fn tell_processors(processors: &[(u32, ObjectRef)], now: Timestamp) -> impl Iterator<Item = StepSeed> + '_ {
+    processors.iter().map(move |(shard, told)| StepSeed {
+        shard: *shard,
+        input: Some(told.clone()),
+        ..ready(StepKind::TellProcessor, now)
+    })
 }
 
 /// The receipt is signed.

@@ -3,19 +3,23 @@
 
 use jiff::Timestamp;
 
+use super::erasing::tell_processors;
 use super::{APPROVAL_REMINDER, Decision, ready, waiting};
 use crate::job::{Job, JobStatus};
 use crate::request::{Alias, RequestType};
 use crate::restriction::{Decided, Restriction};
 use crate::role::Pseudonym;
-use crate::step::StepKind;
+use crate::step::{ObjectRef, StepKind};
 
 /// The person is found: the restriction stands. Whether an objection is upheld an officer decides (Art. 18(1)(d)).
-pub(super) fn after_trace(job: &Job, aliases: &[Alias], now: Timestamp) -> Decision {
+pub(super) fn after_trace(job: &Job, aliases: &[Alias], processors: &[(u32, ObjectRef)], now: Timestamp) -> Decision {
     let restriction = Restriction { aliases: aliases.to_vec(), set_at: Some(now), ..restriction_of(job) };
     // Nobody weighs an objection to direct marketing: it is granted as it comes (Art. 21(3)).
     if restriction.purpose.is_some() {
-        return completed(job, restriction, "granted without weighing; the data is not used for direct marketing", now);
+        let words = "granted without weighing; the data is not used for direct marketing";
+        let mut decision = completed(job, restriction, words, now);
+        decision.next.extend(tell_processors(processors, now));
+        return decision;
     }
     if job.request_type == RequestType::Objection {
         let job = Job { status: JobStatus::AwaitingApproval, restriction: Some(Box::new(restriction)), ..job.clone() };

@@ -6,6 +6,7 @@ use domain::step::{BeginErasureCheckpoint, Checkpoint, ObjectRef, StepKind};
 
 use super::of_round;
 use crate::advance_job::{Ran, RunStep};
+use crate::corrected_identity::carry_over;
 use crate::gate::steps_of;
 use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
@@ -29,6 +30,8 @@ impl RunStep for BeginErasure {
         if erasure.begun_at.is_none() || erasure.generation != context.step.shard {
             return Err(StepError::park("the erasure has not begun"));
         }
+        // Before anything is written under the right value: what stands under the wrong one.
+        carry_over(context).await?;
         let shards = self.shards(context).await?;
         let mut state = match &context.step.checkpoint {
             Some(Checkpoint::BeginErasure(state)) => state.clone(),

@@ -19,6 +19,7 @@ use domain::transition::{Cause, Expect};
 use jiff::SignedDuration;
 
 use crate::advance_job::{Ran, RunStep};
+use crate::corrected_identity::{carry_restrictions, renamed};
 use crate::gate::{is_open, steps_of};
 use crate::ports::{ExportStore, ReceiptSigner};
 use crate::step_context::{StepContext, unreadable};
@@ -59,6 +60,10 @@ impl RunStep for Conclude {
             None => Vec::new(),
         };
         if context.job.request_type == RequestType::Rectification {
+            // What was put under the wrong value while the copies were corrected.
+            if let Some(aliases) = renamed(context).await? {
+                carry_restrictions(context, &aliases).await?;
+            }
             // Nobody has gone: there is nobody to keep away, and no key to destroy.
             return self.sign(context, &steps, &erasure, &erased).await;
         }

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use datamap::{DataMap, Processor, Treatment};
+use datamap::{DataMap, Processor, ProcessorProtocol, Treatment};
 use domain::correction::Correction;
-use domain::datum::Datum;
 use domain::request::RequestType;
 use domain::step::{Checkpoint, ObjectRef, Step, StepKind};
 
@@ -12,10 +11,10 @@ use super::{EraseOrder, Erasing, of_round};
 use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
 use crate::steps::locate::seeds;
-use crate::steps::processors::{ProcessorOrder, ToldCorrection};
+use crate::steps::processors::{ProcessorOrder, ToldCorrection, received, text_of};
 
-/// Identities that one processor is told at most; more need a person.
-const MOST_IDENTITIES: usize = 500;
+/// Calls that the steps of one transaction can make; more need a person.
+const MOST_CALLS: usize = 40;
 
 /// Seals what each processor concerned is told. None is where nothing of what went was ever given to one.
 pub(super) async fn order_processors(
@@ -33,20 +32,29 @@ pub(super) async fn order_processors(
     if concerned.is_empty() {
         return Ok(Vec::new());
     }
-    let known = identities(erasing, context, steps, round, &map).await?;
+    let mut known = identities(erasing, context, steps, round, &map).await?;
     let corrects = context.job.request_type == RequestType::Rectification;
     let corrections = if corrects { context.request_body().await?.corrections().to_vec() } else { Vec::new() };
+    // Processors know the person by what is wrong; what is right is the correction.
+    for renamed in corrections.iter().filter_map(Correction::renames) {
+        known.remove(&(renamed.kind.to_string(), renamed.right.to_owned()));
+    }
+    // A request of OpenDSR is about one subject: an organisation is one, its members are many.
+    let of_one = known.clone();
+    known.extend(members(erasing, context, steps).await?);
     let mut orders = Vec::new();
     for (number, processor) in concerned {
         let sources = received(&map, processor, &went);
         let told = told_corrections(&map, &sources, &corrections)?;
-        let order = ProcessorOrder::of(processor, &known, sources, told);
-        if order.identities.len() > MOST_IDENTITIES {
-            return Err(StepError::park(format!("a processor would be told more than {MOST_IDENTITIES} identities")));
+        let known = if processor.protocol == ProcessorProtocol::OpenDsr { &of_one } else { &known };
+        for (number, order) in ProcessorOrder::of(processor, known, sources, told).in_calls(number) {
+            let name = format!("processor-{number:03}");
+            let object = erasing.plans.write(context, &name, order.identities.len(), &order).await?;
+            orders.push((number, object));
         }
-        let name = format!("processor-{number:03}");
-        let object = erasing.plans.write(context, &name, order.identities.len(), &order).await?;
-        orders.push((u32::try_from(number).unwrap_or(u32::MAX), object));
+    }
+    if orders.len() > MOST_CALLS {
+        return Err(StepError::park(format!("processors would be told in more than {MOST_CALLS} calls")));
     }
     Ok(orders)
 }
@@ -60,12 +68,6 @@ fn sources_that_went(steps: &[Step]) -> Vec<String> {
         went.extend(touched.map(|one| one.source.clone()));
     }
     went.into_iter().collect()
-}
-
-/// The sources among them that the processor received something of.
-fn received(map: &DataMap, processor: &Processor, went: &[String]) -> Vec<String> {
-    let collection = |id: &&String| map.collection(id).and_then(|at| map.collections.get(at));
-    went.iter().filter(|id| collection(id).is_some_and(|it| processor.receives(it))).cloned().collect()
 }
 
 /// What is right from now on in the fields of these sources.
@@ -84,6 +86,23 @@ fn told_corrections(
         }
     }
     Ok(told)
+}
+
+/// What the members of an organisation were known by in any plan of its erasure; nobody in other jobs.
+async fn members(
+    erasing: &Erasing,
+    context: &mut StepContext,
+    steps: &[Step],
+) -> Result<BTreeSet<(String, String)>, StepError> {
+    let mut members = BTreeSet::new();
+    for step in steps.iter().filter(|step| step.kind == StepKind::Locate) {
+        let Some(Checkpoint::Locate(located)) = &step.checkpoint else { continue };
+        if let Some(people) = &located.people {
+            let people: Vec<(String, String)> = erasing.plans.read(context, people).await?;
+            members.extend(people);
+        }
+    }
+    Ok(members)
 }
 
 /// What the person is known by, `(kind, value)`: what the request proved, and what the plan looked up.
@@ -114,11 +133,4 @@ async fn identities(
         }
     }
     Ok(known)
-}
-
-fn text_of(value: &Datum) -> Option<String> {
-    match value {
-        Datum::Text(text) | Datum::Number(text) => Some(text.clone()),
-        Datum::Null | Datum::Bool(_) | Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => None,
-    }
 }

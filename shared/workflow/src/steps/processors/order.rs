@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use datamap::Processor;
+use datamap::{DataMap, Processor, ProcessorProtocol};
+use domain::datum::Datum;
 use domain::processor::{ProcessorCheckpoint, ProcessorStatus};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,11 @@ pub(in crate::steps) struct ToldCorrection {
     /// The value that is right, as JSON.
     pub(in crate::steps) value: serde_json::Value,
 }
+
+/// Identities that one call tells at most.
+const MOST_IDENTITIES: usize = 500;
+/// Numbers of processors in a map stay below this; further calls to one of them are numbered from here on.
+const FURTHER: u32 = 100;
 
 /// The order to tell one processor.
 #[derive(Clone, Serialize, Deserialize)]
@@ -49,6 +55,21 @@ impl ProcessorOrder {
         Self { v: 1, processor: processor.clone(), identities, sources, corrections }
     }
 
+    /// The same in calls of a length that receivers take; one even where nothing is known.
+    pub(in crate::steps) fn in_calls(self, number: usize) -> Vec<(u32, Self)> {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        let chunks = self.identities.chunks(MOST_IDENTITIES).map(<[_]>::to_vec).collect::<Vec<_>>();
+        let chunks = if chunks.is_empty() { vec![Vec::new()] } else { chunks };
+        let one = |(identities, further)| (number + further * FURTHER, Self { identities, ..self.clone() });
+        chunks.into_iter().zip(0..).map(one).collect()
+    }
+
+    /// Why the processor can't be told by its protocol; none where it can.
+    pub(in crate::steps) fn obstacle(&self, objects: bool) -> Option<&'static str> {
+        // OpenDSR has no request that stops a use of the data.
+        (objects && self.processor.protocol == ProcessorProtocol::OpenDsr).then_some("no_such_request")
+    }
+
     /// The state before the first try.
     pub(in crate::steps) fn untold(&self, answer_by: Timestamp) -> ProcessorCheckpoint {
         ProcessorCheckpoint {
@@ -61,6 +82,56 @@ impl ProcessorOrder {
             answered_at: None,
             reason: None,
             public_key: self.processor.public_key.clone(),
+        }
+    }
+}
+
+/// The sources among these that the processor received something of.
+pub(in crate::steps) fn received(map: &DataMap, processor: &Processor, sources: &[String]) -> Vec<String> {
+    let collection = |id: &&String| map.collection(id).and_then(|at| map.collections.get(at));
+    sources.iter().filter(|id| collection(id).is_some_and(|it| processor.receives(it))).cloned().collect()
+}
+
+/// A value that processors can be told somebody by.
+pub(in crate::steps) fn text_of(value: &Datum) -> Option<String> {
+    match value {
+        Datum::Text(text) | Datum::Number(text) => Some(text.clone()),
+        Datum::Null | Datum::Bool(_) | Datum::Bytes(_) | Datum::List(_) | Datum::Map(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn order(people: usize) -> ProcessorOrder {
+        let known = (0..people).map(|number| ("email".to_owned(), format!("{number:04}@example.com"))).collect();
+        let processor = Processor {
+            fides_key: "p".to_owned(),
+            name: None,
+            url: "https://p.example.com".to_owned(),
+            protocol: ProcessorProtocol::Webhook,
+            secret: "p".to_owned(),
+            datasets: Vec::new(),
+            data_categories: Vec::new(),
+            identities: BTreeMap::from([("email".to_owned(), "mail".to_owned())]),
+            answer_within_days: 30,
+            public_key: None,
+        };
+        ProcessorOrder::of(&processor, &known, Vec::new(), Vec::new())
+    }
+
+    #[test]
+    fn many_people_are_told_in_several_calls_and_each_once() {
+        for (people, calls) in [(0, vec![(7, 0)]), (500, vec![(7, 500)]), (1_001, vec![(7, 500), (107, 500), (207, 1)])]
+        {
+            let orders = order(people).in_calls(7);
+            let lengths: Vec<_> = orders.iter().map(|(number, it)| (*number, it.identities.len())).collect();
+            assert_eq!(lengths, calls);
+            let told: BTreeSet<_> = orders.into_iter().flat_map(|(_, it)| it.identities).collect();
+            assert_eq!(told.len(), people);
         }
     }
 }

@@ -4,7 +4,7 @@
 use datamap::ProcessorProtocol;
 use domain::ids::{JobId, TenantId};
 use domain::job::Job;
-use domain::request::{Regime, RequestType};
+use domain::request::{Purpose, Regime, RequestType};
 use domain::sensitive::Sensitive;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -45,6 +45,8 @@ struct Changed<'a> {
     sources: &'a [String],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     corrections: &'a [ToldCorrection],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purpose: Option<&'static str>,
     answer_within_days: u32,
     answer_url: &'a str,
 }
@@ -139,11 +141,17 @@ impl<'a> Spoken<'a> {
             identities: order.identities.iter().map(|(kind, value)| WebhookIdentity { r#type: kind, value }).collect(),
             sources: &order.sources,
             corrections: &order.corrections,
+            purpose: self.job.restriction.as_ref().and_then(|it| it.purpose).map(Purpose::as_str),
             answer_within_days: order.processor.answer_within_days,
             answer_url: &self.answer_url,
         };
         let corrects = self.job.request_type == RequestType::Rectification;
-        let r#type = if corrects { "rectification_requested" } else { "erasure_requested" };
+        let objects = self.job.restriction.is_some();
+        let r#type = match () {
+            () if corrects => "rectification_requested",
+            () if objects => "objection_requested",
+            () => "erasure_requested",
+        };
         let body = WebhookBody { r#type, timestamp: self.said_at.to_string(), data };
         serde_json::to_string(&body).expect("texts and numbers serialise")
     }

@@ -7,7 +7,7 @@ use habeas_tests::weather::Weather;
 use workflow::ports::PortErrorKind;
 
 use crate::report::Report;
-use crate::schedule::{Schedule, Stage};
+use crate::schedule::{Schedule, Stage, Tried};
 
 /// What can go wrong at a point.
 const KINDS: [(Side, Fault); 6] = [
@@ -65,29 +65,50 @@ fn singles_of(report: &mut Report, stage: &mut Stage, weather: Weather, share: S
     }
 }
 
-/// Runs every pair of faults whose first strikes one call in so many, and whose second one in so many after it.
+/// Where the second of two faults strikes.
+#[derive(Clone, Copy)]
+pub(crate) enum Second {
+    /// At one call in so many after the first.
+    OneIn(u64),
+    /// At each call that is made in a state unlike any in which a fault has struck there before. Where the first has left
+    /// nothing behind, the second alone is a single fault.
+    WhereNew,
+}
+
+/// Runs every pair of faults whose first strikes one call in so many.
 ///
 /// A run ends early where it comes to a state whose like has been seen to end well.
-pub(crate) fn pairs(report: &mut Report, kind: Kind, (first_in, second_in): (u64, u64)) {
+pub(crate) fn pairs(report: &mut Report, kind: Kind, first_in: u64, second: Second) {
     let mut stage = Stage::new(Story::of(kind, ADA), Mutants::NONE, Weather::Fair);
     let calm = stage.run_until_known(&Schedule::default());
     report.note(|| "no fault".to_owned(), &calm, 0);
+    let mut tried = Tried::new();
+    drop(stage.untried(&mut tried));
     for call in calm.calls.iter().filter(|call| call.number % first_in == 0) {
         for (side, fault) in KINDS {
             let first = (Point { call: call.number, side }, fault);
             let (mut branch, alone) = stage.branch(&Schedule { faults: vec![first], ..Schedule::default() });
+            let first = told(call, side, fault);
+            report.note(|| first.clone(), &alone, 1);
             let after = &alone.calls[usize::try_from(call.number).expect("a call is counted") + 1..];
-            for second in after.iter().filter(|second| second.number % second_in == 0) {
+            for second in seconds(&branch, after, second, &mut tried) {
                 for (side, fault) in KINDS {
                     let faults = vec![(Point { call: second.number, side }, fault)];
                     let verdict = branch.run_until_known(&Schedule { faults, ..Schedule::default() });
-                    report.note(
-                        || format!("{} then {}", told(call, first.0.side, first.1), told(second, side, fault)),
-                        &verdict,
-                        2,
-                    );
+                    report.note(|| format!("{first} then {}", told(&second, side, fault)), &verdict, 2);
                 }
             }
+        }
+    }
+}
+
+/// The calls after the first fault at which a second one strikes.
+fn seconds(branch: &Stage, after: &[Call], second: Second, tried: &mut Tried) -> Vec<Call> {
+    match second {
+        Second::OneIn(one_in) => after.iter().filter(|call| call.number % one_in == 0).copied().collect(),
+        Second::WhereNew => {
+            let places = branch.untried(tried);
+            after.iter().filter(|call| places.iter().any(|place| place.contains(&call.number))).copied().collect()
         }
     }
 }

@@ -246,7 +246,7 @@ async fn work(sandbox: &Handlers, memory: &MemoryWorld) {
     }
 }
 
-fn ready_to_erase(memory: &MemoryWorld) -> Vec<Nudge> {
+pub(crate) fn ready_to_erase(memory: &MemoryWorld) -> Vec<Nudge> {
     let nudge = |record: &Record| match record {
         Record::Step(step) if step.kind == StepKind::Erase && step.state == StepState::Ready => {
             Some(Nudge::for_step(step))

@@ -29,8 +29,13 @@ pub(crate) fn likeness(state: &State) -> u64 {
     objects.hash(&mut hasher);
     state.sources.denied.hash(&mut hasher);
     for (name, table) in &state.sources.tables {
-        (name, table.rows().count()).hash(&mut hasher);
+        name.hash(&mut hasher);
+        table.numbered().for_each(|(number, _)| number.hash(&mut hasher));
     }
+    // Which rows were rewritten, in whatever order.
+    let changed: BTreeMap<(&str, &str), ()> =
+        state.effects.iter().map(|effect| ((effect.collection.as_str(), effect.locator.as_str()), ())).collect();
+    changed.hash(&mut hasher);
     state.sources.media.values().for_each(|objects| objects.len().hash(&mut hasher));
     let mut notices: BTreeMap<&str, ()> = BTreeMap::new();
     notices.extend(state.outbox.sent.iter().map(|(_, mail)| (mail.notice_id.as_str(), ())));

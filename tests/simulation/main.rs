@@ -6,17 +6,20 @@ use habeas_tests::sample::ADA;
 use habeas_tests::story::{Kind, Story};
 use habeas_tests::weather::Weather;
 
-use crate::faults::Share;
+use crate::faults::{Second, Share};
 use crate::report::Report;
 use crate::schedule::{Schedule, Stage};
 
 mod bugs;
 mod crowds;
+mod erasing;
 mod erasing_swarm;
 mod faults;
 mod following;
 mod holds;
 mod likeness;
+mod parking;
+mod passing;
 mod report;
 mod schedule;
 mod sealing;
@@ -44,103 +47,6 @@ fn every_single_fault_is_survived() {
     report.conclude();
 }
 
-/// Every fault at every call of an erasure, also while the data changes; what a debug build leaves out runs with
-/// `--release` or `HABEAS_ERASURES=all`.
-#[test]
-fn erasures_survive_every_single_fault() {
-    let mut report = Report::new("single faults in erasures");
-    for weather in Weather::ALL {
-        let (plain, others) = match weather {
-            _ if all_erasures() => (Share::All, Share::All),
-            Weather::Fair => (Share::UntilKnown, Share::OneIn(97)),
-            Weather::Doubled | Weather::Reversed | Weather::Purged => (Share::OneIn(97), Share::OneIn(97)),
-        };
-        faults::erasure_singles(&mut report, Kind::Erasure, weather, plain);
-        faults::erasure_singles(&mut report, Kind::DriftingErasure, weather, others);
-    }
-    report.conclude();
-}
-
-/// The same of an organisation that is deleted, and of an erasure that is repeated after a restore; a debug build plays a
-/// sample.
-#[test]
-fn deletions_of_organisations_and_replays_survive_every_single_fault() {
-    let mut report = Report::new("single faults in deletions of organisations and in replays");
-    for weather in Weather::ALL {
-        for kind in [Kind::OrganisationDeletion, Kind::RestoredErasure] {
-            let share = match weather {
-                _ if all_erasures() => Share::All,
-                Weather::Fair => Share::OneIn(164),
-                Weather::Doubled | Weather::Reversed | Weather::Purged => Share::OneIn(1_004),
-            };
-            faults::erasure_singles(&mut report, kind, weather, share);
-        }
-    }
-    report.conclude();
-}
-
-/// Every fault at every call while two erasures are one pass; a debug build plays a sample.
-#[test]
-fn erasures_in_one_pass_survive_every_single_fault() {
-    let mut report = Report::new("single faults in a pass");
-    for weather in Weather::ALL {
-        let share = match weather {
-            _ if all_erasures() => Share::All,
-            Weather::Fair => Share::OneIn(61),
-            Weather::Doubled | Weather::Reversed | Weather::Purged => Share::OneIn(307),
-        };
-        faults::erasure_singles(&mut report, Kind::SharedErasure, weather, share);
-    }
-    report.conclude();
-}
-
-/// The same of a restriction, from the request until it is lifted.
-#[test]
-fn restrictions_survive_every_single_fault() {
-    let mut report = Report::new("single faults in restrictions");
-    for weather in Weather::ALL {
-        let share = if !cfg!(debug_assertions) || weather == Weather::Fair { Share::All } else { Share::UntilKnown };
-        faults::erasure_singles(&mut report, Kind::Restriction, weather, share);
-    }
-    report.conclude();
-}
-
-/// The same of a rectification, from the request to the receipt; a debug build plays a sample.
-#[test]
-fn rectifications_survive_every_single_fault() {
-    let mut report = Report::new("single faults in rectifications");
-    for weather in Weather::ALL {
-        let share = if all_erasures() { Share::All } else { Share::OneIn(43) };
-        faults::erasure_singles(&mut report, Kind::Rectification, weather, share);
-    }
-    report.conclude();
-}
-
-/// The same of erasures that are parked, held or cancelled on their way.
-#[test]
-fn erasures_with_a_detour_survive_every_single_fault() {
-    if !all_erasures() {
-        return left_out();
-    }
-    let mut report = Report::new("single faults in erasures with a detour");
-    for weather in Weather::ALL {
-        for kind in [Kind::ParkedErasure, Kind::HeldErasure, Kind::CancelledErasure] {
-            faults::erasure_singles(&mut report, kind, weather, Share::All);
-        }
-    }
-    report.conclude();
-}
-
-/// Says that a suite was left out: these take minutes, and have not been seen through to their end.
-fn left_out() {
-    println!("left out: runs with `--release` or HABEAS_ERASURES=all");
-}
-
-#[expect(clippy::disallowed_methods, reason = "everything is asked for on demand")]
-fn all_erasures() -> bool {
-    !cfg!(debug_assertions) || std::env::var("HABEAS_ERASURES").is_ok_and(|which| which == "all")
-}
-
 #[test]
 fn short_slices_save_and_go_on() {
     let mut report = Report::new("single faults in short slices");
@@ -154,67 +60,21 @@ fn short_slices_save_and_go_on() {
 #[test]
 fn pairs_of_faults_are_survived() {
     let mut report = Report::new("pairs of faults");
-    faults::pairs(&mut report, Kind::Access, pairs_one_in((131, 1)));
+    faults::pairs(&mut report, Kind::Access, pairs_one_in(131), Second::OneIn(1));
     report.conclude();
 }
 
 /// `HABEAS_PAIRS` says at which of the calls the first fault strikes: `all`, or one in so many.
 #[expect(clippy::disallowed_methods, reason = "pairs are asked for on demand")]
-fn pairs_one_in(usually: (u64, u64)) -> (u64, u64) {
-    let asked = std::env::var("HABEAS_PAIRS").ok().map(|asked| (asked.parse().unwrap_or(1), 1));
-    asked.unwrap_or(if cfg!(debug_assertions) { usually } else { (1, 1) })
-}
-
-/// The same of erasures: one that goes straight, one that is held, one that has to be started again three times.
-#[test]
-fn pairs_of_faults_in_erasures_are_survived() {
-    if !all_erasures() {
-        return left_out();
-    }
-    let mut report = Report::new("pairs of faults in erasures");
-    let sample = [(Kind::Erasure, (149, 23)), (Kind::HeldErasure, (199, 29)), (Kind::ParkedErasure, (251, 37))];
-    for (kind, one_in) in sample {
-        faults::pairs(&mut report, kind, pairs_one_in(one_in));
-    }
-    report.conclude();
+pub(crate) fn pairs_one_in(usually: u64) -> u64 {
+    let asked = std::env::var("HABEAS_PAIRS").ok().map(|asked| asked.parse().unwrap_or(1));
+    asked.unwrap_or(if cfg!(debug_assertions) { usually } else { 1 })
 }
 
 #[test]
 fn every_overlap_of_two_actors_is_survived() {
     let mut report = Report::new("overlaps");
     twists::all(&mut report, Mutants::NONE);
-    report.conclude();
-}
-
-/// A second worker, a cancellation, a hold or a sweep between two calls of an erasure; all places with `--release` or
-/// `HABEAS_ERASURES=all`.
-#[test]
-fn overlaps_in_erasures_are_survived() {
-    if !all_erasures() {
-        return left_out();
-    }
-    let mut report = Report::new("overlaps in erasures");
-    for (kind, one_in) in [(Kind::Erasure, 61), (Kind::ParkedErasure, 101)] {
-        twists::every(&mut report, Mutants::NONE, kind, if all_erasures() { 1 } else { one_in });
-    }
-    report.conclude();
-}
-
-/// Erasures and an access at once, with holds, cancellations and shut sources at random.
-#[test]
-fn swarms_of_erasures_come_to_rest() {
-    if !all_erasures() {
-        return left_out();
-    }
-    let mut report = Report::new("swarms of erasures");
-    let mut tally = erasing_swarm::Tally::default();
-    for seed in swarm_seeds(if cfg!(debug_assertions) { 50 } else { 500 }) {
-        let (broken, faults) = erasing_swarm::run(seed, &mut tally);
-        report.note_injected(faults);
-        report.note_broken(&format!("HABEAS_SWARM_SEED={seed}"), broken);
-    }
-    println!("{tally:?}");
-    assert!(report.has_injected(), "a fault test that injected nothing proves nothing");
     report.conclude();
 }
 
@@ -278,7 +138,7 @@ fn random_swarms_come_to_rest() {
     report.conclude();
 }
 
-fn swarm_seeds(usually: u64) -> std::ops::Range<u64> {
+pub(crate) fn swarm_seeds(usually: u64) -> std::ops::Range<u64> {
     #[expect(clippy::disallowed_methods, reason = "seeds are asked for on demand")]
     let given = |name| std::env::var(name).ok().and_then(|number| number.parse::<u64>().ok());
     let seeds = given("HABEAS_SWARM_SEED")

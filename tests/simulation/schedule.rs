@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
 use std::rc::Rc;
 
 use adapters_memory::{Call, Fault, MemoryWorld, Mutants, Point, Snapshot};
@@ -56,7 +57,12 @@ struct Mark {
     act: usize,
     calls: u64,
     deliveries: u64,
+    /// What decides the future, where nothing is to go wrong any more. Between two acts people remember nothing.
+    like: Option<u64>,
 }
+
+/// States in which each fault has been tried until the next message, by act.
+pub(crate) type Tried = HashSet<(usize, u64)>;
 
 /// A story that is ready to be run again and again, from the last mark before its first fault.
 pub(crate) struct Stage {
@@ -108,6 +114,14 @@ impl Stage {
         (Self { world, marks, known_to_end_well: Rc::clone(&self.known_to_end_well) }, verdict)
     }
 
+    /// Calls between two messages, where the state at the first is unlike any in which each fault was tried; tried now.
+    pub(crate) fn untried(&self, tried: &mut Tried) -> Vec<Range<u64>> {
+        let ends = self.marks.iter().skip(1).map(|mark| mark.calls).chain([u64::MAX]);
+        let calls = self.marks.iter().zip(ends).filter(|(mark, end)| mark.calls < *end);
+        let mut is_new = |mark: &Mark| mark.like.is_none_or(|like| tried.insert((mark.act, like)));
+        calls.filter_map(|(mark, end)| is_new(mark).then_some(mark.calls..end)).collect()
+    }
+
     /// Runs a schedule to its very end; what lies before its first fault is taken from memory.
     pub(crate) fn run(&mut self, schedule: &Schedule) -> Verdict {
         let mut story = self.begin(schedule);
@@ -127,7 +141,11 @@ impl Stage {
             // People in the middle of an act remember what the state does not show.
             self.world.watcher = act.is_left_alone().then(|| {
                 let (known, passing) = (Rc::clone(&self.known_to_end_well), Rc::clone(&passed));
-                let watcher: Watcher = Box::new(move |memory, _| {
+                let twisted_after = schedule.twist.map(|twist| twist.delivery);
+                let watcher: Watcher = Box::new(move |memory, deliveries| {
+                    if twisted_after.is_some_and(|delivery| deliveries <= delivery) {
+                        return false;
+                    }
                     let like = memory.inspect(|state| state.faults.is_settled().then(|| likeness(state)));
                     let Some(like) = like else { return false };
                     passing.borrow_mut().push((number, like));
@@ -195,8 +213,9 @@ fn mark(world: &mut World, mut story: Story, first: usize) -> (Vec<Mark>, Story)
         let (marks_of_act, so_far) = (Rc::clone(&seen), story.clone());
         let mark_here = move |memory: &MemoryWorld, deliveries| {
             let calls = memory.inspect(|state| state.faults.calls().len() as u64);
-            let story = so_far.clone();
-            marks_of_act.borrow_mut().push(Mark { snapshot: memory.snapshot(), story, act: number, calls, deliveries });
+            let like = memory.inspect(|state| state.faults.is_settled().then(|| likeness(state)));
+            let (snapshot, story) = (memory.snapshot(), so_far.clone());
+            marks_of_act.borrow_mut().push(Mark { snapshot, story, act: number, calls, deliveries, like });
             false
         };
         mark_here(&world.memory, world.deliveries);

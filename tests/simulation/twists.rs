@@ -5,6 +5,7 @@ use habeas_tests::sample::ADA;
 use habeas_tests::story::{Kind, Story};
 use habeas_tests::weather::{Meanwhile, Twist, Weather};
 
+use crate::faults::Share;
 use crate::report::Report;
 use crate::schedule::{Schedule, Stage};
 
@@ -13,13 +14,14 @@ const MOST_CALLS: u32 = 30;
 
 /// Runs every twist at every call of every delivery of an access.
 pub(crate) fn all(report: &mut Report, mutants: Mutants) {
-    every(report, mutants, Kind::Access, 1);
+    every(report, mutants, Kind::Access, Share::All);
 }
 
-/// Runs every twist at one in so many places of a story.
-pub(crate) fn every(report: &mut Report, mutants: Mutants, kind: Kind, one_in: u64) {
+/// Runs every twist at all or some of the places of a story.
+pub(crate) fn every(report: &mut Report, mutants: Mutants, kind: Kind, share: Share) {
+    let one_in = if let Share::OneIn(one_in) = share { one_in } else { 1 };
     let mut stage = Stage::new(Story::of(kind, ADA), mutants, Weather::Fair);
-    let deliveries = stage.run(&Schedule::default()).deliveries;
+    let deliveries = stage.run_until_known(&Schedule::default()).deliveries;
     let plain = [
         Meanwhile::Second,
         Meanwhile::SecondAfterLease,
@@ -39,7 +41,11 @@ pub(crate) fn every(report: &mut Report, mutants: Mutants, kind: Kind, one_in: u
             }
             for meanwhile in plain.into_iter().chain(overlaps) {
                 let twist = Some(Twist { delivery, calls, meanwhile });
-                let verdict = stage.run(&Schedule { twist, faults: Vec::new() });
+                let schedule = Schedule { twist, faults: Vec::new() };
+                let verdict = match share {
+                    Share::All => stage.run(&schedule),
+                    Share::UntilKnown | Share::OneIn(_) => stage.run_until_known(&schedule),
+                };
                 report.note(|| format!("{meanwhile:?} after {calls} calls of delivery {delivery}"), &verdict, 0);
                 if report.is_settled() {
                     return;

@@ -59,6 +59,8 @@ async fn a_large_period_is_one_job_and_its_archive_holds_each_event_once() {
     let rows = &archive.json_rows()["habeas.audit_events"];
     assert_eq!(view["archive"]["rows"], json!(rows.len()));
     let told: Vec<&str> = rows.iter().map(|row| row["id"].as_str().unwrap()).collect();
+    let times: Vec<jiff::Timestamp> = rows.iter().map(|row| row["at"].as_str().unwrap().parse().unwrap()).collect();
+    assert!(times.is_sorted_by(|newer, older| newer >= older) && times.first() > times.last(), "newest first");
     let distinct: BTreeSet<&str> = told.iter().copied().collect();
     assert_eq!(distinct.len(), told.len(), "an event stands twice");
     assert!(planted.iter().all(|id| distinct.contains(id.as_str())), "an event is missing");

@@ -36,10 +36,13 @@ impl ZipFile {
         Self { entries, sources }
     }
 
-    /// Rows of the JSON files by `dataset.collection`, as a set of texts that order and spacing don't change.
+    /// Rows of the JSON files by `dataset.collection`, file after file.
     pub(crate) fn json_rows(&self) -> BTreeMap<String, Vec<Value>> {
         let mut rows: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-        for (name, content) in self.entries.iter().filter(|(name, _)| name.starts_with("json/")) {
+        let mut files: Vec<_> = self.entries.iter().filter(|(name, _)| name.starts_with("json/")).collect();
+        // A collection's files are numbered from the second on, and the tenth comes after the ninth.
+        files.sort_by_key(|(name, _)| (name.len(), *name));
+        for (name, content) in files {
             let lines = std::str::from_utf8(content).unwrap().lines();
             let parsed = lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{name}: {error}")));
             rows.entry(self.sources[name].clone()).or_default().extend(parsed);

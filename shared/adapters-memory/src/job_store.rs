@@ -24,6 +24,7 @@ use crate::world::MemoryWorld;
 mod commit;
 mod expect;
 mod items;
+mod partners;
 
 /// Most keys of one `load`.
 const MAXIMUM_KEYS: usize = 100;

@@ -67,6 +67,12 @@ pub enum Mutant {
     DeliveryForgotten,
     /// A head says that everything was delivered, whatever was.
     DeliveredUnseen,
+    /// A pass takes a partner without looking at the partner's own guards: whoever was held in between goes along.
+    PartnerNotGuarded,
+    /// A pass leaves no claim beside its partner's guards: whoever places a hold finds nobody under way.
+    PartnerClaimHidden,
+    /// A pass erases for its first job alone and counts its partners as done.
+    PartnersUntouched,
 }
 
 impl Mutant {
@@ -110,12 +116,15 @@ impl Mutant {
         Self::ShredFirst,
         Self::ReceiptBeforeConfirmation,
         Self::ProcessorsNotTold,
+        Self::PartnerNotGuarded,
+        Self::PartnerClaimHidden,
+        Self::PartnersUntouched,
     ];
 }
 
 /// The bugs that are switched on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Mutants(u32);
+pub struct Mutants(u64);
 
 impl Mutants {
     /// No bugs.
@@ -124,18 +133,18 @@ impl Mutants {
     /// One bug.
     #[must_use]
     pub const fn only(mutant: Mutant) -> Self {
-        Self(1 << mutant as u32)
+        Self(1 << mutant as u64)
     }
 
     /// These and one more.
     #[must_use]
     pub const fn and(self, mutant: Mutant) -> Self {
-        Self(self.0 | 1 << mutant as u32)
+        Self(self.0 | 1 << mutant as u64)
     }
 
     /// Whether the bug is on.
     #[must_use]
     pub const fn has(self, mutant: Mutant) -> bool {
-        self.0 & (1 << mutant as u32) != 0
+        self.0 & (1 << mutant as u64) != 0
     }
 }

@@ -39,6 +39,13 @@ pub(super) fn check_waiting(state: &State, broken: &mut Vec<String>) {
                 broken.push(format!("INV-L2 {} {} waits for nothing", step.kind, step.shard));
             }
         }
+        let parked = steps(state, job).find(|step| step.state == StepState::Parked && step.kind.decides_job());
+        if let Some(step) = parked.filter(|_| job.is_open() && job.status != JobStatus::NeedsHuman) {
+            broken.push(format!(
+                "INV-L2 {} is parked, and nobody can start it again: the job is {}",
+                step.kind, job.status
+            ));
+        }
         // A job that waits for a start by hand is a person's to move.
         let waits_for_start = job.status == JobStatus::Pending && !job.automated;
         if job.is_open() && job.status != JobStatus::NeedsHuman && pending == 0 && !waits_for_start {

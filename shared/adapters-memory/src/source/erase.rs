@@ -71,7 +71,12 @@ impl Eraser for MemoryEraser {
         };
         let mut answers: Vec<Result<Vec<Erased>, PortError>> =
             shares.iter().map(|share| Ok(vec![Erased::Gone; share.targets.len()])).collect();
-        for (key, places) in named {
+        let forgets = self.world.inspect(|state| state.mutants.has(Mutant::PartnersUntouched));
+        for (key, mut places) in named {
+            if forgets {
+                places.iter().for_each(|(place, at)| answers[*place].iter_mut().for_each(|it| it[*at] = Erased::Done));
+                places.retain(|(place, _)| *place == 0);
+            }
             let orders: Vec<(&ErasureOrder, &Target)> =
                 places.iter().map(|(place, at)| (&shares[*place].order, &shares[*place].targets[*at])).collect();
             let erased = self.world.call("erase", |state| objects::erase(state, key, &orders)).await;

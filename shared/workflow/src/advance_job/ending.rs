@@ -1,7 +1,7 @@
 //! How a claim ends without an outcome: the slice is over, the step failed, a person must look, the job has ended.
 
 use domain::job::{Job, JobStatus, NUDGE_GRACE};
-use domain::step::{Nudge, Step, StepState};
+use domain::step::{Nudge, Step, StepKind, StepState};
 use domain::transition::{Cause, Expect};
 use jiff::{SignedDuration, Timestamp};
 
@@ -129,13 +129,8 @@ impl AdvanceJob {
             };
             let mut builder = context.transition(Cause::worker(now).because(reason));
             builder.update_step(&context.step, parked, expect);
-            if context.step.kind.decides_job() && job.status.may_become(JobStatus::NeedsHuman) {
-                let after = Job {
-                    status: JobStatus::NeedsHuman,
-                    parked_because: Some(format!("{}: {reason}", context.step.kind)),
-                    ..job.clone()
-                };
-                builder.update_job(&job, after);
+            if context.step.kind.decides_job() && job.is_open() {
+                builder.update_job(&job, needs_human(&job, context.step.kind, reason));
             }
             end_claims(&mut builder, &context.job, &context.step);
             match self.ports.store.commit(&builder.build()).await {
@@ -175,4 +170,13 @@ impl AdvanceJob {
             Err(CommitError::Port(error)) => Err(error.into()),
         }
     }
+}
+
+/// The job of a step that is parked. One that needs a person already is written too: whoever starts it again meanwhile
+/// has not seen this step, and must look again.
+fn needs_human(job: &Job, kind: StepKind, reason: &str) -> Job {
+    if !job.status.may_become(JobStatus::NeedsHuman) {
+        return job.clone();
+    }
+    Job { status: JobStatus::NeedsHuman, parked_because: Some(format!("{kind}: {reason}")), ..job.clone() }
 }

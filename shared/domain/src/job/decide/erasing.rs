@@ -35,7 +35,9 @@ pub(super) fn after_trace(
     let (aliases, organizations) = (aliases.to_vec(), organizations.to_vec());
     let erasure = Erasure { aliases, organizations, members: members.cloned(), ..erasure_of(job) };
     let gate = StepSeed { shard: erasure.generation, ..waiting(StepKind::SealPlan, now + GATE_INTERVAL) };
-    Decision { job: Some(with(job, JobStatus::InProgress, erasure)), next: vec![gate], settles: Vec::new() }
+    // A share may have been parked before the last of them had its step: then a person still has to start it again.
+    let status = if job.status == JobStatus::NeedsHuman { job.status } else { JobStatus::InProgress };
+    Decision { job: Some(with(job, status, erasure)), next: vec![gate], settles: Vec::new() }
 }
 
 /// A plan is frozen. What was approved, and has not changed since, begins once its grace is over (INV-E4).

@@ -30,12 +30,16 @@ pub(crate) const ALL: &[Scenario] = &[
     ("a job key in another context", key_in_another_context),
     ("two uploads of one archive", two_uploads),
     ("a hold in the middle of a claim", crate::holds::hold_meets_claim),
-    ("a hold in the middle of a pass", crate::passing::hold_meets_pass),
-    ("a start by hand while another share is parked", crate::parking::start_meets_parking),
     ("an erasure", |mutants, seed| erasure(Kind::Erasure, mutants, seed)),
     ("an erasure while the data changes", |mutants, seed| erasure(Kind::DriftingErasure, mutants, seed)),
-    ("shares parked before all are made", crate::parking::parked_before_all_are_made),
+];
+
+/// What shares of erasures meet, each scenario at every call: one seed plays all there is.
+pub(crate) const OF_SHARES: &[Scenario] = &[
     ("two erasures in one pass", |mutants, seed| erasure(Kind::SharedErasure, mutants, seed)),
+    ("a hold in the middle of a pass", crate::passing::hold_meets_pass),
+    ("a start by hand while another share is parked", crate::parking::start_meets_parking),
+    ("shares parked before all are made", crate::parking::parked_before_all_are_made),
 ];
 
 fn world(mutants: Mutants, seed: u64) -> World {

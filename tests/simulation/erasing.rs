@@ -80,21 +80,27 @@ fn rectifications_survive_every_single_fault() {
     report.conclude();
 }
 
-/// The same of erasures that are parked, held or cancelled on their way; a debug build plays a sample.
+/// The same of erasures that are parked, held or cancelled on their way, with `--release` or `HABEAS_ERASURES=all`: they last
+/// for weeks, and take gigabytes to remember.
 #[test]
 fn erasures_with_a_detour_survive_every_single_fault() {
+    if is_left_out() {
+        return;
+    }
     let mut report = Report::new("single faults in erasures with a detour");
     for weather in Weather::ALL {
-        let share = match weather {
-            _ if all_erasures() => Share::All,
-            Weather::Fair => Share::OneIn(197),
-            Weather::Doubled | Weather::Reversed | Weather::Purged => Share::OneIn(997),
-        };
         for kind in [Kind::ParkedErasure, Kind::HeldErasure, Kind::CancelledErasure] {
-            faults::erasure_singles(&mut report, kind, weather, share);
+            faults::erasure_singles(&mut report, kind, weather, Share::All);
         }
     }
     report.conclude();
+}
+
+fn is_left_out() -> bool {
+    if !all_erasures() {
+        println!("left out: runs with `--release` or HABEAS_ERASURES=all");
+    }
+    !all_erasures()
 }
 
 #[expect(clippy::disallowed_methods, reason = "everything is asked for on demand")]
@@ -105,36 +111,43 @@ fn all_erasures() -> bool {
 /// The same of an erasure that goes straight, the second fault wherever the first has left something behind.
 #[test]
 fn pairs_of_faults_in_erasures_are_survived() {
-    pairs_in("pairs of faults in erasures", Kind::Erasure, 61);
+    pairs_in("pairs of faults in erasures", Kind::Erasure, (211, 29));
 }
 
-/// The same of one that is held.
+/// The same of one that is held, with `--release` or `HABEAS_ERASURES=all`.
 #[test]
 fn pairs_of_faults_in_held_erasures_are_survived() {
-    pairs_in("pairs of faults in held erasures", Kind::HeldErasure, 151);
+    if is_left_out() {
+        return;
+    }
+    pairs_in("pairs of faults in held erasures", Kind::HeldErasure, (307, 29));
 }
 
-/// The same of one that has to be started again three times.
+/// The same of one that has to be started again three times, with `--release` or `HABEAS_ERASURES=all`.
 #[test]
 fn pairs_of_faults_in_parked_erasures_are_survived() {
-    pairs_in("pairs of faults in parked erasures", Kind::ParkedErasure, 151);
+    if is_left_out() {
+        return;
+    }
+    pairs_in("pairs of faults in parked erasures", Kind::ParkedErasure, (401, 37));
 }
 
 /// The same of one that is taken back.
 #[test]
 fn pairs_of_faults_in_cancelled_erasures_are_survived() {
-    pairs_in("pairs of faults in cancelled erasures", Kind::CancelledErasure, 61);
+    pairs_in("pairs of faults in cancelled erasures", Kind::CancelledErasure, (149, 23));
 }
 
 /// The same of two that are one pass.
 #[test]
 fn pairs_of_faults_in_a_pass_are_survived() {
-    pairs_in("pairs of faults in a pass", Kind::SharedErasure, 151);
+    pairs_in("pairs of faults in a pass", Kind::SharedErasure, (503, 41));
 }
 
-fn pairs_in(name: &'static str, kind: Kind, usually: u64) {
+fn pairs_in(name: &'static str, kind: Kind, usually: (u64, u64)) {
     let mut report = Report::new(name);
-    faults::pairs(&mut report, kind, pairs_one_in(usually), Second::WhereNew);
+    let (first, second) = pairs_one_in(usually);
+    faults::pairs(&mut report, kind, first, Second::WhereNew(second));
     report.conclude();
 }
 
@@ -143,7 +156,7 @@ fn pairs_in(name: &'static str, kind: Kind, usually: u64) {
 #[test]
 fn overlaps_in_erasures_are_survived() {
     let mut report = Report::new("overlaps in erasures");
-    for (kind, one_in) in [(Kind::Erasure, 61), (Kind::ParkedErasure, 307), (Kind::SharedErasure, 307)] {
+    for (kind, one_in) in [(Kind::Erasure, 211), (Kind::ParkedErasure, 607), (Kind::SharedErasure, 907)] {
         let share = if all_erasures() { Share::UntilKnown } else { Share::OneIn(one_in) };
         twists::every(&mut report, Mutants::NONE, kind, share);
     }

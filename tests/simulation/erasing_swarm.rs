@@ -61,7 +61,7 @@ pub(crate) fn run(seed: u64, tally: &mut Tally) -> (Vec<String>, u64) {
     }
     let injected = world.memory.inspect(|state| state.faults.injected());
     // Every other one meets a hold at the end of its grace period, for sure.
-    end(&mut world, &mut stories, tally, seed % 2 == 0);
+    end(&mut world, &mut stories, tally, seed.is_multiple_of(2));
     broken.extend(stories.iter_mut().flat_map(|story| std::mem::take(&mut story.broken)));
     broken
         .extend(world.memory.inspect(|state| [check_at_rest(state, &told(&stories)), check_canaries(state)].concat()));

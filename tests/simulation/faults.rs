@@ -71,8 +71,8 @@ pub(crate) enum Second {
     /// At one call in so many after the first.
     OneIn(u64),
     /// At each call that is made in a state unlike any in which a fault has struck there before. Where the first has left
-    /// nothing behind, the second alone is a single fault.
-    WhereNew,
+    /// nothing behind, the second alone is a single fault. Or at one of these calls in so many.
+    WhereNew(u64),
 }
 
 /// Runs every pair of faults whose first strikes one call in so many.
@@ -106,9 +106,10 @@ pub(crate) fn pairs(report: &mut Report, kind: Kind, first_in: u64, second: Seco
 fn seconds(branch: &Stage, after: &[Call], second: Second, tried: &mut Tried) -> Vec<Call> {
     match second {
         Second::OneIn(one_in) => after.iter().filter(|call| call.number % one_in == 0).copied().collect(),
-        Second::WhereNew => {
+        Second::WhereNew(one_in) => {
             let places = branch.untried(tried);
-            after.iter().filter(|call| places.iter().any(|place| place.contains(&call.number))).copied().collect()
+            let is_new = |call: &&Call| places.iter().any(|place| place.contains(&call.number));
+            after.iter().filter(|call| call.number % one_in == 0).filter(is_new).copied().collect()
         }
     }
 }

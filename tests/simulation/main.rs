@@ -60,15 +60,16 @@ fn short_slices_save_and_go_on() {
 #[test]
 fn pairs_of_faults_are_survived() {
     let mut report = Report::new("pairs of faults");
-    faults::pairs(&mut report, Kind::Access, pairs_one_in(131), Second::OneIn(1));
+    let (first, second) = pairs_one_in((131, 1));
+    faults::pairs(&mut report, Kind::Access, first, Second::OneIn(second));
     report.conclude();
 }
 
 /// `HABEAS_PAIRS` says at which of the calls the first fault strikes: `all`, or one in so many.
 #[expect(clippy::disallowed_methods, reason = "pairs are asked for on demand")]
-pub(crate) fn pairs_one_in(usually: u64) -> u64 {
-    let asked = std::env::var("HABEAS_PAIRS").ok().map(|asked| asked.parse().unwrap_or(1));
-    asked.unwrap_or(if cfg!(debug_assertions) { usually } else { 1 })
+pub(crate) fn pairs_one_in(usually: (u64, u64)) -> (u64, u64) {
+    let asked = std::env::var("HABEAS_PAIRS").ok().map(|asked| (asked.parse().unwrap_or(1), 1));
+    asked.unwrap_or(if cfg!(debug_assertions) { usually } else { (1, 1) })
 }
 
 #[test]
@@ -85,6 +86,15 @@ fn crowds_and_strangers_break_nothing() {
         for seed in 0..20 {
             report.note_broken(name, scenario(Mutants::NONE, seed));
         }
+    }
+    report.conclude();
+}
+
+#[test]
+fn shares_of_erasures_break_nothing() {
+    let mut report = Report::new("shares of erasures");
+    for (name, scenario) in crowds::OF_SHARES {
+        report.note_broken(name, scenario(Mutants::NONE, 0));
     }
     report.conclude();
 }

@@ -255,21 +255,21 @@ fn every_sealed_event_is_proven_and_a_changed_tile_proves_nothing() {
     let origin = origin_of(ORIGIN, &tenant);
     let verifier = Verifier::new(&origin, key).unwrap();
     let keys: Vec<_> = setting.world.inspect(|state| state.sealed.keys().cloned().collect());
-    let kept = prover();
+    let (kept, now) = (prover(), setting.world.now());
     for key in &keys {
-        let proof = run(&setting.world, kept.prove(key)).answer().unwrap();
+        let proof = run(&setting.world, kept.prove(key, now)).answer().unwrap();
         let parsed = Bundle::parse(&proof.to_text()).unwrap();
         assert_eq!(parsed.verify_extra(&origin, &verifier).unwrap(), proof.checkpoint);
     }
     let missing = keys[0].tenant().clone();
     let missing = domain::key::TenantKey::new(&missing, keys[0].partition().clone(), "event#none");
-    assert!(matches!(run(&setting.world, kept.prove(&missing)).answer(), Err(ProveError::Unknown)));
+    assert!(matches!(run(&setting.world, kept.prove(&missing, now)).answer(), Err(ProveError::Unknown)));
     setting.world.change(|state| {
         let name = format!("logs/{tenant}/tile/0/000");
         let versions = state.evidence.objects.get_mut(&name).unwrap();
         let newest = &mut versions.last_mut().unwrap().0;
         std::sync::Arc::make_mut(newest)[5] ^= 1;
     });
-    let fails = keys.iter().filter(|key| run(&setting.world, prover().prove(key)).answer().is_err()).count();
+    let fails = keys.iter().filter(|key| run(&setting.world, prover().prove(key, now)).answer().is_err()).count();
     assert_eq!(fails, 255, "the path of the changed leaf and those beyond its tile don't need it");
 }

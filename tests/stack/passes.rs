@@ -248,7 +248,7 @@ async fn assert_receipts(stack: &Stack, officer: &Api, plans: &[(String, Value)]
     let key = ReceiptKey::from_der(&der).unwrap();
     for (job, _) in plans {
         let answer = officer.get(&format!("/privacy/jobs/{job}/receipt")).await.expect(200);
-        let receipt: Receipt = verify(&String::from_utf8(answer.body.to_vec()).unwrap(), &key).unwrap().read().unwrap();
+        let receipt: Receipt = verify(str::from_utf8(&answer.body).unwrap(), &key).unwrap().read().unwrap();
         assert_eq!(receipt.job, *job);
         let visits = receipt.sources.iter().find(|source| source.source == "shared.visits").unwrap();
         assert_eq!(visits.counts["deleted"], (OBJECTS * ROWS) as u64, "{receipt:?}");

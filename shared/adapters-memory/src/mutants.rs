@@ -76,6 +76,10 @@ pub enum Mutant {
 }
 
 impl Mutant {
+    /// Bugs that only a pass of several erasures could have: its own stories must catch them.
+    pub const OF_PASSES: &'static [Self] =
+        &[Self::PartnerNotGuarded, Self::PartnerClaimHidden, Self::PartnersUntouched];
+
     /// Bugs of what follows the sealing of a log: its own stories must catch them.
     pub const OF_FOLLOWING: &'static [Self] = &[Self::MemoryLost, Self::DeliveryForgotten, Self::DeliveredUnseen];
 

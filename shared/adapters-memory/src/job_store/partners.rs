@@ -35,18 +35,16 @@ pub(super) fn bent<'a>(state: &State, transition: &'a Transition) -> Cow<'a, Tra
 
 /// Whether a transition claims an erase step while one of another job of the tenant is claimed.
 fn is_a_partners(state: &State, transition: &Transition) -> bool {
-    let claims = transition.changes.iter().find_map(|change| match change {
-        Change::Put { record: Record::Claim(claim), .. } if claim.kind == StepKind::Erase => Some(claim),
-        _ => None,
-    });
-    let beside = |record: &Record| match (record, claims) {
-        (Record::Claim(other), Some(own)) => {
-            other.kind == StepKind::Erase
-                && other.tenant == own.tenant
-                && other.job != own.job
-                && other.lease_until > state.now
-        }
-        _ => false,
+    let claimed = |change: &Change| match change {
+        Change::Put { record, .. } => record.clone().into_claim().filter(|claim| claim.kind == StepKind::Erase),
+        Change::Delete { .. } | Change::Add { .. } | Change::Guard { .. } | Change::Check { .. } => None,
     };
-    claims.is_some() && state.items.values().any(|record| beside(record))
+    let Some(own) = transition.changes.iter().find_map(claimed) else { return false };
+    let beside = |record: &Record| {
+        matches!(record, Record::Claim(other) if other.kind == StepKind::Erase
+            && other.tenant == own.tenant
+            && other.job != own.job
+            && other.lease_until > state.now)
+    };
+    state.items.values().any(|record| beside(record))
 }

@@ -74,7 +74,7 @@ fn thin(chunk: &Chunk<'_>, indexes: PageIndexes<'_>, gone: &[usize]) -> Option<(
         let values = data.values(layout, dictionary.as_ref(), cut.values)?;
         told.page(here.len(), &cut, &values)?;
         if cut.rows_left > 0 {
-            out.put(&data, &cut, &values, max_definition, &mut told)?;
+            out.put(&data, (&cut, &values), max_definition, &mut told)?;
         }
         gone = later;
         first += data.rows;
@@ -126,7 +126,7 @@ impl<'a> Out<'a> {
         Some(())
     }
 
-    fn put(&mut self, data: &Data, cut: &Cut, values: &Values<'_>, max: u32, told: &mut Told<'_>) -> Option<()> {
+    fn put(&mut self, data: &Data, (cut, values): (&Cut, &Values<'_>), max: u32, told: &mut Told<'_>) -> Option<()> {
         let mut page = std::mem::take(&mut self.page);
         page.clear();
         if max > 0 {

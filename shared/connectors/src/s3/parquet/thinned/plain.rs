@@ -84,15 +84,13 @@ impl Plain {
     pub(super) fn keep(&self, kept: impl Iterator<Item = std::ops::Range<usize>>, out: &mut Vec<u8>) {
         match self.layout {
             Layout::Bits => {
-                let mut count = 0;
-                for place in kept.flatten() {
-                    if count % 8 == 0 {
+                for (count, place) in kept.flatten().enumerate() {
+                    if count.is_multiple_of(8) {
                         out.push(0);
                     }
                     if let Some(last) = out.last_mut() {
                         *last |= self.value(place)[0] << (count % 8);
                     }
-                    count += 1;
                 }
             }
             Layout::Fixed(width) => {

@@ -59,7 +59,7 @@ impl Drawn {
                     },
                     text: (!is_null(self.below(nulls))).then(|| format!("{long}text {drawn}")),
                     amount: (!is_null(self.below(nulls))).then(|| [0.0, -0.0, f64::NAN, 1.5, -7.0][drawn % 5]),
-                    flag: (!is_null(self.below(nulls))).then_some(drawn % 2 == 0),
+                    flag: (!is_null(self.below(nulls))).then_some(drawn.is_multiple_of(2)),
                     code: [b'a', b'b', u8::try_from(drawn).unwrap()],
                     kind: "kind".repeat(drawn % 3),
                 }

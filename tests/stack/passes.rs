@@ -32,6 +32,7 @@ dataset:
           - { name: email, data_categories: [user.contact.email], fides_meta: { identity: email, data_type: string } }
       - name: visits
         fields:
+          - { name: id, data_categories: [user.unique_id], fides_meta: { primary_key: true, data_type: string } }
           - name: person
             data_categories: [user.unique_id]
             fides_meta: { references: [{ dataset: shared, field: people.id, direction: from }], data_type: string }
@@ -49,8 +50,10 @@ connection:
       visits: { bucket: BUCKET, prefix: visits/, format: ndjson }
 ";
 
-fn visit(person: usize) -> String {
-    format!("{{\"person\":\"p-{person}\",\"page\":\"canary\"}}\n").repeat(ROWS)
+/// The rows of a person in an object.
+fn visits(object: usize, person: usize) -> String {
+    let row = |at: usize| json!({ "id": format!("v-{object}-{person}-{at}"), "person": format!("p-{person}"), "page": "canary" });
+    (0..ROWS).map(|at| format!("{}\n", row(at))).collect()
 }
 
 fn email(person: usize) -> String {
@@ -66,7 +69,7 @@ fn prepare(stack: &Stack, tenant: &str, bucket: &str) {
     std::fs::write(dir.join("people.ndjson"), (0..PEOPLE).map(person).collect::<String>()).unwrap();
     std::fs::create_dir_all(dir.join("visits")).unwrap();
     for object in 0..OBJECTS {
-        let rows: String = (0..PEOPLE).map(visit).collect();
+        let rows: String = (0..PEOPLE).map(|person| visits(object, person)).collect();
         std::fs::write(dir.join(format!("visits/{object}.ndjson")), rows).unwrap();
     }
     stack.load_and_publish(&dir, tenant);
@@ -217,7 +220,7 @@ async fn two_erasures_in_the_same_objects_are_one_rewrite_of_each_and_two_receip
     for object in 0..OBJECTS {
         let found = s3.get_object().bucket(&bucket).key(format!("visits/{object}.ndjson")).send().await.unwrap();
         let left = String::from_utf8(found.body.collect().await.unwrap().to_vec()).unwrap();
-        assert_eq!(left, visit(GONE), "object {object}");
+        assert_eq!(left, visits(object, GONE), "object {object}");
     }
     assert_receipts(&stack, &officer, &plans).await;
     assert_eq!(rewrites(&stack, since).await, OBJECTS as u64, "without a pass each object is written {GONE} times");

@@ -52,7 +52,8 @@ impl Verdict {
 
 /// A place in the story without faults from which a schedule can start.
 struct Mark {
-    snapshot: Snapshot,
+    /// The state, unless it was forgotten again: stories of weeks have too many moments.
+    snapshot: Option<Snapshot>,
     story: Story,
     act: usize,
     calls: u64,
@@ -60,6 +61,9 @@ struct Mark {
     /// What decides the future, where nothing is to go wrong any more. Between two acts people remember nothing.
     like: Option<u64>,
 }
+
+/// Moments of an act whose states are kept at most; beyond that every second one is forgotten.
+const MOST_KEPT: usize = 256;
 
 /// States in which each fault has been tried until the next message, by act.
 pub(crate) type Tried = HashSet<(usize, u64)>;
@@ -171,7 +175,7 @@ impl Stage {
     fn begin(&mut self, schedule: &Schedule) -> Story {
         let at = self.mark_index(schedule);
         let (mark, world) = (&self.marks[at], &mut self.world);
-        world.restore(&mark.snapshot);
+        world.restore(mark.snapshot.as_ref().expect("a schedule starts where the state is kept"));
         world.deliveries = mark.deliveries;
         world.crashes = 0;
         world.twist = schedule.twist;
@@ -191,7 +195,8 @@ impl Stage {
     fn mark_index(&self, schedule: &Schedule) -> usize {
         let first_call = schedule.faults.iter().map(|(point, _)| point.call).min();
         let comes_before = |mark: &Mark| {
-            first_call.is_none_or(|call| mark.calls <= call)
+            mark.snapshot.is_some()
+                && first_call.is_none_or(|call| mark.calls <= call)
                 && schedule.twist.is_none_or(|twist| mark.deliveries <= twist.delivery)
         };
         // Without a fault or a twist the whole story is wanted.
@@ -214,8 +219,10 @@ fn mark(world: &mut World, mut story: Story, first: usize) -> (Vec<Mark>, Story)
         let mark_here = move |memory: &MemoryWorld, deliveries| {
             let calls = memory.inspect(|state| state.faults.calls().len() as u64);
             let like = memory.inspect(|state| state.faults.is_settled().then(|| likeness(state)));
-            let (snapshot, story) = (memory.snapshot(), so_far.clone());
-            marks_of_act.borrow_mut().push(Mark { snapshot, story, act: number, calls, deliveries, like });
+            let (snapshot, story) = (Some(memory.snapshot()), so_far.clone());
+            let mut marks = marks_of_act.borrow_mut();
+            marks.push(Mark { snapshot, story, act: number, calls, deliveries, like });
+            forget_some(&mut marks);
             false
         };
         mark_here(&world.memory, world.deliveries);
@@ -225,7 +232,24 @@ fn mark(world: &mut World, mut story: Story, first: usize) -> (Vec<Mark>, Story)
         world.watcher = None;
         marks.append(&mut seen.borrow_mut());
     }
+    eprintln!(
+        "MARKS {} calls {} deliveries {}",
+        marks.len(),
+        world.memory.inspect(|s| s.faults.calls().len()),
+        world.deliveries
+    );
     (marks, story)
+}
+
+/// Forgets every second state but the first, where there are too many.
+fn forget_some(marks: &mut [Mark]) {
+    if !marks.len().is_multiple_of(32) {
+        return;
+    }
+    let kept: Vec<usize> = (0..marks.len()).filter(|at| marks[*at].snapshot.is_some()).collect();
+    if kept.len() > MOST_KEPT {
+        kept.iter().skip(1).step_by(2).for_each(|at| marks[*at].snapshot = None);
+    }
 }
 
 /// Comes to rest, delivers every message there ever was once more, and checks everything.

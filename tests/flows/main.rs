@@ -27,6 +27,7 @@ mod discovering;
 mod erasure;
 mod evidence;
 mod evidence_weekly;
+mod free_text;
 mod graph;
 mod holds;
 mod house;

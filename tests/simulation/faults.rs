@@ -53,7 +53,8 @@ fn singles_of(report: &mut Report, stage: &mut Stage, weather: Weather, share: S
     let one_in = if let Share::OneIn(one_in) = share { one_in } else { 1 };
     let calm = run(stage, &Schedule::default());
     report.note(|| format!("{weather:?}, no fault"), &calm, 0);
-    for call in calm.calls.iter().filter(|call| call.number % one_in == 0) {
+    for (place, call) in calm.calls.iter().enumerate().filter(|(_, call)| call.number % one_in == 0) {
+        report.tell_progress(place, calm.calls.len());
         for (side, fault) in KINDS {
             let faults = vec![(Point { call: call.number, side }, fault)];
             let verdict = run(stage, &Schedule { faults, twist: None });
@@ -84,7 +85,8 @@ pub(crate) fn pairs(report: &mut Report, kind: Kind, first_in: u64, second: Seco
     report.note(|| "no fault".to_owned(), &calm, 0);
     let mut tried = Tried::new();
     drop(stage.untried(&mut tried));
-    for call in calm.calls.iter().filter(|call| call.number % first_in == 0) {
+    for (place, call) in calm.calls.iter().enumerate().filter(|(_, call)| call.number % first_in == 0) {
+        report.tell_progress(place, calm.calls.len());
         for (side, fault) in KINDS {
             let first = (Point { call: call.number, side }, fault);
             let (mut branch, alone) = stage.branch(&Schedule { faults: vec![first], ..Schedule::default() });

@@ -4,10 +4,14 @@ use std::time::{Duration, Instant};
 
 use crate::schedule::Verdict;
 
+/// Time between two words on how far a suite is.
+const BETWEEN_WORDS: Duration = Duration::from_secs(60);
+
 /// The outcome of many schedules.
 pub(crate) struct Report {
     name: &'static str,
     started: Instant,
+    told: Instant,
     /// Time of a processor that this thread had taken by then, where the system tells.
     worked: Option<Duration>,
     schedules: u64,
@@ -26,6 +30,7 @@ impl Report {
         Self {
             name,
             started: Instant::now(),
+            told: Instant::now(),
             worked: worked(),
             schedules: 0,
             injected: 0,
@@ -41,6 +46,15 @@ impl Report {
     /// A report that is settled by the first thing broken: for deliberate bugs.
     pub(crate) fn hunting(name: &'static str) -> Self {
         Self { stops_early: true, ..Self::new(name) }
+    }
+
+    /// Tells once in a minute how far a long suite is.
+    pub(crate) fn tell_progress(&mut self, done: usize, all: usize) {
+        if self.told.elapsed() < BETWEEN_WORDS {
+            return;
+        }
+        self.told = Instant::now();
+        println!("{}: {done} of {all} places, {} schedules, {} broken", self.name, self.schedules, self.broken.len());
     }
 
     /// Notes a schedule in which at least so many faults had to happen.

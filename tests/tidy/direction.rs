@@ -13,7 +13,7 @@ const MAY_KNOW: [(&str, &[&str]); 12] = [
     ("masking", &["pii"]),
     ("archive", &["domain"]),
     ("audit-log", &[]),
-    ("datamap", &["domain"]),
+    ("datamap", &["domain", "pii"]),
     ("workflow", &["domain", "clock", "datamap", "archive", "audit-log", "pii", "masking"]),
     ("connectors", &["domain", "workflow", "datamap"]),
     ("adapters-aws", &["domain", "workflow", "datamap", "archive", "audit-log"]),

@@ -13,8 +13,12 @@ use serde::{Deserialize, Serialize};
 use crate::FieldPath;
 use crate::model::{Collection, DataMap, ErasureRule, Field, Flow, Masking, Source, Strategy};
 
+pub(crate) use self::free_text::NAMES;
+pub(crate) use self::pseudonym::{is_bare, is_known};
 pub use self::rewrite::{Masker, rewrite};
 
+mod free_text;
+mod pseudonym;
 mod rewrite;
 
 /// What erasure does with the rows that one lookup finds.
@@ -174,6 +178,7 @@ fn fate_of(masking: &Masking, exemption: impl FnOnce() -> Exemption) -> Fate<'_>
         | Strategy::Hmac
         | Strategy::RandomStringRewrite
         | Strategy::AesEncrypt
+        | Strategy::PiiRewrite
         | Strategy::Correct => Fate::Rewritten(masking),
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod processor;
 
 use std::collections::BTreeMap;
 
+use crate::erasure::{NAMES, is_bare, is_known};
 use crate::finding::{Located, Report};
 use crate::model::{Controller, ErasureRule, Masking, Strategy};
 use crate::object::Object;
@@ -70,7 +71,7 @@ impl Manifests {
 fn masking(object: Object<'_>, report: &mut Report) -> Option<Masking> {
     let name = object.required("strategy", report)?;
     let Some(strategy) = Strategy::parse(&name.value) else {
-        let known = "delete, null_rewrite, string_rewrite, hash, hmac, random_string_rewrite, aes_encrypt, preserve";
+        let known = "delete, null_rewrite, string_rewrite, hash, hmac, random_string_rewrite, aes_encrypt, pii_rewrite, preserve";
         report.error(
             "unknown-strategy",
             name.place,
@@ -81,7 +82,39 @@ fn masking(object: Object<'_>, report: &mut Report) -> Option<Masking> {
     };
     let settings = object.object("configuration", "configuration", report);
     let configuration = settings.map(|settings| texts(settings, report)).unwrap_or_default();
-    Some(Masking { strategy, configuration })
+    let masking = Masking { strategy, configuration };
+    if let Some((message, help)) = wrong_setting(&masking) {
+        report.error("wrong-setting", name.place, message, help);
+    }
+    Some(masking)
+}
+
+/// What is wrong with the settings of a strategy, and the way out.
+fn wrong_setting(masking: &Masking) -> Option<(String, &'static str)> {
+    match masking.strategy {
+        Strategy::StringRewrite => {
+            let template = masking.configuration.get("rewrite_value")?;
+            if is_bare(template) {
+                let message = "a pseudonym by itself can't be told from other values of its form".to_owned();
+                return Some((message, "put a text around it, or use {uuid}"));
+            }
+            let message = || (format!("`{template}` has no meaning"), "known: one of {pseudonym} and {uuid}");
+            (!is_known(template)).then(message)
+        }
+        Strategy::PiiRewrite => {
+            let is_right = |(key, word): (&String, &String)| key == NAMES && matches!(word.as_str(), "true" | "false");
+            let wrong = masking.configuration.iter().find(|(key, word)| !is_right((key, word)))?;
+            Some((format!("`{}: {}` has no meaning", wrong.0, wrong.1), "known: names: true"))
+        }
+        Strategy::Delete
+        | Strategy::NullRewrite
+        | Strategy::Hash
+        | Strategy::Hmac
+        | Strategy::RandomStringRewrite
+        | Strategy::AesEncrypt
+        | Strategy::Preserve
+        | Strategy::Correct => None,
+    }
 }
 
 fn texts(object: Object<'_>, report: &mut Report) -> BTreeMap<String, String> {

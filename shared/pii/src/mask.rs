@@ -5,6 +5,7 @@ mod generalize;
 mod hashing;
 mod logs;
 mod masking;
+mod redaction;
 mod replacements;
 
 pub use anonymize::{Anonymized, Anonymizer, Method, Replacer, UnknownMethod};
@@ -12,6 +13,7 @@ pub use generalize::generalized;
 pub use hashing::HashKey;
 pub use logs::LogMasker;
 pub use masking::masked;
+pub use redaction::redacted;
 pub use replacements::Replacements;
 
 /// What redaction leaves of any value (V10).

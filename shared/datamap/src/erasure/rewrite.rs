@@ -6,15 +6,13 @@ use domain::datum::Datum;
 use domain::request::{Identity, IdentityKind};
 
 use super::FieldRewrite;
+use super::free_text::without_finds;
+use super::pseudonym::{filled, is_hash, shortened};
 use crate::correction::{FILLS, KIND, VALUE, WAS};
 use crate::model::{Masking, Strategy};
 
 /// What a text becomes where the map names no other (V10).
 const REDACTED: &str = "[REDACTED]";
-/// Stands for a pseudonym in the text of a `string_rewrite`.
-const PSEUDONYM: &str = "{pseudonym}";
-/// Hexadecimal digits of a keyed hash that are kept (V10).
-const HASH_DIGITS: usize = 16;
 
 /// The keyed hashes that masking needs. The keys stay with the caller.
 pub trait Masker: Send + Sync {
@@ -71,9 +69,12 @@ fn masked(value: &Datum, masking: &Masking, masker: &dyn Masker) -> Datum {
     match masking.strategy {
         Strategy::Preserve => value.clone(),
         Strategy::Delete | Strategy::NullRewrite => Datum::Null,
-        Strategy::StringRewrite => text_of(value, masking, masker),
+        Strategy::StringRewrite => {
+            filled(masking.configuration.get("rewrite_value").map_or(REDACTED, String::as_str), value, masker)
+        }
         Strategy::Hash | Strategy::Hmac => marked(value, "hash_", |bytes| masker.lasting(bytes)),
         Strategy::Correct => corrected(value, masking),
+        Strategy::PiiRewrite => without_finds(value, masking),
         // Encryption under a key that is destroyed is random text to everyone.
         Strategy::RandomStringRewrite | Strategy::AesEncrypt => marked(value, "anon_", |bytes| masker.passing(bytes)),
     }
@@ -106,24 +107,6 @@ fn marked(value: &Datum, mark: &str, hash: impl FnOnce(&[u8]) -> String) -> Datu
         return value.clone();
     }
     Datum::Text(format!("{mark}{}", shortened(&hash(&value.to_json()))))
-}
-
-fn text_of(value: &Datum, masking: &Masking, masker: &dyn Masker) -> Datum {
-    let text = masking.configuration.get("rewrite_value").map_or(REDACTED, String::as_str);
-    let Some((before, after)) = text.split_once(PSEUDONYM) else { return Datum::Text(text.to_owned()) };
-    let inner = value.as_text().and_then(|text| text.strip_prefix(before)?.strip_suffix(after));
-    if inner.is_some_and(is_hash) {
-        return value.clone();
-    }
-    Datum::Text(format!("{before}{}{after}", shortened(&masker.lasting(&value.to_json()))))
-}
-
-fn shortened(hash: &str) -> &str {
-    hash.get(..HASH_DIGITS).unwrap_or(hash)
-}
-
-fn is_hash(text: &str) -> bool {
-    text.len() == HASH_DIGITS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 #[cfg(test)]
@@ -168,6 +151,7 @@ mod tests {
             Strategy::Hmac,
             Strategy::RandomStringRewrite,
             Strategy::AesEncrypt,
+            Strategy::PiiRewrite,
             Strategy::Preserve,
         ] {
             let paths = ["email", "tags", "none", "places.street", "visits"];

@@ -141,6 +141,8 @@ pub enum Strategy {
     RandomStringRewrite,
     /// The value is encrypted.
     AesEncrypt,
+    /// Texts lose the personal data that is found in them, and stay otherwise.
+    PiiRewrite,
     /// The value stays, under a named exemption.
     Preserve,
     /// The value becomes the one that the person says is right; in plans of rectification only, no map can name it.
@@ -159,6 +161,7 @@ impl Strategy {
             "hmac" => Self::Hmac,
             "random_string_rewrite" => Self::RandomStringRewrite,
             "aes_encrypt" => Self::AesEncrypt,
+            "pii_rewrite" => Self::PiiRewrite,
             "preserve" => Self::Preserve,
             _unknown => return None,
         })

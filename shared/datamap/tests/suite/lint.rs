@@ -205,6 +205,21 @@ fn words_are_checked() {
     let rule = |rule: &str| codes(&format!("{GOOD}erasure:\n- {rule}\n"));
     assert_eq!(rule("{data_categories: [user.contact], strategy: null_rewrite}"), []);
     assert_eq!(rule("{data_categories: [user.contact], strategy: burn}"), [(ERROR, "unknown-strategy", 36)]);
+    let setting = |strategy: &str, configuration: &str| {
+        rule(&format!("{{data_categories: [user.contact], strategy: {strategy}, configuration: {{{configuration}}}}}"))
+    };
+    assert_eq!(setting("string_rewrite", "rewrite_value: 'x-{pseudonym}'"), []);
+    assert_eq!(setting("string_rewrite", "rewrite_value: '{uuid}'"), []);
+    assert_eq!(setting("pii_rewrite", "names: true"), []);
+    for (strategy, wrong) in [
+        ("string_rewrite", "rewrite_value: '{pseudonym}'"),
+        ("string_rewrite", "rewrite_value: 'x-{name}'"),
+        ("string_rewrite", "rewrite_value: '{uuid}{uuid}'"),
+        ("pii_rewrite", "names: perhaps"),
+        ("pii_rewrite", "name: true"),
+    ] {
+        assert_eq!(setting(strategy, wrong), [(ERROR, "wrong-setting", 36)], "{strategy}: {wrong}");
+    }
     assert_eq!(rule("{data_categories: [user.contact], strategy: preserve}"), [(ERROR, "missing-required", 36)]);
     assert_eq!(rule("{data_categories: [shoes], strategy: delete}"), [(WARNING, "unknown-category", 36)]);
     let own = format!(

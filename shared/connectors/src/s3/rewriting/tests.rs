@@ -172,6 +172,19 @@ fn rewritten_records_keep_their_other_cells() {
 }
 
 #[test]
+fn free_text_loses_what_is_found_in_it_and_nothing_else() {
+    let order = order(&["7"], rewrites(&[("note", Strategy::PiiRewrite)]));
+    let before =
+        "{\"id\":7,\"note\":\"Late. Write to ada@example.com!\",\"n\":1.50}\n{\"id\":8,\"note\":\"bob@example.com\"}\n";
+    let after =
+        "{\"id\":7,\"note\":\"Late. Write to [REDACTED]!\",\"n\":1.50}\n{\"id\":8,\"note\":\"bob@example.com\"}\n";
+    check(RowFormat::NdJson, &order, before, after, (1, 1));
+    let before = "id,note\n7,\"Late, \"\"or so\"\": ada@example.com\"\n8,bob@example.com\n7,Late.\n";
+    let after = "id,note\n7,\"Late, \"\"or so\"\": [REDACTED]\"\n8,bob@example.com\n7,Late.\n";
+    check(RowFormat::Csv, &order, before, after, (1, 2));
+}
+
+#[test]
 fn the_digest_does_not_depend_on_the_order_of_rows() {
     let order = order(&["7", "8"], Treatment::Delete);
     let seen = |text: &str| run(text.as_bytes(), RowFormat::NdJson, &order, Packing::Plain, 9).unwrap().1.seen();

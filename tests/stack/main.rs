@@ -41,6 +41,7 @@ mod processors;
 mod proof_rate;
 mod quarantine;
 mod receipts;
+mod renaming;
 mod retention;
 mod shop;
 mod streams;

@@ -81,8 +81,7 @@ impl Lake {
         stack.load_and_publish(&dir, tenant);
         let config = aws::config(stack).await;
         let (dynamodb, s3) = (aws_sdk_dynamodb::Client::new(&config), aws::s3(&config));
-        let mut lake =
-            Self { tenant: tenant.to_owned(), people, bucket, dynamodb, s3, untouched: BTreeSet::new() };
+        let mut lake = Self { tenant: tenant.to_owned(), people, bucket, dynamodb, s3, untouched: BTreeSet::new() };
         lake.put("visits/own.ndjson.gz", gzipped(&visits(Some([WRONG, "Canary-Ada@Exmaple.com"])))).await;
         lake.put("visits/others.ndjson.gz", gzipped(&visits(None))).await;
         lake.put("orders/own.parquet", table(&map, &orders(Some(WRONG)))).await;

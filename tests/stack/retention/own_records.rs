@@ -51,6 +51,7 @@ impl<'a> Ended<'a> {
         api.until_completed(&job, 60).await;
         let config = aws::config(stack).await;
         let ended = Self { stack, config, tenant: tenant.to_owned(), partition: format!("t#{tenant}#job#{job}") };
+        ended.until_quiet().await;
         ended.let_days_pass(1).await;
         let (keys, key) = (stack.resource("KeyringTable"), format!("t#{tenant}#keys#job#{job}"));
         for _ in 0..60 {
@@ -61,6 +62,19 @@ impl<'a> Ended<'a> {
             pause(500).await;
         }
         panic!("the archive did not end");
+    }
+
+    /// Waits until nothing but the end of the archive is open: a mail under way would keep that waiting for minutes.
+    async fn until_quiet(&self) {
+        for _ in 0..100 {
+            let items = aws::scan(&self.config, self.stack.resource("JobsTable"), &self.partition).await;
+            let mut steps = items.iter().filter(|item| aws::text(item, "kind") == Some("step")).map(aws::record);
+            if steps.all(|step| step["state"] == "done" || step["kind"] == "expire") {
+                return;
+            }
+            pause(100).await;
+        }
+        panic!("steps of the job are still open");
     }
 
     async fn let_days_pass(&self, days: i32) {

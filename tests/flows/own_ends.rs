@@ -2,7 +2,6 @@
 //! beside holds, within the cap; what proves an erasure stays, and the verifier of the log knows a purge from a loss.
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
 use std::sync::Arc;
 
 use adapters_memory::{Fault, MemoryWorld, Point, Side};
@@ -18,6 +17,7 @@ use domain::sealed::Sealed;
 use domain::sensitive::Sensitive;
 use habeas_tests::executor::{Ended, run};
 use habeas_tests::handlers::Handlers;
+use habeas_tests::retention_archives::{MANIFEST, RetentionArchive};
 use habeas_tests::sample::{ADA, BOB, Person, officer, tenant};
 use habeas_tests::story::{Kind, Story};
 use habeas_tests::world::World;
@@ -27,7 +27,7 @@ use workflow::holds::{NewHold, NewScope};
 use workflow::keyring::Keyring;
 use workflow::ports::{PortErrorKind, RetentionWarning};
 use workflow::retire_records::RetireRecords;
-use workflow::sealing::{Place, sha256};
+use workflow::sealing::Place;
 use workflow::sweep_retention::{Asked, Cap, RetentionReport};
 
 use crate::caller::{dpo, owner};
@@ -107,18 +107,12 @@ fn archived(world: &World) -> BTreeSet<Vec<u8>> {
     let objects = memory.inspect(|state| state.evidence.objects.clone());
     let newest = |name: &str| objects.get(name).and_then(|it| it.last()).map(|(bytes, _)| bytes.to_vec());
     let mut rows = BTreeSet::new();
-    for name in objects.keys().filter(|it| it.starts_with("retention/acme/habeas.") && it.ends_with(".manifest.json")) {
-        let manifest: Value = serde_json::from_slice(&newest(name).unwrap()).unwrap();
-        let archive = manifest["archive"].as_str().unwrap();
-        let bytes = newest(archive).unwrap();
-        assert_eq!(manifest["sha256"], sha256(&bytes).as_str());
-        let mut text = String::new();
-        flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).unwrap();
-        for (number, line) in text.lines().enumerate() {
-            let line: Value = serde_json::from_str(line).unwrap();
+    for name in objects.keys().filter(|it| it.starts_with("retention/acme/habeas.") && it.ends_with(MANIFEST)) {
+        let archive = RetentionArchive::of(&newest(name).unwrap(), newest).expect("it is what its manifest says");
+        for (place, line) in archive.lines() {
+            let line: Value = serde_json::from_str(&line).unwrap();
             let sealed: Sealed = serde_json::from_value(line["sealed"].clone()).unwrap();
-            let place = Place::object("acme", &format!("{archive}#{number}"));
-            rows.insert(secrets.open(&place, &sealed).unwrap().to_vec());
+            rows.insert(secrets.open(&Place::object("acme", &place), &sealed).unwrap().to_vec());
         }
     }
     rows

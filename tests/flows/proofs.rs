@@ -222,3 +222,24 @@ fn a_proof_leads_to_a_checkpoint_of_the_last_half_minute_that_covers_its_event()
     pass(&house, 30);
     assert!(size(&mut house, &first) > newer, "after half a minute it is read again");
 }
+
+#[test]
+fn a_checkpoint_of_another_tenants_log_is_refused_even_after_that_tenant_has_read_it() {
+    let mut house = ticking();
+    let auditors = ["acme", "globex"].map(|slug| Caller::new(slug, "auditor"));
+    for auditor in &auditors {
+        assert_eq!(look(&mut house, auditor, "/events").status, 200);
+    }
+    seal(&house);
+    for auditor in &auditors {
+        assert_eq!(look(&mut house, auditor, "/checkpoint").status, 200);
+    }
+    house.world.memory.change(|state| {
+        let foreign = state.evidence.objects["logs/globex/checkpoint"].clone();
+        state.evidence.objects.insert("logs/acme/checkpoint".to_owned(), foreign);
+    });
+    let [acme, globex] = &auditors;
+    let refused = look(&mut house, acme, "/checkpoint");
+    assert_eq!(refused.status, 500, "{}", String::from_utf8_lossy(&refused.bytes));
+    assert_eq!(look(&mut house, globex, "/checkpoint").status, 200);
+}

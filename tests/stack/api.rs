@@ -62,6 +62,54 @@ impl Api {
         panic!("the job did not end within {seconds} s: {view:#}")
     }
 
+    /// What a job is.
+    pub(crate) async fn status(&self, job: &str) -> String {
+        let view = self.get(&format!("/privacy/jobs/{job}")).await.expect(200).json();
+        view["status"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until a job is what it is to be.
+    pub(crate) async fn until(&self, job: &str, status: &str, seconds: u64) {
+        for _ in 0..seconds * 10 {
+            if self.status(job).await == status {
+                return;
+            }
+            pause(100).await;
+        }
+        let view = self.get(&format!("/privacy/jobs/{job}")).await.json();
+        panic!("the job is not {status}: {view:#}");
+    }
+
+    /// What approves the plan that a job has now.
+    pub(crate) async fn approval(&self, job: &str) -> Value {
+        let plan = self.get(&format!("/privacy/jobs/{job}/plan")).await.expect(200).json();
+        json!({ "plan_hash": plan["plan_hash"] })
+    }
+
+    /// Approves the plan that a job has now.
+    pub(crate) async fn approve(&self, job: &str) -> Answer {
+        self.post(&format!("/privacy/jobs/{job}/approve"), &self.approval(job).await).await
+    }
+
+    /// Places a hold on an address and waits until it is effective; its id.
+    pub(crate) async fn effective_hold(&self, email: &str) -> String {
+        let scope = json!({ "subject": { "identities": [{ "type": "email", "value": email }] } });
+        let body = json!({ "scope": scope, "matter": "a matter", "reason": "a reason" });
+        let mut hold = self.post("/privacy/holds", &body).await.expect(201).json();
+        let id = hold["id"].as_str().unwrap().to_owned();
+        for _ in 0..1_200 {
+            if hold["status"] == "effective" {
+                return id;
+            }
+            assert!(!hold["in_flight"].as_array().unwrap().is_empty(), "INV-E2 what is awaited is not named: {hold}");
+            pause(100).await;
+            let listed = self.get("/privacy/holds?limit=100").await.expect(200).json();
+            let mine = listed["items"].as_array().unwrap().iter().find(|one| one["id"] == id.as_str()).cloned();
+            hold = mine.expect("a hold that was placed just now is on the first page");
+        }
+        panic!("INV-E2 the hold never became effective: {hold}");
+    }
+
     /// A fresh link and its promised end.
     pub(crate) async fn link(&self, job: &str) -> Value {
         self.get(&format!("/privacy/jobs/{job}/download?redirect=false")).await.expect(200).json()

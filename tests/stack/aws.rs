@@ -96,6 +96,12 @@ fn age(value: &mut Value, time: SignedDuration) {
     }
 }
 
+/// The bytes of an object.
+pub(crate) async fn object(client: &aws_sdk_s3::Client, bucket: &str, key: &str) -> Vec<u8> {
+    let found = client.get_object().bucket(bucket).key(key).send().await.unwrap();
+    found.body.collect().await.unwrap().to_vec()
+}
+
 /// All keys of a bucket.
 pub(crate) async fn keys(client: &aws_sdk_s3::Client, bucket: &str) -> Vec<String> {
     let mut pages = client.list_objects_v2().bucket(bucket).into_paginator().send();

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use audit_log::key::ReceiptKey;
-use audit_log::receipt::{Receipt, verify};
+use audit_log::receipt::verify;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
@@ -14,6 +13,7 @@ use crate::aws;
 use crate::chinook::Chinook;
 use crate::demo;
 use crate::harness::{Stack, habeas, pause, scratch};
+use crate::receipts;
 use crate::tokens::Bearer;
 
 const TENANT: &str = "chinook-erasure";
@@ -138,7 +138,6 @@ async fn assert_place(stack: &Stack, job: &str) {
         String::from_utf8(answer.body.to_vec()).unwrap()
     };
     let aws = adapters_aws::Aws::new(aws::config(stack).await, adapters_aws::CallCounter::process());
-    let receipts = aws.receipt_signer(stack.resource("ReceiptKey")).public_key().await.unwrap();
     let log = aws.checkpoint_signer(stack.resource("CheckpointKey")).key().await.unwrap();
     let dir = scratch("receipt-place");
     let file = |name: &str, content: String| {
@@ -148,7 +147,7 @@ async fn assert_place(stack: &Stack, job: &str) {
     };
     let receipt = file("receipt.jws", text("/receipt").await);
     let proof = file("receipt.tlog-proof", text("/receipt/proof").await);
-    let key = file("receipts.pem", ReceiptKey::from_der(&receipts).unwrap().to_pem());
+    let key = file("receipts.pem", receipts::key(stack).await.to_pem());
     let log_key = file("log.pem", log.to_pem());
     let check = |receipt: &str| {
         let arguments = ["verify", "receipt", receipt, "--key", &key, "--proof", &proof, "--log-key", &log_key];
@@ -161,16 +160,11 @@ async fn assert_place(stack: &Stack, job: &str) {
 
 /// Each receipt verifies, names its exemption, and no changed one does.
 async fn assert_receipts(stack: &Stack, jobs: &[String]) {
-    let aws = adapters_aws::Aws::new(aws::config(stack).await, adapters_aws::CallCounter::process());
-    let der = aws.receipt_signer(stack.resource("ReceiptKey")).public_key().await.unwrap();
-    let key = ReceiptKey::from_der(&der).unwrap();
+    let key = receipts::key(stack).await;
     let api = Api::of(stack, &Bearer::staff(TENANT, "operator"));
     let mut refused = 0;
     for job in jobs {
-        let answer = api.get(&format!("/privacy/jobs/{job}/receipt")).await.expect(200);
-        let jws = String::from_utf8(answer.body.to_vec()).unwrap();
-        let receipt: Receipt = verify(&jws, &key).unwrap().read().unwrap();
-        assert_eq!(receipt.job, *job);
+        let (jws, receipt) = receipts::verified(&api, job, &key).await;
         assert!(receipt.exemptions.iter().any(|kept| kept.rule.starts_with("Art. 17(3)(b) GDPR")), "{receipt:?}");
         for at in (0..jws.len()).step_by(17) {
             let mut bytes = jws.clone().into_bytes();

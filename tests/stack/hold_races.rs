@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::api::{Api, job_id};
 use crate::aws;
 use crate::harness::{Stack, epoch_seconds, pause, scratch};
+use crate::people_map::people_and_notes;
 use crate::tokens::Bearer;
 
 /// Races at the same time.
@@ -21,31 +22,6 @@ const WIDTH: usize = 6;
 const NOTES: usize = 4;
 /// From so many races on, some must have been won by the hold and some by the erasure.
 const MANY: usize = 100;
-
-const MAP: &str = r"
-dataset:
-  - fides_key: held
-    name: Held
-    collections:
-      - name: people
-        fields:
-          - { name: id, data_categories: [user.unique_id], fides_meta: { primary_key: true, data_type: string } }
-          - { name: email, data_categories: [user.contact.email], fides_meta: { identity: email, data_type: string } }
-      - name: notes
-        fields:
-          - { name: id, data_categories: [user.unique_id], fides_meta: { primary_key: true, data_type: string } }
-          - name: person
-            data_categories: [user.unique_id]
-            fides_meta: { references: [{ dataset: held, field: people.id, direction: from }], data_type: string }
-          - { name: text, data_categories: [user.content], fides_meta: { data_type: string } }
-connection:
-  - fides_key: held_tables
-    datasets: [held]
-    connector: dynamodb
-    collections:
-      people: { table: PEOPLE, indexes: { email: by-email } }
-      notes: { table: NOTES, indexes: { person: by-person } }
-";
 
 /// How a race ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,7 +48,7 @@ impl<'a> Course<'a> {
         let now = epoch_seconds();
         let (tenant, notes) = (format!("races-{now}"), format!("races-notes-{now}"));
         let dir = scratch("hold-races");
-        let map = MAP.replace("PEOPLE", &format!("races-people-{now}")).replace("NOTES", &notes);
+        let map = people_and_notes("held", [&format!("races-people-{now}"), &notes], "");
         std::fs::write(dir.join("datamap.yml"), map).unwrap();
         let person = |at: usize| json!({ "id": format!("p-{at}"), "email": email(at) });
         let note =
@@ -107,55 +83,20 @@ impl<'a> Course<'a> {
         let own = Api::of(self.stack, &Bearer::subject(&self.tenant, &email(person)));
         let officer = self.officer("dpo");
         let job = job_id(&own.post("/privacy/me/delete", &json!({ "grace_period_days": 0 })).await.expect(202));
-        self.until(&job, "awaiting_approval", 60).await;
-        let plan = officer.get(&format!("/privacy/jobs/{job}/plan")).await.expect(200).json();
-        let approval = json!({ "plan_hash": plan["plan_hash"] });
-        officer.post(&format!("/privacy/jobs/{job}/approve"), &approval).await.expect(200);
+        officer.until(&job, "awaiting_approval", 60).await;
+        officer.approve(&job).await.expect(200);
         job
     }
 
     async fn status(&self, job: &str) -> String {
-        let view = self.officer("dpo").get(&format!("/privacy/jobs/{job}")).await.expect(200).json();
-        view["status"].as_str().unwrap().to_owned()
-    }
-
-    async fn until(&self, job: &str, status: &str, seconds: u64) {
-        let mut is = String::new();
-        for _ in 0..seconds * 10 {
-            is = self.status(job).await;
-            if is == status {
-                return;
-            }
-            pause(100).await;
-        }
-        panic!("the job is {is}, not {status}");
-    }
-
-    /// Places a hold and waits until it is effective; its id.
-    async fn hold(&self, person: usize) -> String {
-        let scope = json!({ "subject": { "identities": [{ "type": "email", "value": email(person) }] } });
-        let body = json!({ "scope": scope, "matter": "a matter", "reason": "a reason" });
-        let counsel = self.officer("counsel");
-        let mut hold = counsel.post("/privacy/holds", &body).await.expect(201).json();
-        let id = hold["id"].as_str().unwrap().to_owned();
-        for _ in 0..1_200 {
-            if hold["status"] == "effective" {
-                return id;
-            }
-            assert!(!hold["in_flight"].as_array().unwrap().is_empty(), "INV-E2 what is awaited is not named: {hold}");
-            pause(100).await;
-            let listed = counsel.get("/privacy/holds?limit=100").await.expect(200).json();
-            let mine = listed["items"].as_array().unwrap().iter().find(|one| one["id"] == id.as_str()).cloned();
-            hold = mine.expect("a hold that was placed just now is on the first page");
-        }
-        panic!("INV-E2 the hold never became effective: {hold}");
+        self.officer("dpo").status(job).await
     }
 
     /// A hold so long after the approval; what was left when it was effective is left for good.
     async fn race(&self, person: usize, delay: Duration) -> (Won, String) {
         let job = self.approved(person).await;
         tokio::time::sleep(delay).await;
-        let hold = self.hold(person).await;
+        let hold = self.officer("counsel").effective_hold(&email(person)).await;
         let then = self.left(person).await;
         for _ in 0..100 {
             if matches!(self.status(&job).await.as_str(), "on_hold" | "completed") {
@@ -193,7 +134,7 @@ async fn nothing_is_erased_on_the_stack_under_an_effective_hold() {
     // One without a hold tells how long an erasure takes.
     let job = course.approved(races).await;
     let approved = Instant::now();
-    course.until(&job, "completed", 60).await;
+    course.officer("dpo").until(&job, "completed", 60).await;
     let usual = approved.elapsed();
 
     let mut random = SplitMix::new(7);
@@ -204,7 +145,7 @@ async fn nothing_is_erased_on_the_stack_under_an_effective_hold() {
     let mut counts: BTreeMap<Won, usize> = BTreeMap::new();
     for (won, job) in &ended {
         *counts.entry(*won).or_default() += 1;
-        course.until(job, "completed", 60).await;
+        course.officer("dpo").until(job, "completed", 60).await;
     }
     let seconds = started.elapsed().as_secs();
     println!(

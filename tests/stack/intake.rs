@@ -37,10 +37,8 @@ async fn accepted_request_makes_three_calls_on_the_warm_path() {
 async fn intakes(stack: &Stack, since: u64, wanted: usize) -> Vec<Value> {
     let mut found = Vec::new();
     for _ in 0..40 {
-        let lines = logs::lines(stack, "RequestApi", since).await;
-        let counts = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line.trim()).ok());
-        let counts = counts.filter(|line| line["message"] == "aws_calls");
-        found = counts.filter(|line| line["aws_calls"]["KMS.GenerateDataKey.calls"].is_u64()).collect();
+        found = logs::aws_calls(stack, "RequestApi", since).await;
+        found.retain(|line| line["aws_calls"]["KMS.GenerateDataKey.calls"].is_u64());
         if found.len() >= wanted {
             return found;
         }

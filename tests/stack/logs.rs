@@ -48,6 +48,13 @@ pub(crate) async fn lines(stack: &Stack, function: &str, since_millis: u64) -> V
     }
 }
 
+/// What each invocation of a function since then has counted of its calls, in the order they ended.
+pub(crate) async fn aws_calls(stack: &Stack, function: &str, since_millis: u64) -> Vec<Value> {
+    let lines = lines(stack, function, since_millis).await;
+    let told = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line.trim()).ok());
+    told.filter(|line| line["message"] == "aws_calls").collect()
+}
+
 async fn call(stack: &Stack, action: &str, body: &Value) -> Value {
     let body = serde_json::to_vec(body).unwrap();
     let url = format!("{}/", stack.endpoint_url);

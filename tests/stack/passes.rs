@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use audit_log::key::ReceiptKey;
-use audit_log::receipt::{Receipt, verify};
 use aws_sdk_sqs::types::Message;
 use futures::FutureExt as _;
 use serde_json::{Value, json};
@@ -12,6 +10,8 @@ use crate::api::{Api, job_id};
 use crate::aws;
 use crate::harness::{Stack, epoch_seconds, pause, scratch};
 use crate::logs;
+use crate::people_map::people_and;
+use crate::receipts;
 use crate::tokens::Bearer;
 
 const OBJECTS: usize = 3;
@@ -21,22 +21,7 @@ const ROWS: usize = 2;
 const PEOPLE: usize = 3;
 const GONE: usize = 2;
 
-const MAP: &str = r"
-dataset:
-  - fides_key: shared
-    name: Shared
-    collections:
-      - name: people
-        fields:
-          - { name: id, data_categories: [user.unique_id], fides_meta: { primary_key: true, data_type: string } }
-          - { name: email, data_categories: [user.contact.email], fides_meta: { identity: email, data_type: string } }
-      - name: visits
-        fields:
-          - { name: id, data_categories: [user.unique_id], fides_meta: { primary_key: true, data_type: string } }
-          - name: person
-            data_categories: [user.unique_id]
-            fides_meta: { references: [{ dataset: shared, field: people.id, direction: from }], data_type: string }
-          - { name: page, data_categories: [user.content], fides_meta: { data_type: string } }
+const CONNECTIONS: &str = r"
 connection:
   - fides_key: shared_tables
     datasets: [shared]
@@ -63,8 +48,8 @@ fn email(person: usize) -> String {
 /// People in a table and their visits in objects, everybody in each.
 fn prepare(stack: &Stack, tenant: &str, bucket: &str) {
     let dir = scratch("passes");
-    let map = MAP.replace("PEOPLE", &format!("{tenant}-people")).replace("BUCKET", bucket);
-    std::fs::write(dir.join("datamap.yml"), map).unwrap();
+    let connections = CONNECTIONS.replace("PEOPLE", &format!("{tenant}-people")).replace("BUCKET", bucket);
+    std::fs::write(dir.join("datamap.yml"), people_and("shared", "visits", "page") + &connections).unwrap();
     let person = |at: usize| format!("{}\n", json!({ "id": format!("p-{at}"), "email": email(at) }));
     std::fs::write(dir.join("people.ndjson"), (0..PEOPLE).map(person).collect::<String>()).unwrap();
     std::fs::create_dir_all(dir.join("visits")).unwrap();
@@ -163,19 +148,9 @@ fn job_that_erases(message: &Message) -> String {
 async fn planned(stack: &Stack, tenant: &str, officer: &Api, person: usize) -> (String, Value) {
     let own = Api::of(stack, &Bearer::subject(tenant, &email(person)));
     let job = job_id(&own.post("/privacy/me/delete", &json!({ "grace_period_days": 0 })).await.expect(202));
-    for _ in 0..200 {
-        if status(officer, &job).await == "awaiting_approval" {
-            let plan = officer.get(&format!("/privacy/jobs/{job}/plan")).await.expect(200).json();
-            return (job, json!({ "plan_hash": plan["plan_hash"] }));
-        }
-        pause(100).await;
-    }
-    panic!("no plan waits for approval: {}", status(officer, &job).await)
-}
-
-async fn status(officer: &Api, job: &str) -> String {
-    let view = officer.get(&format!("/privacy/jobs/{job}")).await.expect(200).json();
-    view["status"].as_str().unwrap().to_owned()
+    officer.until(&job, "awaiting_approval", 20).await;
+    let approval = officer.approval(&job).await;
+    (job, approval)
 }
 
 /// Approves both, and hands messages over until both are completed.
@@ -188,7 +163,7 @@ async fn carried_out(deliveries: &mut Deliveries<'_>, officer: &Api, plans: &[(S
         deliveries.round(&jobs).await;
         let mut ended = 0;
         for job in &jobs {
-            ended += usize::from(status(officer, job).await == "completed");
+            ended += usize::from(officer.status(job).await == "completed");
         }
         if ended == jobs.len() {
             return;
@@ -218,9 +193,8 @@ async fn two_erasures_in_the_same_objects_are_one_rewrite_of_each_and_two_receip
 
     let s3 = aws::s3(&aws::config(&stack).await);
     for object in 0..OBJECTS {
-        let found = s3.get_object().bucket(&bucket).key(format!("visits/{object}.ndjson")).send().await.unwrap();
-        let left = String::from_utf8(found.body.collect().await.unwrap().to_vec()).unwrap();
-        assert_eq!(left, visits(object, GONE), "object {object}");
+        let left = aws::object(&s3, &bucket, &format!("visits/{object}.ndjson")).await;
+        assert_eq!(String::from_utf8(left).unwrap(), visits(object, GONE), "object {object}");
     }
     assert_receipts(&stack, &officer, &plans).await;
     assert_eq!(rewrites(&stack, since).await, OBJECTS as u64, "without a pass each object is written {GONE} times");
@@ -230,10 +204,9 @@ async fn two_erasures_in_the_same_objects_are_one_rewrite_of_each_and_two_receip
 async fn rewrites(stack: &Stack, since: u64) -> u64 {
     let mut counted = BTreeMap::new();
     for _ in 0..20 {
-        let lines = logs::lines(stack, "ErasureWorker", since).await;
-        let lines = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line.trim()).ok());
-        let calls = lines.filter(|line| line["message"] == "aws_calls").map(|line| line["aws_calls"].clone());
-        let tags: Vec<u64> = calls.filter_map(|calls| calls["S3.GetObjectTagging.calls"].as_u64()).collect();
+        let calls = logs::aws_calls(stack, "ErasureWorker", since).await;
+        let tags = calls.iter().filter_map(|line| line["aws_calls"]["S3.GetObjectTagging.calls"].as_u64());
+        let tags: Vec<u64> = tags.collect();
         let all: u64 = tags.iter().sum();
         // Lines come late: what is counted must have stood for a second.
         if all > 0 && counted.insert(all, tags.len()).is_some() {
@@ -246,13 +219,9 @@ async fn rewrites(stack: &Stack, since: u64) -> u64 {
 
 /// Each receipt verifies and counts what went of its own person.
 async fn assert_receipts(stack: &Stack, officer: &Api, plans: &[(String, Value)]) {
-    let aws = adapters_aws::Aws::new(aws::config(stack).await, adapters_aws::CallCounter::process());
-    let der = aws.receipt_signer(stack.resource("ReceiptKey")).public_key().await.unwrap();
-    let key = ReceiptKey::from_der(&der).unwrap();
+    let key = receipts::key(stack).await;
     for (job, _) in plans {
-        let answer = officer.get(&format!("/privacy/jobs/{job}/receipt")).await.expect(200);
-        let receipt: Receipt = verify(str::from_utf8(&answer.body).unwrap(), &key).unwrap().read().unwrap();
-        assert_eq!(receipt.job, *job);
+        let (_, receipt) = receipts::verified(officer, job, &key).await;
         let visits = receipt.sources.iter().find(|source| source.source == "shared.visits").unwrap();
         assert_eq!(visits.counts["deleted"], (OBJECTS * ROWS) as u64, "{receipt:?}");
     }

@@ -9,12 +9,14 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem};
 use futures::StreamExt as _;
 use futures::stream::iter;
+use serde_json::Value;
 
 use crate::api::{Api, job_id, request};
 use crate::audit_log::{newest_event, proof_of};
 use crate::aws::{self, Item};
 use crate::company::ADA;
-use crate::harness::Stack;
+use crate::harness::{Stack, epoch_seconds, pause};
+use crate::logs;
 use crate::tokens::Bearer;
 
 /// Calls of one turn.
@@ -24,6 +26,8 @@ const AT_ONCE: usize = 4;
 /// So many say something about rates.
 const ENOUGH: usize = 200;
 const BAR: f64 = 0.8;
+/// Proofs whose calls are counted.
+const COUNTED: usize = 10;
 
 fn calls() -> usize {
     std::env::var("HABEAS_PROOF_CALLS").ok().and_then(|text| text.parse().ok()).unwrap_or(40)
@@ -114,5 +118,48 @@ async fn proofs_come_nearly_as_fast_as_answers_without_work() {
         100.0 * proofs / with_calls
     );
     assert!(turns * TURN < ENOUGH || proofs >= BAR * with_calls, "{proofs:.0} of {with_calls:.0}");
+    operator.post(&format!("/privacy/jobs/{job}/cancel"), &serde_json::json!({ "reason": "a test" })).await;
+}
+
+/// What the deployed function itself has counted of so many proofs, in order.
+async fn counted(stack: &Stack, since: u64) -> Vec<Value> {
+    let mut told = Vec::new();
+    for _ in 0..40 {
+        told = logs::aws_calls(stack, "AuditApi", since).await;
+        if told.len() >= COUNTED {
+            return told;
+        }
+        pause(250).await;
+    }
+    panic!("{} of {COUNTED} proofs have told their calls: {told:?}", told.len())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_makes_three_calls_on_the_warm_path() {
+    let Some(stack) = Stack::plain().await else { return };
+    let operator = Api::of(&stack, &Bearer::staff("sample", "operator"));
+    let auditor = Api::of(&stack, &Bearer::staff("sample", "auditor"));
+    let job = job_id(&operator.post("/privacy/requests", &request("access", ADA)).await.expect(202));
+    let event = newest_event(&auditor, &job).await;
+    proof_of(&stack, &auditor, &event).await;
+    // What told of the calls before may be written in the same second.
+    pause(1_500).await;
+    let since = epoch_seconds() * 1000;
+    for _ in 0..COUNTED {
+        auditor.get(&format!("/audit/events/{event}/proof")).await.expect(200);
+    }
+    let told = counted(&stack, since).await;
+    println!("AWS calls of each proof: {:?}", told.iter().map(|line| &line["aws_calls_total"]).collect::<Vec<_>>());
+    // A sandbox learns keys first, and reads the checkpoint anew after half a minute.
+    let is_warm =
+        |line: &&Value| line["aws_calls"].as_object().unwrap().keys().all(|name| name.starts_with("DynamoDB."));
+    let warm: Vec<&Value> = told.iter().filter(is_warm).collect();
+    assert!(warm.len() >= COUNTED / 2, "{told:?}");
+    // The event by its id, its position in the log, and that somebody looked.
+    let three = ["DynamoDB.Query.calls", "DynamoDB.BatchGetItem.calls", "DynamoDB.TransactWriteItems.calls"];
+    for line in warm {
+        let calls = three.map(|name| line["aws_calls"][name].as_u64());
+        assert_eq!((calls, line["aws_calls_total"].as_u64()), ([Some(1); 3], Some(3)), "{line}");
+    }
     operator.post(&format!("/privacy/jobs/{job}/cancel"), &serde_json::json!({ "reason": "a test" })).await;
 }

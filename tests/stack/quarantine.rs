@@ -3,41 +3,18 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::api::{Api, job_id};
 use crate::aws::{self, Item};
 use crate::harness::{Stack, epoch_seconds, pause, scratch};
+use crate::people_map::people_and_notes;
 use crate::tokens::Bearer;
 
 const PERSON: &str = "canary-flagged@example.com";
 /// What some rows hold where the flag will be; the first of each person holds nothing there.
 const STATES: [&str; 4] = [r#""active""#, "7", "true", "null"];
-
-const MAP: &str = r"
-dataset:
-  - fides_key: flagged
-    name: Flagged
-    collections:
-      - name: people
-        fields:
-          - { name: id, data_categories: [user.unique_id], fides_meta: { primary_key: true, data_type: string } }
-          - { name: email, data_categories: [user.contact.email], fides_meta: { identity: email, data_type: string } }
-      - name: notes
-        fields:
-          - { name: id, data_categories: [user.unique_id], fides_meta: { primary_key: true, data_type: string } }
-          - name: person
-            data_categories: [user.unique_id]
-            fides_meta: { references: [{ dataset: flagged, field: people.id, direction: from }], data_type: string }
-          - { name: text, data_categories: [user.content], fides_meta: { data_type: string } }
-connection:
-  - fides_key: flagged_tables
-    datasets: [flagged]
-    connector: dynamodb
-    collections:
-      people: { table: PEOPLE, indexes: { email: by-email }, quarantine: { field: state, value: quarantined } }
-      notes: { table: NOTES, indexes: { person: by-person }, quarantine: { field: state, value: quarantined } }
-";
+const FLAG: &str = ", quarantine: { field: state, value: quarantined }";
 
 /// Two tables of its own with two people.
 struct Tables {
@@ -49,7 +26,8 @@ impl Tables {
     async fn prepare(stack: &Stack, tenant: &str) -> Self {
         let names = ["people", "notes"].map(|name| format!("{tenant}-{name}"));
         let dir = scratch("quarantine");
-        std::fs::write(dir.join("datamap.yml"), MAP.replace("PEOPLE", &names[0]).replace("NOTES", &names[1])).unwrap();
+        let map = people_and_notes("flagged", names.each_ref().map(String::as_str), FLAG);
+        std::fs::write(dir.join("datamap.yml"), map).unwrap();
         let person = |at: usize, email: &str| format!("{}\n", json!({ "id": format!("p-{at}"), "email": email }));
         let people = person(0, PERSON) + &person(1, "canary-other@example.com");
         std::fs::write(dir.join("people.ndjson"), people).unwrap();
@@ -111,27 +89,13 @@ async fn rows_are_flagged_during_the_grace_period_and_given_back_byte_for_byte()
     let own = Api::of(&stack, &Bearer::subject(&tenant, PERSON));
     let officer = Api::of(&stack, &Bearer::staff(&tenant, "dpo"));
     let job = job_id(&own.post("/privacy/me/delete", &json!({ "grace_period_days": 7 })).await.expect(202));
-    until(&officer, &job, "awaiting_approval").await;
+    officer.until(&job, "awaiting_approval", 20).await;
     assert!(tables.rows().await == before, "a plan flags nothing");
 
-    let plan = officer.get(&format!("/privacy/jobs/{job}/plan")).await.expect(200).json();
-    let approval = json!({ "plan_hash": plan["plan_hash"] });
-    officer.post(&format!("/privacy/jobs/{job}/approve"), &approval).await.expect(200);
+    officer.approve(&job).await.expect(200);
     tables.until(&flagged(&before), "not exactly the rows of the plan were flagged").await;
 
     own.post(&format!("/privacy/jobs/{job}/cancel"), &json!({})).await.expect(200);
     tables.until(&before, "not every row was given back as it was").await;
-    until(&officer, &job, "cancelled").await;
-}
-
-async fn until(officer: &Api, job: &str, status: &str) {
-    let mut view = Value::Null;
-    for _ in 0..200 {
-        view = officer.get(&format!("/privacy/jobs/{job}")).await.expect(200).json();
-        if view["status"] == status {
-            return;
-        }
-        pause(100).await;
-    }
-    panic!("the job is not {status}: {view}");
+    officer.until(&job, "cancelled", 20).await;
 }

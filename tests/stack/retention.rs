@@ -4,6 +4,7 @@ mod killed;
 mod objects;
 mod own_records;
 
+use habeas_tests::retention_archives::{MANIFEST, RetentionArchive};
 use habeas_tests::retention_maps;
 use serde_json::{Value, json};
 
@@ -28,6 +29,22 @@ async fn sweep_of(stack: &Stack, lambda: &aws_sdk_lambda::Client, tenant: &str, 
     let told: Value = serde_json::from_str(&said).unwrap();
     assert_eq!((&told["failed"], &told["unfinished"]), (&json!(0), &json!(false)), "{told}");
     told["swept"][0].clone()
+}
+
+/// The archives below a prefix of the evidence; each is what its manifest says, and nobody reads in it.
+async fn archives(stack: &Stack, prefix: &str) -> Vec<RetentionArchive> {
+    let (s3, bucket) = (aws::s3(&aws::config(stack).await), stack.resource("EvidenceBucket"));
+    let mut archives = Vec::new();
+    for key in aws::keys(&s3, bucket).await.iter().filter(|key| key.starts_with(prefix) && key.ends_with(MANIFEST)) {
+        let manifest = aws::object(&s3, bucket, key).await;
+        let name = key.replace(MANIFEST, ".ndjson.gz");
+        let bytes = aws::object(&s3, bucket, &name).await;
+        let archive = RetentionArchive::of(&manifest, |named| (named == name).then_some(bytes));
+        let archive = archive.unwrap_or_else(|| panic!("{key} does not tell what its archive is"));
+        assert!(archive.lines().all(|(_, line)| !line.contains("canary")), "{key} can be read");
+        archives.push(archive);
+    }
+    archives
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -112,7 +112,7 @@ pub fn checkpoints() -> Vec<Checkpoint> {
         shards: vec![object],
         created: 1,
         aliases: Vec::new(),
-        organizations: vec![Alias::from_keyed_hash("cd".repeat(16))],
+        also_held_under: vec![Alias::from_keyed_hash("cd".repeat(16))],
         members: None,
     };
     let collect = CollectCheckpoint {

@@ -8,6 +8,7 @@ pub mod handlers;
 pub mod invariants;
 pub mod large_retention;
 pub mod names;
+pub mod retention_archives;
 pub mod retention_maps;
 pub mod sample;
 pub mod story;

@@ -21,7 +21,7 @@ pub const MAX_GENERATIONS: u32 = 9;
 pub const DEFAULT_GRACE_DAYS: u16 = 7;
 /// The longest grace period.
 pub const MAX_GRACE_DAYS: u16 = 90;
-/// Aliases of one subject, organisations included, that a claim can check; more need a person.
+/// Aliases of one subject, with what it is also held under, that a claim can check; more need a person.
 pub const MAX_ALIASES: usize = 40;
 
 /// The state of an erasure, kept with its job.
@@ -33,10 +33,11 @@ pub struct Erasure {
     pub generation: u32,
     /// Everything the subject is known by, as keyed hashes; holds and suppressions meet here.
     pub aliases: Vec<Alias>,
-    /// Organisations that the subject's own rows name, and what the subject was known by before an identity was corrected,
-    /// as keyed hashes; their holds stop the erasure too.
-    #[serde(default)]
-    pub organizations: Vec<Alias>,
+    /// Under what else holds stop the erasure, as keyed hashes: organisations that the subject's own rows name, and what the
+    /// subject was known by before an identity was corrected.
+    // Written as it always was: functions of another release may read it, and without it they would overlook a hold.
+    #[serde(default, rename = "organizations", alias = "also_held_under")]
+    pub also_held_under: Vec<Alias>,
     /// The current plan.
     pub plan: Option<ErasurePlan>,
     /// The approval, of this plan or an earlier one.
@@ -75,7 +76,7 @@ impl Erasure {
             grace_days,
             generation: 0,
             aliases: Vec::new(),
-            organizations: Vec::new(),
+            also_held_under: Vec::new(),
             plan: None,
             approval: None,
             grace_ends_at: None,
@@ -87,10 +88,10 @@ impl Erasure {
         }
     }
 
-    /// Every guard that a claim of this erasure checks: its subject's, the organisations', the tenant's.
+    /// Every guard that a claim of this erasure checks: its subject's, those it is also held under, the tenant's.
     #[must_use]
     pub fn guards(&self) -> BTreeSet<GuardScope> {
-        let aliases = self.aliases.iter().chain(&self.organizations);
+        let aliases = self.aliases.iter().chain(&self.also_held_under);
         // More members than a claim can name: a hold on anybody stops it, members or not.
         let anybody = self.members.is_some().then(GuardScope::anybody);
         aliases.map(GuardScope::alias).chain([GuardScope::tenant()]).chain(anybody).collect()
@@ -187,4 +188,27 @@ pub struct ReceiptRef {
     pub sha256: String,
     /// When it was signed.
     pub signed_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever does not know the field overlooks a hold, so both names are read and the older one is written.
+    #[test]
+    fn what_it_is_also_held_under_is_read_by_either_name_and_written_by_the_one_that_others_read() {
+        let alias = Alias::from_keyed_hash("ab".repeat(16));
+        let erasure = Erasure { also_held_under: vec![alias.clone()], ..Erasure::new(7) };
+        let written = serde_json::to_string(&erasure).unwrap();
+        assert!(written.contains(&format!(r#""organizations":["{}"]"#, "ab".repeat(16))), "{written}");
+        let renamed = written.replace("organizations", "also_held_under");
+        for text in [written, renamed] {
+            let read: Erasure = serde_json::from_str(&text).unwrap();
+            assert_eq!(read, erasure, "{text}");
+            assert!(read.guards().contains(&GuardScope::alias(&alias)));
+        }
+        let before = r#"{"grace_days":7,"generation":0,"aliases":[],"plan":null,"approval":null,"grace_ends_at":null,
+            "begun_at":null,"receipt":null}"#;
+        assert_eq!(serde_json::from_str::<Erasure>(before).unwrap(), Erasure::new(7));
+    }
 }

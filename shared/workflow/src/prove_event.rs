@@ -92,31 +92,24 @@ impl ProveEvent {
     ///
     /// # Errors
     /// `Corrupt` where the signature doesn't hold.
-    pub async fn checkpoint(&self, tenant: &TenantId) -> Result<Option<SignedCheckpoint>, PortError> {
+    pub async fn checkpoint(&self, tenant: &TenantId, now: Timestamp) -> Result<Option<SignedCheckpoint>, PortError> {
         let Some(found) = self.tiles.evidence.read(&path(tenant, "checkpoint")).await? else { return Ok(None) };
         let note = String::from_utf8(found.bytes).map_err(|cause| corrupt("read the checkpoint", cause))?;
-        if let Some(checkpoint) = self.tiles.opened(&note) {
-            return Ok(Some(SignedCheckpoint { note, checkpoint }));
-        }
-        let checkpoint = self.open(tenant, &note).await?.map_err(|cause| corrupt("open the checkpoint", cause))?;
-        self.tiles.remember(&note, &checkpoint);
-        Ok(Some(SignedCheckpoint { note, checkpoint }))
+        let checkpoint = match self.tiles.opened(tenant, &note) {
+            Some(checkpoint) => checkpoint,
+            None => self.open(tenant, &note).await?.map_err(|cause| corrupt("open the checkpoint", cause))?,
+        };
+        let signed = SignedCheckpoint { note, checkpoint };
+        self.tiles.keep(tenant, now, &signed);
+        Ok(Some(signed))
     }
 
     /// A checkpoint of a tenant's log that was the newest half a minute ago or later; the sealer makes one a minute.
     async fn recent(&self, tenant: &TenantId, now: Timestamp) -> Result<Option<SignedCheckpoint>, PortError> {
-        if let Some(signed) = self.tiles.recent(tenant, now) {
-            return Ok(Some(signed));
+        match self.tiles.recent(tenant, now) {
+            Some(signed) => Ok(Some(signed)),
+            None => self.checkpoint(tenant, now).await,
         }
-        self.newest(tenant, now).await
-    }
-
-    async fn newest(&self, tenant: &TenantId, now: Timestamp) -> Result<Option<SignedCheckpoint>, PortError> {
-        let signed = self.checkpoint(tenant).await?;
-        if let Some(signed) = &signed {
-            self.tiles.keep_recent(tenant, now, signed);
-        }
-        Ok(signed)
     }
 
     /// What a note says, under the key and the name of the tenant's log.
@@ -142,7 +135,7 @@ impl ProveEvent {
         // What was sealed since then stands in a newer one only.
         let signed = match recent.filter(|signed| index < signed.checkpoint.size) {
             Some(signed) => signed,
-            None => self.newest(tenant, now).await?.ok_or(ProveError::NotSealed)?,
+            None => self.checkpoint(tenant, now).await?.ok_or(ProveError::NotSealed)?,
         };
         let proof = self.prove_index(tenant, index, signed).await?;
         let leaf = proof.bundle.extra.as_deref().unwrap_or_default();

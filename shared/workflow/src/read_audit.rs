@@ -122,7 +122,7 @@ impl ReadAudit {
     /// `Forbidden` without `admin:audit_log`; `NotSealed` before the first event is sealed.
     pub async fn checkpoint(&self, caller: &Caller) -> Result<SignedCheckpoint, Refusal> {
         let (secrets, now) = self.admit(caller).await?;
-        let signed = self.prove.checkpoint(&caller.principal.tenant).await?.ok_or(Refusal::NotSealed)?;
+        let signed = self.prove.checkpoint(&caller.principal.tenant, now).await?.ok_or(Refusal::NotSealed)?;
         self.tell(caller, &secrets, now, (Action::Read, "audit_checkpoint", None)).await?;
         Ok(signed)
     }

@@ -1,7 +1,6 @@
 //! Two tenants that share tables whose rows expire: what is planted in them, the sweep over them, and what must hold after.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
@@ -12,13 +11,13 @@ use datamap::DataMap;
 use domain::datum::Datum;
 use domain::event::Actor;
 use domain::ids::{OpNonce, TenantId};
-use domain::record::{KeyRecord, Record};
+use domain::record::Record;
 use domain::retention::{ClassRule, Kept, RetentionClass, RetentionPolicy};
 use domain::retention_run::RetentionRun;
 use habeas_tests::executor::{Ended, run};
+use habeas_tests::retention_archives::{MANIFEST, RetentionArchive, opened_row};
 use habeas_tests::sample::tenant;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 use workflow::keyring::Keyring;
 use workflow::sealing::{Place, sha256};
 use workflow::sweep_retention::{Asked, Cap, RetentionReport, SweepRetention};
@@ -353,33 +352,20 @@ impl Scene {
         let names: Vec<String> = world.inspect(|state| state.evidence.objects.keys().cloned().collect());
         let mut rows = BTreeSet::new();
         for name in names.iter().filter(|name| name.starts_with(&format!("retention/{tenant}/"))) {
-            if !name.ends_with(".manifest.json") {
+            if !name.ends_with(MANIFEST) {
                 continue;
             }
-            let Ok(manifest) = serde_json::from_slice::<Value>(&newest(name).unwrap()) else { continue };
-            let archive = manifest["archive"].as_str().unwrap();
-            let bytes = newest(archive).unwrap_or_default();
-            if manifest["sha256"] != sha256(&bytes).as_str() {
+            let Some(archive) = RetentionArchive::of(&newest(name).unwrap(), newest) else { continue };
+            if archive.manifest["format"] == "parquet" {
+                rows.extend(table_rows(&archive.bytes));
                 continue;
             }
-            if manifest["format"] == "parquet" {
-                rows.extend(table_rows(&bytes));
-                continue;
-            }
-            let mut text = String::new();
-            flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).unwrap();
-            for (number, line) in text.lines().enumerate() {
-                if manifest["sealed"] == false {
+            for (place, line) in archive.lines() {
+                if archive.manifest["sealed"] == false {
                     rows.insert(settled(&Datum::parse_json(line.as_bytes()).unwrap()));
                     continue;
                 }
-                let line: Value = serde_json::from_str(line).unwrap();
-                let owner = KeyRecord::subject_owner(line["subject"].as_str().unwrap());
-                let key =
-                    run(&world, keyring.known_subject_key(tenant, &owner, world.now())).answer().unwrap().unwrap();
-                let sealed = BASE64.decode(line["sealed"].as_str().unwrap()).unwrap();
-                let place = Place::object(tenant.as_str(), &format!("{archive}#{number}"));
-                let mut row = Datum::parse_json(&key.open_bytes(&place, &sealed).unwrap()).unwrap();
+                let (key, mut row) = opened_row(&world, &keyring, tenant, (&place, &line));
                 let piece = |name: &Datum| {
                     let name = name.as_text().unwrap();
                     let place = Place::object(tenant.as_str(), name);

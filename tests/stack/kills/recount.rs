@@ -94,8 +94,7 @@ pub(crate) async fn assert_each_done_once(
         assert_eq!(job["status"], "completed", "{id}");
         assert_eq!(completions(items), 1, "{id} was completed once");
         let archive = &job["archive"];
-        let object = s3.get_object().bucket(bucket).key(archive["key"].as_str().unwrap()).send().await.unwrap();
-        let bytes = object.body.collect().await.unwrap().to_vec();
+        let bytes = aws::object(&s3, bucket, archive["key"].as_str().unwrap()).await;
         let mut rows = ZipFile::checked(bytes, archive).json_rows();
         // What we tell of the person's requests grows with the storm; that the data set is exact does not.
         rows.retain(|source, _| !source.starts_with("habeas."));

@@ -25,8 +25,7 @@ async fn line_of(client: &aws_sdk_s3::Client, bucket: &str, event: &str) -> Valu
     for _ in 0..40 {
         let names = aws::keys(client, bucket).await;
         for name in names.iter().filter(|name| name.starts_with("ocsf/sample/") && name.ends_with(".ndjson")) {
-            let object = client.get_object().bucket(bucket).key(name).send().await.unwrap();
-            let bytes = object.body.collect().await.unwrap().to_vec();
+            let bytes = aws::object(client, bucket, name).await;
             let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
             let mut lines = lines.map(|line| serde_json::from_slice::<Value>(line).expect("each line is one event"));
             if let Some(found) = lines.find(|line| line["metadata"]["uid"] == event) {

@@ -3,7 +3,6 @@
 //! `HABEAS_STACK_RETENTION=50000` asks for that many rows; the suite has a few hundred. Linux only, as other kills.
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -11,8 +10,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use futures::StreamExt as _;
 use habeas_tests::retention_maps;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
+use super::archives;
 use crate::aws;
 use crate::harness::{Stack, epoch_seconds, pause, scratch};
 use crate::kills::processes;
@@ -41,7 +40,6 @@ struct Scene<'a> {
     rows: usize,
     lambda: aws_sdk_lambda::Client,
     dynamodb: aws_sdk_dynamodb::Client,
-    s3: aws_sdk_s3::Client,
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +98,6 @@ impl<'a> Scene<'a> {
             rows: rows(),
             lambda: aws_sdk_lambda::Client::new(&config),
             dynamodb: aws_sdk_dynamodb::Client::new(&config),
-            s3: aws::s3(&config),
         };
         let numbers: Vec<usize> = (1..scene.rows).collect();
         let batches: Vec<_> = numbers.chunks(25).map(|numbers| scene.write(numbers)).collect();
@@ -168,28 +165,13 @@ impl<'a> Scene<'a> {
 
     /// Each line of an archive whose checksum holds is a row; which one, only its person's key could say.
     async fn assert_each_is_archived_once(&self) {
-        let prefix = format!("retention/{}/", self.tenant);
         let (mut lines, mut digests) = (0, BTreeSet::new());
-        for key in aws::keys(&self.s3, self.stack.resource("EvidenceBucket")).await {
-            if !key.contains(&prefix) || !key.ends_with(".manifest.json") {
-                continue;
-            }
-            let manifest: Value = serde_json::from_slice(&self.read(&key).await).unwrap();
-            let archive = self.read(&key.replace(".manifest.json", ".ndjson.gz")).await;
-            let digest: String = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect();
-            assert_eq!(manifest["sha256"], json!(digest), "{key}");
-            let mut text = String::new();
-            flate2::read::GzDecoder::new(&archive[..]).read_to_string(&mut text).unwrap();
-            assert!(!text.contains("canary"), "{key} can be read");
-            lines += text.lines().count();
-            digests.extend(manifest["rows"].as_array().unwrap().iter().map(|row| row.as_str().unwrap().to_owned()));
+        for archive in archives(self.stack, &format!("retention/{}/", self.tenant)).await {
+            lines += archive.lines().count();
+            let rows = archive.manifest["rows"].as_array().unwrap();
+            digests.extend(rows.iter().map(|row| row.as_str().unwrap().to_owned()));
         }
         let expired = self.expired().len();
         assert_eq!((lines, digests.len()), (expired, expired), "each row that left is in one archive");
-    }
-
-    async fn read(&self, key: &str) -> Vec<u8> {
-        let object = self.s3.get_object().bucket(self.stack.resource("EvidenceBucket")).key(key).send().await.unwrap();
-        object.body.collect().await.unwrap().to_vec()
     }
 }

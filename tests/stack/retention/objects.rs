@@ -39,8 +39,7 @@ async fn expired_objects_and_rows_in_objects_leave_archived() {
     }
     let keys = aws::keys(&s3, &bucket).await;
     assert_eq!(keys, ["pictures/p-1/2999-01-01/a.png", "visits/visits.ndjson"]);
-    let visits = s3.get_object().bucket(&bucket).key("visits/visits.ndjson").send().await.unwrap();
-    assert_eq!(visits.body.collect().await.unwrap().to_vec(), visit(2999).into_bytes());
+    assert_eq!(aws::object(&s3, &bucket, "visits/visits.ndjson").await, visit(2999).into_bytes());
     let archives = aws::keys(&s3, stack.resource("EvidenceBucket")).await;
     let archives: Vec<&String> = archives.iter().filter(|key| key.contains(&format!("retention/{tenant}/"))).collect();
     assert_eq!(archives.len(), 6, "two archives, their manifests, and two pieces: {archives:?}");

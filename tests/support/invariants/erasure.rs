@@ -136,7 +136,7 @@ impl<'a> Seen<'a> {
                 known.any(|alias| aliases.contains(alias))
             }
             HoldScope::Organization { alias, .. } => {
-                job.erasure.iter().any(|erasure| erasure.organizations.contains(alias))
+                job.erasure.iter().any(|erasure| erasure.also_held_under.contains(alias))
             }
             HoldScope::Tenant => true,
         };

@@ -1,24 +1,18 @@
 //! Archives as files, and the proof that each expired row is in one, whole, sealed under the key of its person.
 
-use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use adapters_memory::{MemoryWorld, yield_once};
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use domain::datum::Datum;
-use domain::record::KeyRecord;
 use jiff::Timestamp;
-use serde_json::Value;
 use workflow::keyring::Keyring;
 use workflow::ports::{EvidenceStore, Marked, PortError};
-use workflow::sealing::{Place, sha256};
+use workflow::sealing::sha256;
 
 use super::generated::Generated;
-use crate::executor::run;
+use crate::retention_archives::{MANIFEST, RetentionArchive, opened_row};
 use crate::sample::tenant;
 
 /// A bucket that is a directory; the mark of an object is the digest of what it holds.
@@ -56,21 +50,20 @@ impl Archives {
         let mut seen = std::collections::BTreeSet::new();
         for entry in fs::read_dir(&self.root).unwrap() {
             let path = entry.unwrap().path();
-            if !path.to_str().unwrap().ends_with(".manifest.json") {
+            if !path.to_str().unwrap().ends_with(MANIFEST) {
                 continue;
             }
-            let manifest: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-            let name = manifest["archive"].as_str().unwrap();
-            if manifest["sha256"] != sha256(&fs::read(self.path(name)).unwrap()).as_str() {
-                broken.push(format!("{name} is not what its manifest says"));
-            }
-            let lines = BufReader::new(flate2::read::GzDecoder::new(File::open(self.path(name)).unwrap())).lines();
-            for (at, line) in lines.enumerate() {
-                let row = opened(memory, keyring, &format!("{name}#{at}"), &line.unwrap());
+            let stored = |name: &str| fs::read(self.path(name)).ok();
+            let Some(archive) = RetentionArchive::of(&fs::read(&path).unwrap(), stored) else {
+                broken.push(format!("{} does not tell what its archive is", path.display()));
+                continue;
+            };
+            for (place, line) in archive.lines() {
+                let (_, row) = opened_row(memory, keyring, &tenant("acme"), (&place, &line));
                 match table.number_of(&row) {
                     Some(number) if seen.insert(number) => {}
                     Some(number) => broken.push(format!("row {number} is archived twice")),
-                    None => broken.push(format!("{name} holds a row that did not expire")),
+                    None => broken.push(format!("{} holds a row that did not expire", archive.name)),
                 }
             }
         }
@@ -79,16 +72,6 @@ impl Archives {
         }
         broken
     }
-}
-
-fn opened(memory: &MemoryWorld, keyring: &Keyring, place: &str, line: &str) -> Datum {
-    let acme = tenant("acme");
-    let line: Value = serde_json::from_str(line).unwrap();
-    let owner = KeyRecord::subject_owner(line["subject"].as_str().unwrap());
-    let key = run(memory, keyring.known_subject_key(&acme, &owner, memory.now())).answer().unwrap().unwrap();
-    let sealed = BASE64.decode(line["sealed"].as_str().unwrap()).unwrap();
-    let row = key.open_bytes(&Place::object(acme.as_str(), place), &sealed).unwrap();
-    Datum::parse_json(&row).unwrap()
 }
 
 #[async_trait]

@@ -80,7 +80,8 @@ async fn verified(app: &App, caller: &workflow::caller::Caller) -> Result<Verifi
     app.read.tell(caller, &secrets, now, (Action::Execute, "audit_log", None)).await?;
     let tenant = &caller.principal.tenant;
     // A checkpoint that doesn't hold is small or large as it likes: the pass below tells of it.
-    let size = app.read.prove.checkpoint(tenant).await.ok().flatten().map_or(0, |signed| signed.checkpoint.size);
+    let newest = app.read.prove.checkpoint(tenant, now).await.ok().flatten();
+    let size = newest.map_or(0, |signed| signed.checkpoint.size);
     let before = newest_result(app.evidence.as_ref(), tenant).await?.map(|(found, _)| found);
     if size <= MOST_EVENTS {
         let known = before.filter(|found| found.ok).map(|found| found.checkpoint);

@@ -43,8 +43,8 @@ pub enum Outcome {
     Traced {
         /// Everything the subject is known by.
         aliases: Vec<Alias>,
-        /// Organisations that the subject's own rows name.
-        organizations: Vec<Alias>,
+        /// Under what else holds stop it: organisations that the subject's own rows name, and earlier identities.
+        also_held_under: Vec<Alias>,
         /// The members of an organisation that is erased, sealed.
         members: Option<ObjectRef>,
         /// What processors are told, by their number; objections to direct marketing only.
@@ -144,8 +144,8 @@ pub fn decide(job: &Job, outcome: &Outcome, now: Timestamp) -> Decision {
         Outcome::Traced { aliases, processors, .. } if job.restriction.is_some() => {
             restricting::after_trace(job, aliases, processors, now)
         }
-        Outcome::Traced { aliases, organizations, members, .. } => {
-            erasing::after_trace(job, (aliases, organizations), members.as_ref(), now)
+        Outcome::Traced { aliases, also_held_under, members, .. } => {
+            erasing::after_trace(job, (aliases, also_held_under), members.as_ref(), now)
         }
         Outcome::Upheld { by, reason } => restricting::after_upholding(job, by, reason, now),
         Outcome::Lifted => restricting::after_lifting(job, now),

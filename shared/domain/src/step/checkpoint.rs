@@ -97,9 +97,9 @@ pub struct LocateCheckpoint {
     /// Everything the subject is known by, as keyed hashes; erasure only.
     #[serde(default)]
     pub aliases: Vec<Alias>,
-    /// Organisations that the subject's own rows name, as keyed hashes; erasure only.
-    #[serde(default)]
-    pub organizations: Vec<Alias>,
+    /// Under what else holds stop it, as in [`crate::erasure::Erasure::also_held_under`]; erasure only.
+    #[serde(default, rename = "organizations", alias = "also_held_under")]
+    pub also_held_under: Vec<Alias>,
     /// The members of an organisation, sealed; its erasure only.
     #[serde(default)]
     pub members: Option<ObjectRef>,

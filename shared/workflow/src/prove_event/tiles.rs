@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use audit_log::checkpoint::Checkpoint;
 use audit_log::hash::Hash;
@@ -18,7 +18,7 @@ use crate::seal_audit::path;
 
 /// Bytes of files kept; a full tile of hashes has 8 KiB, a bundle of entries about 100.
 const KEPT_BYTES: usize = 32 << 20;
-/// Checkpoints kept open, one or two for each tenant that asks.
+/// Checkpoints kept open, one for each tenant that asks.
 const KEPT_CHECKPOINTS: usize = 1_000;
 
 /// How long a checkpoint counts as recent.
@@ -30,9 +30,8 @@ pub struct TileReader {
     pub(super) evidence: Arc<dyn EvidenceStore>,
     // Kept.
     kept: Mutex<Kept>,
-    opened: Mutex<HashMap<String, Checkpoint>>,
     /// The checkpoint last read of each tenant, and when.
-    newest: Mutex<HashMap<TenantId, (Timestamp, SignedCheckpoint)>>,
+    checkpoints: Mutex<HashMap<TenantId, (Timestamp, SignedCheckpoint)>>,
 }
 
 #[derive(Default)]
@@ -45,7 +44,7 @@ impl TileReader {
     /// Reads from this bucket.
     #[must_use]
     pub fn new(evidence: Arc<dyn EvidenceStore>) -> Self {
-        Self { evidence, kept: Mutex::default(), opened: Mutex::default(), newest: Mutex::default() }
+        Self { evidence, kept: Mutex::default(), checkpoints: Mutex::default() }
     }
 
     /// The files of these names.
@@ -73,35 +72,34 @@ impl TileReader {
         Ok(bytes)
     }
 
-    /// What a note that was opened before says.
-    pub(super) fn opened(&self, note: &str) -> Option<Checkpoint> {
-        self.opened.lock().unwrap_or_else(PoisonError::into_inner).get(note).cloned()
-    }
-
-    pub(super) fn remember(&self, note: &str, checkpoint: &Checkpoint) {
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if opened.len() >= KEPT_CHECKPOINTS {
-            opened.clear();
-        }
-        opened.insert(note.to_owned(), checkpoint.clone());
+    /// What the note says that was last opened of a tenant, if it is this one.
+    pub(super) fn opened(&self, tenant: &TenantId, note: &str) -> Option<Checkpoint> {
+        let checkpoints = self.checkpoints();
+        let (_, signed) = checkpoints.get(tenant)?;
+        (signed.note == note).then(|| signed.checkpoint.clone())
     }
 
     /// The checkpoint that was kept of a tenant, if it is recent.
     pub(super) fn recent(&self, tenant: &TenantId, now: Timestamp) -> Option<SignedCheckpoint> {
-        let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        let (read_at, signed) = newest.get(tenant)?;
+        let checkpoints = self.checkpoints();
+        let (read_at, signed) = checkpoints.get(tenant)?;
         (*read_at <= now && now.duration_since(*read_at) < RECENT).then(|| signed.clone())
     }
 
-    pub(super) fn keep_recent(&self, tenant: &TenantId, now: Timestamp, signed: &SignedCheckpoint) {
-        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        if newest.len() >= KEPT_CHECKPOINTS {
-            newest.clear();
+    /// Keeps what was read of a tenant just now.
+    pub(super) fn keep(&self, tenant: &TenantId, now: Timestamp, signed: &SignedCheckpoint) {
+        let mut checkpoints = self.checkpoints();
+        if checkpoints.len() >= KEPT_CHECKPOINTS {
+            checkpoints.clear();
         }
-        newest.insert(tenant.clone(), (now, signed.clone()));
+        checkpoints.insert(tenant.clone(), (now, signed.clone()));
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
+    fn checkpoints(&self) -> MutexGuard<'_, HashMap<TenantId, (Timestamp, SignedCheckpoint)>> {
+        self.checkpoints.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -202,15 +202,15 @@ impl Locate {
         match (context.job.erasure.is_some(), context.job.scope) {
             (false, _) | (true, Scope::Collection | Scope::AuditLog) => Ok(state),
             (true, Scope::Subject) => {
-                let (aliases, organizations) = aliases(context, walk).await?;
-                Ok(LocateCheckpoint { aliases, organizations, ..state })
+                let (aliases, also_held_under) = aliases(context, walk).await?;
+                Ok(LocateCheckpoint { aliases, also_held_under, ..state })
             }
             (true, Scope::Organization) => {
                 let (own, members) = organization_aliases(context, walk).await?;
                 let members = Some(self.plans.write(context, "members", members.len(), &members).await?);
                 let people = people_of(walk);
                 let people = Some(self.plans.write(context, "people", people.len(), &people).await?);
-                Ok(LocateCheckpoint { aliases: own.clone(), organizations: own, members, people, ..state })
+                Ok(LocateCheckpoint { aliases: own.clone(), also_held_under: own, members, people, ..state })
             }
         }
     }
@@ -230,8 +230,8 @@ impl Locate {
             context.save(Checkpoint::Locate(state.clone()), seeds).await?;
         }
         if context.job.erasure.is_some() || context.job.restriction.is_some() {
-            let LocateCheckpoint { aliases, organizations, members, processors, .. } = state;
-            return Ok(Ran::Done(Outcome::Traced { aliases, organizations, members, processors }));
+            let LocateCheckpoint { aliases, also_held_under, members, processors, .. } = state;
+            return Ok(Ran::Done(Outcome::Traced { aliases, also_held_under, members, processors }));
         }
         Ok(Ran::Done(Outcome::Located))
     }

@@ -28,12 +28,12 @@ pub fn erase_shard(shard: u32, input: ObjectRef, now: Timestamp) -> StepSeed {
 /// The subject is found: the plan is sealed once every shard is planned.
 pub(super) fn after_trace(
     job: &Job,
-    (aliases, organizations): (&[Alias], &[Alias]),
+    (aliases, also_held_under): (&[Alias], &[Alias]),
     members: Option<&ObjectRef>,
     now: Timestamp,
 ) -> Decision {
-    let (aliases, organizations) = (aliases.to_vec(), organizations.to_vec());
-    let erasure = Erasure { aliases, organizations, members: members.cloned(), ..erasure_of(job) };
+    let (aliases, also_held_under) = (aliases.to_vec(), also_held_under.to_vec());
+    let erasure = Erasure { aliases, also_held_under, members: members.cloned(), ..erasure_of(job) };
     let gate = StepSeed { shard: erasure.generation, ..waiting(StepKind::SealPlan, now + GATE_INTERVAL) };
     // A share may have been parked before the last of them had its step: then a person still has to start it again.
     let status = if job.status == JobStatus::NeedsHuman { job.status } else { JobStatus::InProgress };

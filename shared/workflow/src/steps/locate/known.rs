@@ -29,18 +29,18 @@ pub(super) async fn aliases(context: &mut StepContext, walk: &Walk) -> Result<(V
         aliases.insert(renamed.right);
     }
     let organization = IdentityKind::OrganizationId.as_str();
-    let known = context.job.erasure.iter().flat_map(|erasure| erasure.organizations.iter().cloned());
+    let known = context.job.erasure.iter().flat_map(|erasure| erasure.also_held_under.iter().cloned());
     let met = walk.found_organizations().map(|id| secrets.alias_of_value(organization, id));
-    let mut organizations: BTreeSet<Alias> = met.chain(known).collect();
+    let mut also_held_under: BTreeSet<Alias> = met.chain(known).collect();
     if context.job.erasure.is_some() {
         let other = also_known(context.ports.store.as_ref(), &context.job.tenant, aliases.iter()).await?;
         refuse_outrun(&context.job, &other.corrections)?;
-        organizations.extend(other.aliases);
+        also_held_under.extend(other.aliases);
     }
-    if aliases.len() + organizations.len() > MAX_ALIASES {
+    if aliases.len() + also_held_under.len() > MAX_ALIASES {
         return Err(StepError::park(format!("the subject is known by more than {MAX_ALIASES} identities and keys")));
     }
-    Ok((aliases.into_iter().collect(), organizations.into_iter().collect()))
+    Ok((aliases.into_iter().collect(), also_held_under.into_iter().collect()))
 }
 
 /// What was asked under a value that has been corrected since would find nothing, and say that all is gone.

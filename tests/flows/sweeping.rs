@@ -24,7 +24,7 @@ use crate::house::House;
 
 mod figures;
 mod objects;
-mod scene;
+pub(crate) mod scene;
 
 const NO_BUG: Mutants = Mutants::NONE;
 

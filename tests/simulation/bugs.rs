@@ -15,6 +15,15 @@ pub(crate) fn hunt(mutant: Mutant) -> Option<String> {
         crowds::OF_SHARES.iter().for_each(|(name, scenario)| report.note_broken(name, scenario(mutants, 0)));
         return report.first();
     }
+    if Mutant::OF_CORRECTIONS.contains(&mutant) {
+        for (name, scenario) in crowds::OF_CORRECTIONS {
+            report.note_broken(name, scenario(mutants, 0));
+            if report.is_settled() {
+                break;
+            }
+        }
+        return report.first();
+    }
     for (name, scenario) in crowds::ALL {
         for seed in 0..8 {
             report.note_broken(name, scenario(mutants, seed));

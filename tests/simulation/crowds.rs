@@ -42,6 +42,14 @@ pub(crate) const OF_SHARES: &[Scenario] = &[
     ("shares parked before all are made", crate::parking::parked_before_all_are_made),
 ];
 
+/// What corrections of identities meet, each scenario at every call: one seed plays all there is.
+pub(crate) const OF_CORRECTIONS: &[Scenario] = &[
+    ("an identity is corrected", |mutants, seed| erasure(Kind::RenamedIdentity, mutants, seed)),
+    ("the right value is erased meanwhile", crate::renaming::erasure_meets_correction),
+    ("a restriction in the middle of a correction", crate::renaming::restriction_meets_correction),
+    ("an erasure in the middle of a correction", crate::renaming::own_erasure_meets_correction),
+];
+
 fn world(mutants: Mutants, seed: u64) -> World {
     let mut world = World::new(seed);
     world.memory.change(|state| state.mutants = mutants);

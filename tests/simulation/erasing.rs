@@ -104,7 +104,7 @@ fn is_left_out() -> bool {
 }
 
 #[expect(clippy::disallowed_methods, reason = "everything is asked for on demand")]
-fn all_erasures() -> bool {
+pub(crate) fn all_erasures() -> bool {
     !cfg!(debug_assertions) || std::env::var("HABEAS_ERASURES").is_ok_and(|which| which == "all")
 }
 

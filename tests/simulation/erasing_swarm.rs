@@ -78,6 +78,7 @@ fn told(stories: &[Story]) -> Expected {
         accepted: stories.iter().flat_map(|story| story.expected.accepted.clone()).collect(),
         links_handed_out: stories.iter().map(|story| story.expected.links_handed_out).sum(),
         approved: stories.iter().flat_map(|story| story.expected.approved.clone()).collect(),
+        renamed: Vec::new(),
     }
 }
 

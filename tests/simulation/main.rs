@@ -20,6 +20,7 @@ mod holds;
 mod likeness;
 mod parking;
 mod passing;
+mod renaming;
 mod report;
 mod schedule;
 mod sealing;

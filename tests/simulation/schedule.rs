@@ -232,12 +232,6 @@ fn mark(world: &mut World, mut story: Story, first: usize) -> (Vec<Mark>, Story)
         world.watcher = None;
         marks.append(&mut seen.borrow_mut());
     }
-    eprintln!(
-        "MARKS {} calls {} deliveries {}",
-        marks.len(),
-        world.memory.inspect(|s| s.faults.calls().len()),
-        world.deliveries
-    );
     (marks, story)
 }
 

@@ -31,6 +31,8 @@ pub(crate) fn every(report: &mut Report, mutants: Mutants, kind: Kind, share: Sh
         Meanwhile::Sweep,
         Meanwhile::Hold,
     ];
+    let of_corrections = [Meanwhile::HoldUnderRight, Meanwhile::Lift, Meanwhile::RestrictAgain];
+    let of_kind = if kind == Kind::RenamedIdentity { &of_corrections[..] } else { &[] };
     let mut place = 0;
     for delivery in 0..deliveries {
         for calls in 0..MOST_CALLS {
@@ -39,7 +41,7 @@ pub(crate) fn every(report: &mut Report, mutants: Mutants, kind: Kind, share: Sh
             if place % one_in != 0 {
                 continue;
             }
-            for meanwhile in plain.into_iter().chain(overlaps) {
+            for meanwhile in plain.into_iter().chain(of_kind.iter().copied()).chain(overlaps) {
                 let twist = Some(Twist { delivery, calls, meanwhile });
                 let schedule = Schedule { twist, faults: Vec::new() };
                 let verdict = match share {

@@ -99,6 +99,12 @@ impl<'a, T> Held<'a, T> {
         }
     }
 
+    /// Whether the task has come to its end, or has crashed.
+    #[must_use]
+    pub const fn has_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+
     /// Lets the task run to its end; `None` if it crashed.
     ///
     /// # Panics

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use adapters_memory::{Sources, State};
 use domain::ids::{JobId, TenantId};
+use domain::request::Alias;
 
 use crate::sample::Person;
 
@@ -14,6 +15,7 @@ mod erasure;
 mod journal;
 mod privacy;
 mod processors;
+mod renaming;
 mod rest;
 
 pub use self::ends::receipt_of;
@@ -29,6 +31,21 @@ pub struct Expected {
     pub links_handed_out: usize,
     /// Each plan of erasure that was approved, by its job and its hash, with the sources it was made of.
     pub approved: Vec<(JobId, String, Arc<Sources>)>,
+    /// Each identity that is to be corrected.
+    pub renamed: Vec<Renamed>,
+}
+
+/// An identity that is to be corrected, and by which names it goes.
+#[derive(Debug, Clone)]
+pub struct Renamed {
+    /// By which job.
+    pub job: JobId,
+    /// Whose, by the value that is wrong.
+    pub person: Person,
+    /// The value that is right.
+    pub right: &'static str,
+    /// The keyed hashes of the two.
+    pub aliases: [Alias; 2],
 }
 
 /// What is broken, each with the invariant's name. Holds at any time, also between two calls.
@@ -37,6 +54,7 @@ pub fn check_always(state: &State, expected: &Expected) -> Vec<String> {
     let mut broken = state.violations.clone();
     journal::check(state, &mut broken);
     erasure::check(state, expected, &mut broken);
+    renaming::check(state, expected, &mut broken);
     rest::check_waiting(state, &mut broken);
     privacy::check_mail(state, expected, &mut broken);
     privacy::check_links(state, expected, &mut broken);
@@ -50,6 +68,7 @@ pub fn check_at_rest(state: &State, expected: &Expected) -> Vec<String> {
     rest::check_ends(state, expected, &mut broken);
     rest::check_counters(state, &mut broken);
     ends::check_ends(state, expected, &mut broken);
+    renaming::check_ends(state, expected, &mut broken);
     broken
 }
 

@@ -14,7 +14,7 @@ use workflow::submit_request::Idempotency;
 
 use crate::executor::Ended;
 use crate::invariants::{Expected, check_archive};
-use crate::sample::{BOB, Person, signed_in, tenant};
+use crate::sample::{Person, signed_in, tenant};
 use crate::world::World;
 
 mod acts;
@@ -23,12 +23,14 @@ mod interrupted;
 mod letters;
 mod organisation;
 mod rectifying;
+mod renaming;
 mod restored;
 mod restricting;
 mod sharing;
 
 pub use self::interrupted::{place_hold, release_hold};
 pub use self::letters::{first_code, mails, newest_mail, ticket_of};
+pub use self::renaming::{RENAMED, keep_copies, renamed};
 pub use self::sharing::LAKE_MAP;
 pub use self::sharing::open_lake;
 
@@ -60,6 +62,8 @@ pub enum Kind {
     Restriction,
     /// To be corrected.
     Rectification,
+    /// To be known by the right address wherever a wrong one is, while a restriction stands under that.
+    RenamedIdentity,
 }
 
 /// A part of a story.
@@ -106,8 +110,8 @@ pub struct Story {
     pub unanswered: u32,
     /// The sources as people left them, before anything was erased.
     left: Option<Arc<Sources>>,
-    /// The other one of two.
-    beside: Option<Box<Story>>,
+    /// The others.
+    beside: Vec<Story>,
 }
 
 impl Story {
@@ -122,8 +126,8 @@ impl Story {
     pub fn of(kind: Kind, person: Person) -> Self {
         let key = format!("key-{}", person.id);
         let (expected, broken) = (Expected::default(), Vec::new());
-        let other = (kind == Kind::SharedErasure && person != BOB).then(|| Box::new(Self::of(kind, BOB)));
-        Self { kind, person, key, job: None, expected, broken, unanswered: 0, left: None, beside: other }
+        let beside = Self::those_beside(kind, person);
+        Self { kind, person, key, job: None, expected, broken, unanswered: 0, left: None, beside }
     }
 
     fn tenant(&self) -> TenantId {

@@ -1,16 +1,20 @@
 //! What a simulation does to messages and workers beside faults in port calls.
 
-use domain::ids::{HoldId, TenantId};
+use adapters_memory::MemoryWorld;
+use domain::ids::{HoldId, JobId, TenantId};
 use domain::record::Record;
+use domain::request::RequestType;
 use domain::sensitive::Sensitive;
 use domain::step::{Nudge, QueueName, StepKind};
 use jiff::SignedDuration;
+use workflow::act_on_job::Act;
 use workflow::refusal::Refusal;
+use workflow::submit_request::NewRequest;
 
 use crate::executor::{Ended, Held, Task};
 use crate::handlers::{Handlers, LEASE};
-use crate::sample::{ADA, officer};
-use crate::story::{place_hold, release_hold};
+use crate::sample::{ADA, Person, access, officer, signed_in};
+use crate::story::{RENAMED, place_hold, release_hold};
 use crate::world::World;
 
 /// How messages fare.
@@ -51,6 +55,12 @@ pub enum Meanwhile {
     Sweep,
     /// An officer places a hold on Ada; an hour later another one releases it.
     Hold,
+    /// The same, under the address that a correction says is right.
+    HoldUnderRight,
+    /// An officer lifts every restriction.
+    Lift,
+    /// Ada asks for a restriction of her own, which stands at once.
+    RestrictAgain,
 }
 
 /// At which delivery, after how many calls, what happens.
@@ -65,13 +75,76 @@ pub struct Twist {
 }
 
 /// Hands a nudge to the worker of its queue.
-pub(crate) async fn work(handlers: &Handlers, nudge: &Nudge, slice: SignedDuration) -> bool {
+pub async fn work(handlers: &Handlers, nudge: &Nudge, slice: SignedDuration) -> bool {
     let worker = match nudge.step.queue() {
         QueueName::Export => &handlers.export_worker,
         QueueName::Erasure => &handlers.erasure_worker,
         QueueName::Notification => &handlers.notification_worker,
     };
     worker.once(nudge, handlers.submit.clock.now() + slice).await.is_ok()
+}
+
+/// What people do while a worker stands still; refusals are theirs to bear.
+async fn somebody_acts(
+    memory: &MemoryWorld,
+    handlers: &Handlers,
+    (nudge, slice): (&Nudge, SignedDuration),
+    meanwhile: Meanwhile,
+) {
+    let staff = officer(nudge.tenant.as_str());
+    match meanwhile {
+        Meanwhile::Cancel | Meanwhile::CancelAndClean => {
+            drop(handlers.act.act(&staff, &nudge.job, &Act::Cancel).await);
+            let expire = Nudge { step: StepKind::Expire, shard: 0, version: 0, ..nudge.clone() };
+            if meanwhile == Meanwhile::CancelAndClean {
+                work(handlers, &expire, slice).await;
+            }
+        }
+        Meanwhile::Vouch => {
+            let seen = Sensitive::new("passport: canary".to_owned());
+            drop(handlers.verify.manual(&staff, &nudge.job, &seen).await);
+        }
+        Meanwhile::Hold => drop(place_hold(handlers, ADA).await),
+        Meanwhile::HoldUnderRight => drop(place_hold(handlers, RENAMED).await),
+        Meanwhile::Lift => {
+            let restricts = |record: &Record| match record {
+                Record::Job(job) if job.restricts() && job.tenant == nudge.tenant => Some(job.id.clone()),
+                _ => None,
+            };
+            let jobs: Vec<JobId> =
+                memory.inspect(|state| state.items.values().filter_map(|record| restricts(record)).collect());
+            for job in jobs {
+                let act = Act::Lift { reason: "found to be right".to_owned(), told_by: None };
+                drop(handlers.act.act(&staff, &job, &act).await);
+            }
+        }
+        Meanwhile::RestrictAgain => {
+            if let Some(job) = ask_to_restrict(handlers, ADA).await {
+                work_on(memory, handlers, &job, slice).await;
+            }
+        }
+        Meanwhile::Second | Meanwhile::SecondAfterLease | Meanwhile::Overlap(_) | Meanwhile::Sweep => {}
+    }
+}
+
+/// Somebody who is signed in asks for a restriction.
+pub async fn ask_to_restrict(handlers: &Handlers, person: Person) -> Option<JobId> {
+    let request = NewRequest { request_type: RequestType::Restriction, ..access(person) };
+    handlers.submit.submit(&signed_in(person), request, None).await.ok().map(|accepted| accepted.job.id)
+}
+
+/// Workers handle the messages of one job until there are none to be had.
+pub async fn work_on(memory: &MemoryWorld, handlers: &Handlers, job: &JobId, slice: SignedDuration) {
+    loop {
+        let delivery = memory.change(|state| {
+            let own = state.queues.visible(state.now).find(|(_, message)| message.nudge.job == *job)?.0;
+            state.queues.receive_this(own, state.now)
+        });
+        let Some(delivery) = delivery else { return };
+        if work(handlers, &delivery.nudge, slice).await {
+            memory.change(|state| state.queues.acknowledge(delivery.id));
+        }
+    }
 }
 
 impl World {
@@ -104,24 +177,15 @@ impl World {
                 acting(None);
                 return done.unwrap_or(false);
             }
-            Meanwhile::Cancel | Meanwhile::CancelAndClean => {
-                let staff = officer(nudge.tenant.as_str());
-                let act = workflow::act_on_job::Act::Cancel;
-                Held::new(&memory, Box::pin(async { drop(other_sandbox.act.act(&staff, &nudge.job, &act).await) }))
-                    .finish();
-                let expire = Nudge { step: StepKind::Expire, shard: 0, version: 0, ..nudge.clone() };
-                if twist.meanwhile == Meanwhile::CancelAndClean {
-                    Held::new(&memory, Box::pin(work(&other_sandbox, &expire, slice))).finish();
-                }
-            }
-            Meanwhile::Vouch => {
-                let staff = officer(nudge.tenant.as_str());
-                let seen = Sensitive::new("passport: canary".to_owned());
-                Held::new(
-                    &memory,
-                    Box::pin(async { drop(other_sandbox.verify.manual(&staff, &nudge.job, &seen).await) }),
-                )
-                .finish();
+            Meanwhile::Cancel
+            | Meanwhile::CancelAndClean
+            | Meanwhile::Vouch
+            | Meanwhile::Hold
+            | Meanwhile::HoldUnderRight
+            | Meanwhile::Lift
+            | Meanwhile::RestrictAgain => {
+                let acts = somebody_acts(&memory, &other_sandbox, (nudge, slice), twist.meanwhile);
+                Held::new(&memory, Box::pin(acts)).finish();
             }
             Meanwhile::Sweep => {
                 memory.advance(SignedDuration::from_hours(1));
@@ -129,13 +193,10 @@ impl World {
                 Held::new(&memory, Box::pin(async { drop(other_sandbox.sweep.run().await) })).finish();
                 acting(Some(&nudge.tenant));
             }
-            Meanwhile::Hold => {
-                Held::new(&memory, Box::pin(async { drop(place_hold(&other_sandbox, ADA).await) })).finish();
-            }
         }
         let done = first.finish();
         acting(None);
-        if twist.meanwhile == Meanwhile::Hold {
+        if matches!(twist.meanwhile, Meanwhile::Hold | Meanwhile::HoldUnderRight) {
             self.run_until(memory.now() + SignedDuration::from_hours(1));
             self.release_holds(&nudge.tenant);
         }

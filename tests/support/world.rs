@@ -266,6 +266,13 @@ impl World {
         })
     }
 
+    /// Every job as stored.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<Job> {
+        let job = |record: &Record| if let Record::Job(job) = record { Some(Job::clone(job)) } else { None };
+        self.memory.inspect(|state| state.items.values().filter_map(|record| job(record)).collect())
+    }
+
     /// The audit trail of a job, oldest first.
     #[must_use]
     pub fn audit_trail(&self, id: &JobId) -> Vec<AuditEvent> {

@@ -22,6 +22,7 @@ use crate::state::State;
 use crate::world::MemoryWorld;
 
 mod commit;
+mod corrections;
 mod expect;
 mod items;
 mod partners;
@@ -135,7 +136,10 @@ fn load(state: &mut State, keys: &[TenantKey]) -> Result<Vec<Option<Record>>, Po
     for key in keys {
         state.check_tenant("load", key.tenant());
     }
-    Ok(keys.iter().map(|key| read_item(state, key).cloned()).collect())
+    let is_unseen = |key: &TenantKey| {
+        state.mutants.has(Mutant::SuppressionUnseen) && matches!(key.partition(), Partition::Suppression(_))
+    };
+    Ok(keys.iter().map(|key| read_item(state, key).filter(|_| !is_unseen(key)).cloned()).collect())
 }
 
 fn query(state: &mut State, tenant: &TenantId, partition: &Partition, prefix: &str) -> Vec<Record> {

@@ -73,12 +73,28 @@ pub enum Mutant {
     PartnerClaimHidden,
     /// A pass erases for its first job alone and counts its partners as done.
     PartnersUntouched,
+    /// A correction of an identity is behind the guard of one of its values only.
+    CorrectionHalfGuarded,
+    /// A correction of an identity comes behind its guards after its first rows instead of before.
+    CorrectionGuardedLate,
+    /// Restrictions stay under the wrong value alone.
+    RestrictionLeftBehind,
+    /// Whoever looks for suppressions, or asks that there be none, finds none.
+    SuppressionUnseen,
 }
 
 impl Mutant {
     /// Bugs that only a pass of several erasures could have: its own stories must catch them.
     pub const OF_PASSES: &'static [Self] =
         &[Self::PartnerNotGuarded, Self::PartnerClaimHidden, Self::PartnersUntouched];
+
+    /// Bugs that only a correction of an identity could have: its own stories must catch them.
+    pub const OF_CORRECTIONS: &'static [Self] = &[
+        Self::CorrectionHalfGuarded,
+        Self::CorrectionGuardedLate,
+        Self::RestrictionLeftBehind,
+        Self::SuppressionUnseen,
+    ];
 
     /// Bugs of what follows the sealing of a log: its own stories must catch them.
     pub const OF_FOLLOWING: &'static [Self] = &[Self::MemoryLost, Self::DeliveryForgotten, Self::DeliveredUnseen];
@@ -123,6 +139,10 @@ impl Mutant {
         Self::PartnerNotGuarded,
         Self::PartnerClaimHidden,
         Self::PartnersUntouched,
+        Self::CorrectionHalfGuarded,
+        Self::CorrectionGuardedLate,
+        Self::RestrictionLeftBehind,
+        Self::SuppressionUnseen,
     ];
 }
 

@@ -254,6 +254,7 @@ impl AdvanceJob {
         }
         let created = create_steps(&mut builder, job, decision, &nonce, now);
         holding::end_claims(&mut builder, &context.job, &context.step);
+        holding::keep_free(&mut builder, context);
         let settles: Vec<StepKind> =
             decision.settles.iter().copied().filter(|kind| *kind != context.step.kind).collect();
         settle_waiting(&self.ports, &mut builder, job, &settles, now).await?;

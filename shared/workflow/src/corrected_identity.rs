@@ -10,9 +10,10 @@ use domain::ids::TenantId;
 use domain::job::Job;
 use domain::key::TenantKey;
 use domain::record::{Record, SuppressionRecord};
-use domain::request::{Alias, Purpose};
+use domain::request::{Alias, Purpose, RequestType};
 use domain::restriction::{self, Restriction, jobs_behind, mark_of, objection_guard_of};
 use domain::transition::{Cause, Expect};
+use jiff::Timestamp;
 
 use crate::ports::{CommitError, JobStore, PortError};
 use crate::step_context::StepContext;
@@ -25,6 +26,10 @@ const MOST_ROUNDS: usize = 8;
 
 /// Why a correction stops. The person may read it: it does not tell who was erased from who is there.
 pub(crate) const OF_ANOTHER: &str = "the value that is right is, or was, somebody else's";
+
+/// Why an erasure stops: what was corrected meanwhile is not found under what it was asked under.
+pub(crate) const CORRECTED_SINCE: &str =
+    "an identity of the person was corrected since; it must be asked anew under that";
 
 /// An identity that a job corrects, in keyed hashes.
 pub(crate) struct RenamedAliases {
@@ -39,7 +44,7 @@ pub(crate) struct RenamedAliases {
 /// # Errors
 /// When a store fails or the key is destroyed.
 pub(crate) async fn renamed(context: &mut StepContext) -> Result<Option<RenamedAliases>, StepError> {
-    if context.job.request_type != domain::request::RequestType::Rectification {
+    if context.job.request_type != RequestType::Rectification {
         return Ok(None);
     }
     let body = context.request_body().await?;
@@ -152,6 +157,81 @@ pub(crate) async fn also_known(
     }
     found.aliases = all.difference(&first).cloned().collect();
     Ok(found)
+}
+
+/// Whether an identity of the person was corrected since their rows began to go. Rows that were corrected first are not
+/// found any more; the guards of their correction are older than they.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn was_corrected_since(context: &StepContext) -> Result<bool, StepError> {
+    let job = &context.job;
+    let Some(erasure) = job.erasure.as_deref().filter(|_| job.request_type == RequestType::Erasure) else {
+        return Ok(false);
+    };
+    let known = also_known(context.ports.store.as_ref(), &job.tenant, erasure.aliases.iter()).await?;
+    let is_own = |it: &Job| it.subject_ref.as_ref().is_some_and(|wrong| erasure.aliases.contains(wrong));
+    Ok(known.corrections.iter().any(|it| is_own(it) && began(it) >= erasure.begun_at))
+}
+
+fn began(job: &Job) -> Option<Timestamp> {
+    job.erasure.as_ref().and_then(|erasure| erasure.begun_at)
+}
+
+/// What people of these identities are known by through corrections that had not ended when the job was asked for. One
+/// that begins before the outcome is committed makes the step come again; one that begins later looks for what stands.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn being_corrected(
+    context: &mut StepContext,
+    named: &BTreeSet<Alias>,
+) -> Result<BTreeSet<Alias>, StepError> {
+    let (tenant, store) = (&context.job.tenant, context.ports.store.as_ref());
+    context.needs_free = free_guards(store, tenant, named.iter()).await?;
+    let known = also_known(store, tenant, named.iter()).await?;
+    let was_open = |job: &Job| job.completed_at.is_none_or(|at| at >= context.job.created_at);
+    let open = known.corrections.into_iter().filter(was_open);
+    Ok(open.filter_map(|job| job.erasure).flat_map(|erasure| erasure.aliases).collect())
+}
+
+/// The guards of these identities that no correction stands behind.
+async fn free_guards(
+    store: &dyn JobStore,
+    tenant: &TenantId,
+    aliases: impl Iterator<Item = &Alias>,
+) -> Result<Vec<TenantKey>, PortError> {
+    let guards: Vec<TenantKey> = aliases.map(|alias| guard_of(tenant, alias)).collect();
+    let mut free = Vec::new();
+    for guards in guards.chunks(AT_ONCE) {
+        let found = store.load(guards).await?;
+        let is_free = |record: &Option<Record>| record.as_ref().is_none_or(Record::is_free_guard);
+        free.extend(guards.iter().zip(&found).filter(|(_, record)| is_free(record)).map(|(guard, _)| guard.clone()));
+    }
+    Ok(free)
+}
+
+/// Which of the identities of somebody who is erased have become somebody else's meanwhile, by a correction that began
+/// after their rows had begun to go; and the guards of the others, which must stay free until the others are suppressed.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn given_to_others(
+    context: &StepContext,
+    aliases: &[Alias],
+) -> Result<(BTreeSet<Alias>, Vec<TenantKey>), StepError> {
+    let (tenant, store) = (&context.job.tenant, context.ports.store.as_ref());
+    let free = free_guards(store, tenant, aliases.iter()).await?;
+    let mut given = BTreeSet::new();
+    for alias in aliases.iter().filter(|alias| !free.contains(&guard_of(tenant, alias))) {
+        let corrections = jobs_behind_all(store, tenant, &[guard_of(tenant, alias)]).await?;
+        // Whoever is corrected is named by the value that is wrong.
+        let took = |it: &Job| it.subject_ref.as_ref() != Some(alias) && began(it) > began(&context.job);
+        if corrections.iter().any(took) {
+            given.insert(alias.clone());
+        }
+    }
+    Ok((given, free))
 }
 
 async fn jobs_behind_all(store: &dyn JobStore, tenant: &TenantId, guards: &[TenantKey]) -> Result<Vec<Job>, PortError> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::ids::OpNonce;
 use domain::job::Job;
+use domain::key::TenantKey;
 use domain::step::{Checkpoint, Nudge, Step, StepSeed};
 use domain::transition::{Cause, Expect, TransitionBuilder};
 use jiff::{SignedDuration, Timestamp};
@@ -46,6 +47,8 @@ pub struct StepContext {
     pub lease: SignedDuration,
     /// Whether this claim has saved any progress.
     pub progressed: bool,
+    /// Guards that were free, and must be so still when the outcome is committed.
+    pub needs_free: Vec<TenantKey>,
     key: Option<SealingKey>,
 }
 
@@ -61,7 +64,7 @@ impl StepContext {
         slice_ends_at: Timestamp,
         lease: SignedDuration,
     ) -> Self {
-        Self { ports, job, step, now, slice_ends_at, lease, progressed: false, key: None }
+        Self { ports, job, step, now, slice_ends_at, lease, progressed: false, needs_free: Vec::new(), key: None }
     }
 
     /// Whether the step should save and stop taking work.

@@ -21,6 +21,7 @@ impl Story {
             Kind::OrganisationDeletion => Self::ORGANISATION_DELETION,
             Kind::Restriction => Self::RESTRICTION,
             Kind::Rectification => Self::RECTIFICATION,
+            Kind::RenamedIdentity => Self::RENAMED_IDENTITY,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The life of a restriction: asked for by staff, proven, standing, and lifted by an officer once the person was told.
 
+use domain::ids::{HoldId, JobId};
+use domain::job::JobStatus;
 use domain::record::Record;
 use domain::request::RequestType;
 use domain::role::Role;
@@ -8,7 +10,7 @@ use workflow::act_on_job::Act as Doing;
 use workflow::refusal::Refusal;
 use workflow::submit_request::NewRequest;
 
-use super::{Act, Kind, Story, TRIES, erasure, mails, organisation, rectifying};
+use super::{Act, Kind, Story, TRIES, erasure, mails, organisation, rectifying, renaming};
 use crate::executor::Ended;
 use crate::sample::{access, caller};
 use crate::world::World;
@@ -36,6 +38,7 @@ impl Story {
             | Kind::CancelledErasure
             | Kind::SharedErasure => (erasure::request(self.person), "POST /requests"),
             Kind::Rectification => (rectifying::request(self.person), "POST /requests"),
+            Kind::RenamedIdentity => (renaming::request(self.person), "POST /requests"),
             Kind::OrganisationDeletion => (organisation::request(), "POST /delete"),
             Kind::Restriction => {
                 let request = NewRequest { request_type: RequestType::Restriction, ..access(self.person) };
@@ -45,15 +48,17 @@ impl Story {
     }
 
     /// An officer lifts the restriction that stands, until there is an answer.
-    fn lift(&mut self, world: &mut World) {
-        let mut unanswered = false;
+    pub(super) fn lift(&mut self, world: &mut World) {
+        // Somebody else may have lifted it, or taken the request back.
+        let mut is_others = world.twist.is_some();
         for _ in 0..TRIES {
             let Some(job) = self.stored(world) else { return };
-            let is_lifting = job.restriction.as_ref().is_some_and(|it| it.lift.is_some());
-            if unanswered && is_lifting {
+            let is_over =
+                job.status == JobStatus::Cancelled || job.restriction.as_ref().is_some_and(|it| it.lift.is_some());
+            if is_others && is_over {
                 return;
             }
-            if !job.restricts() || guards(world) == 0 {
+            if !job.restricts() || guards(world, &job.id) == 0 {
                 return self.broken.push(format!("Art. 18 nothing is restricted, the job is {}", job.status));
             }
             let dpo = caller(self.person.tenant, "dpo-2", &[Role::Dpo], None);
@@ -61,7 +66,7 @@ impl Story {
             let answer = world.call(&self.tenant(), async |handlers| handlers.act.act(&dpo, &job.id, &act).await);
             match answer {
                 Ended::With(Ok(_)) => return,
-                Ended::With(Err(Refusal::Busy | Refusal::Port(_))) | Ended::Crashed => unanswered = true,
+                Ended::With(Err(Refusal::Busy | Refusal::Port(_))) | Ended::Crashed => is_others = true,
                 Ended::With(Err(refusal)) => self.broken.push(format!("Art. 18 lifting was refused: {refusal}")),
             }
         }
@@ -69,9 +74,9 @@ impl Story {
     }
 
     /// The person was told, and nothing restricts any more.
-    fn see_lifted(&mut self, world: &mut World) {
-        let Some(job) = self.stored(world) else { return };
-        if job.restricts() || guards(world) > 0 {
+    pub(super) fn see_lifted(&mut self, world: &mut World) {
+        let Some(job) = self.stored(world).filter(|job| job.status != JobStatus::Cancelled) else { return };
+        if job.restricts() || guards(world, &job.id) > 0 {
             self.broken.push("INV-L1 the restriction still stands".to_owned());
         }
         if mails(world, &job.id, "notify_lifting").is_empty() {
@@ -80,12 +85,13 @@ impl Story {
     }
 }
 
-/// How many guards restrict somebody.
-fn guards(world: &World) -> usize {
+/// How many guards restrict somebody because of a job.
+fn guards(world: &World, job: &JobId) -> usize {
+    let is_its = |mark: &HoldId| mark.as_str().trim_start_matches("hold_") == job.as_str().trim_start_matches("job_");
     let restricts = |record: &Record| {
         record
             .as_guard()
-            .is_some_and(|guard| !guard.holds.is_empty() && guard.key.stored_partition().contains("restricted"))
+            .is_some_and(|guard| guard.holds.iter().any(is_its) && guard.key.stored_partition().contains("restricted"))
     };
     world.memory.inspect(|state| state.items.values().filter(|record| restricts(record)).count())
 }

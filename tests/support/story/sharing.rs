@@ -9,7 +9,7 @@ use domain::job::JobStatus;
 use jiff::SignedDuration;
 
 use super::erasure::{GRACE, contents};
-use super::{Act, Story};
+use super::{Act, Kind, Story, renaming};
 use crate::handlers::Handlers;
 use crate::invariants::{is_of, receipt_of};
 use crate::sample::{ADA, BOB, MAP, Person, tenant};
@@ -84,23 +84,47 @@ impl Story {
         Act::People(Self::see_both_erased),
     ];
 
-    /// Each of the two does it; what the other was told is told of both.
-    fn both(&mut self, world: &mut World, act: fn(&mut Self, &mut World)) {
+    /// Whoever else is in a story.
+    pub(super) fn those_beside(kind: Kind, person: Person) -> Vec<Self> {
+        match kind {
+            Kind::SharedErasure if person != BOB => vec![Self::of(kind, BOB)],
+            Kind::RenamedIdentity => renaming::those_beside(person),
+            Kind::SharedErasure
+            | Kind::Access
+            | Kind::Erasure
+            | Kind::DriftingErasure
+            | Kind::ParkedErasure
+            | Kind::HeldErasure
+            | Kind::CancelledErasure
+            | Kind::RestoredErasure
+            | Kind::OrganisationDeletion
+            | Kind::Restriction
+            | Kind::Rectification => Vec::new(),
+        }
+    }
+
+    /// Each of the two does it.
+    pub(super) fn both(&mut self, world: &mut World, act: fn(&mut Self, &mut World)) {
         act(self, world);
-        let Some(mut beside) = self.beside.take() else { return };
-        act(&mut beside, world);
-        self.expected.accepted.append(&mut beside.expected.accepted);
-        self.expected.approved.append(&mut beside.expected.approved);
-        self.broken.append(&mut beside.broken);
-        self.beside = Some(beside);
+        self.another(0, world, act);
+    }
+
+    /// One of the others does it; what they were told is told of the whole story.
+    pub(super) fn another(&mut self, at: usize, world: &mut World, act: fn(&mut Self, &mut World)) {
+        let Some(other) = self.beside.get_mut(at) else { return };
+        act(other, world);
+        self.expected.accepted.append(&mut other.expected.accepted);
+        self.expected.approved.append(&mut other.expected.approved);
+        self.expected.links_handed_out += std::mem::take(&mut other.expected.links_handed_out);
+        self.broken.append(&mut other.broken);
     }
 
     /// Every row of both is gone and in the receipt of its own job, every other is as it was.
     fn see_both_erased(&mut self, world: &mut World) {
-        let Some(beside) = self.beside.clone() else { return };
+        let Some(beside) = self.beside.first().cloned() else { return };
         let now = Self::sources(world);
         let mut broken = Vec::new();
-        for story in [&*self, &*beside] {
+        for story in [&*self, &beside] {
             let (Some(job), Some(left)) = (story.stored(world), story.left.clone()) else { continue };
             if job.status != JobStatus::Completed {
                 broken.push(format!("INV-L1 an erasure of two is not completed but {}", job.status));

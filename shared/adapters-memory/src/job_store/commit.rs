@@ -65,6 +65,7 @@ pub enum Verb {
 
 pub(super) fn commit(state: &mut State, transition: &Transition) -> Result<(), CommitError> {
     let transition = &*super::partners::bent(state, transition);
+    let transition = &*super::corrections::bent(state, transition);
     let keys = checked_keys(state, transition)?;
     let knows_nonces = !state.mutants.has(Mutant::NoOpNonce);
     if knows_nonces

@@ -48,6 +48,13 @@ pub(super) fn end_claims(builder: &mut TransitionBuilder, job: &Job, step: &Step
     }
 }
 
+/// Asks that nothing has come behind the guards that the outcome of a step was made without.
+pub(super) fn keep_free(builder: &mut TransitionBuilder, context: &StepContext) {
+    for guard in &context.needs_free {
+        builder.check(guard.clone(), Expect::NoHold);
+    }
+}
+
 /// The guards that refused a transition.
 fn refused_guards(transition: &Transition, at: &[usize]) -> Vec<TenantKey> {
     let guard = |position: &usize| match transition.changes.get(*position) {

@@ -12,7 +12,7 @@ use domain::request::{Identity, IdentityKind, RequestType};
 use domain::step::{Checkpoint, LocateCheckpoint, ObjectRef, StepKind};
 use serde::{Deserialize, Serialize};
 
-use self::known::{aliases, of_somebody_else, organization_aliases, people_of, seeds_of_the_begun};
+use self::known::{aliases, of_somebody_else, organization_aliases, people_of, restricted_aliases, seeds_of_the_begun};
 use super::erasure::with_earlier;
 use super::plan::{BearsOn, PlanStore, cut_into_shards, is_wanted, own_shard, shared_collections};
 use super::processors::order_objection;
@@ -76,7 +76,10 @@ impl RunStep for Locate {
         if !state.frozen {
             let Some(walk) = self.walk(context, &map, &mut state).await? else { return Ok(Ran::Continue) };
             state = self.freeze(context, &map, &walk).await?;
-            context.save(Checkpoint::Locate(state.clone()), Vec::new()).await?;
+            // What a restriction stands under is looked up anew by whoever comes again.
+            if context.job.restriction.is_none() {
+                context.save(Checkpoint::Locate(state.clone()), Vec::new()).await?;
+            }
         }
         self.make_steps(context, state).await
     }
@@ -169,7 +172,7 @@ impl Locate {
     ) -> Result<LocateCheckpoint, StepError> {
         if context.job.restriction.is_some() {
             // Nothing is collected and nothing goes: it is enough to know who it is.
-            let (aliases, _) = aliases(context, walk).await?;
+            let aliases = restricted_aliases(context, walk).await?;
             let processors = order_objection(&self.plans, context, map, walk).await?;
             return Ok(LocateCheckpoint { frozen: true, aliases, processors, ..LocateCheckpoint::default() });
         }

@@ -8,6 +8,7 @@ use domain::step::{Checkpoint, ConfirmCheckpoint, Step, StepKind};
 use super::processors::order_processors;
 use super::{EraseOrder, Erasing, of_round};
 use crate::advance_job::{Ran, RunStep};
+use crate::corrected_identity::{CORRECTED_SINCE, was_corrected_since};
 use crate::gate::{is_open, steps_of};
 use crate::ports::Cursor;
 use crate::step_context::{StepContext, unreadable};
@@ -45,6 +46,9 @@ impl RunStep for Confirm {
                 return Ok(Ran::Continue);
             }
         }
+        if state.residual == 0 && !state.reported && was_corrected_since(context).await? {
+            return Err(once(context, CORRECTED_SINCE).await?);
+        }
         if state.residual == 0 {
             let processors = order_processors(&self.erasing, context, &steps, round).await?;
             return Ok(Ran::Done(Outcome::Confirmed { processors }));
@@ -53,11 +57,16 @@ impl RunStep for Confirm {
         if state.reported || shards.iter().any(|step| has_drifted(step)) {
             return Ok(Ran::Done(Outcome::PlanAgain));
         }
-        let found = state.residual;
-        let again = ConfirmCheckpoint { reported: true, ..ConfirmCheckpoint::default() };
-        context.save(Checkpoint::Confirm(again), Vec::new()).await?;
-        Err(StepError::park(format!("searching again found {found} records that should be gone")))
+        let found = format!("searching again found {} records that should be gone", state.residual);
+        Err(once(context, found).await?)
     }
+}
+
+/// Parks, unless that was done before: whoever starts the step again knows why.
+async fn once(context: &mut StepContext, why: impl Into<String> + Send) -> Result<StepError, StepError> {
+    let again = ConfirmCheckpoint { reported: true, ..ConfirmCheckpoint::default() };
+    context.save(Checkpoint::Confirm(again), Vec::new()).await?;
+    Ok(StepError::park(why))
 }
 
 impl Confirm {

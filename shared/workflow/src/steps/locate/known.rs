@@ -8,7 +8,7 @@ use domain::erasure::MAX_ALIASES;
 use domain::job::Job;
 use domain::request::{Alias, IdentityKind, RequestType};
 
-use crate::corrected_identity::{also_known, refuse_the_erased, renamed};
+use crate::corrected_identity::{CORRECTED_SINCE, also_known, being_corrected, refuse_the_erased, renamed};
 use crate::step_context::{StepContext, unreadable};
 use crate::step_error::StepError;
 use crate::steps::plan::is_wanted;
@@ -37,10 +37,29 @@ pub(super) async fn aliases(context: &mut StepContext, walk: &Walk) -> Result<(V
         refuse_outrun(&context.job, &other.corrections)?;
         also_held_under.extend(other.aliases);
     }
-    if aliases.len() + also_held_under.len() > MAX_ALIASES {
+    check_count(aliases.len() + also_held_under.len())?;
+    Ok((aliases.into_iter().collect(), also_held_under.into_iter().collect()))
+}
+
+fn check_count(known: usize) -> Result<(), StepError> {
+    if known > MAX_ALIASES {
         return Err(StepError::park(format!("the subject is known by more than {MAX_ALIASES} identities and keys")));
     }
-    Ok((aliases.into_iter().collect(), also_held_under.into_iter().collect()))
+    Ok(())
+}
+
+/// What a restriction stands under: also what corrections that were under way make of the identities it was asked under.
+pub(super) async fn restricted_aliases(context: &mut StepContext, walk: &Walk) -> Result<Vec<Alias>, StepError> {
+    let (aliases, _) = aliases(context, walk).await?;
+    let secrets = context.ports.keyring.tenant(&context.job.tenant, context.now).await?;
+    // A key of a row is named by its place in the map, and is never corrected.
+    let named = walk.found_identities().filter(|(kind, _)| !kind.contains('.'));
+    let named: BTreeSet<Alias> = named.map(|(kind, value)| secrets.alias_of_value(kind, value)).collect();
+    let named = named.into_iter().chain(context.job.subject_ref.clone()).collect();
+    let corrected = being_corrected(context, &named).await?;
+    let all: BTreeSet<Alias> = aliases.into_iter().chain(corrected).collect();
+    check_count(all.len())?;
+    Ok(all.into_iter().collect())
 }
 
 /// What was asked under a value that has been corrected since would find nothing, and say that all is gone.
@@ -48,7 +67,7 @@ fn refuse_outrun(job: &Job, corrections: &[Job]) -> Result<(), StepError> {
     let began = |it: &Job| it.erasure.as_ref().and_then(|erasure| erasure.begun_at);
     let is_later = |it: &Job| it.id != job.id && began(it).is_some_and(|at| at >= job.created_at);
     if job.request_type == RequestType::Erasure && began(job).is_none() && corrections.iter().any(is_later) {
-        return Err(StepError::park("an identity of the person was corrected since; it must be asked anew under that"));
+        return Err(StepError::park(CORRECTED_SINCE));
     }
     Ok(())
 }

@@ -81,6 +81,25 @@ impl Bare {
     }
 }
 
+/// A request whose newest event is in the log, and who asks.
+struct Sealed {
+    operator: Api,
+    auditor: Api,
+    job: String,
+    event: String,
+}
+
+impl Sealed {
+    async fn of(stack: &Stack) -> Self {
+        let operator = Api::of(stack, &Bearer::staff("sample", "operator"));
+        let auditor = Api::of(stack, &Bearer::staff("sample", "auditor"));
+        let job = job_id(&operator.post("/privacy/requests", &request("access", ADA)).await.expect(202));
+        let event = newest_event(&auditor, &job).await;
+        proof_of(stack, &auditor, &event).await;
+        Self { operator, auditor, job, event }
+    }
+}
+
 /// How long a turn of calls takes; each must be answered with this status.
 async fn turn(api: &Api, path: &str, status: u16) -> Duration {
     let begun = Instant::now();
@@ -92,11 +111,7 @@ async fn turn(api: &Api, path: &str, status: u16) -> Duration {
 #[tokio::test(flavor = "multi_thread")]
 async fn proofs_come_nearly_as_fast_as_answers_without_work() {
     let Some(stack) = Stack::plain().await else { return };
-    let operator = Api::of(&stack, &Bearer::staff("sample", "operator"));
-    let auditor = Api::of(&stack, &Bearer::staff("sample", "auditor"));
-    let job = job_id(&operator.post("/privacy/requests", &request("access", ADA)).await.expect(202));
-    let event = newest_event(&auditor, &job).await;
-    proof_of(&stack, &auditor, &event).await;
+    let Sealed { operator, auditor, job, event } = Sealed::of(&stack).await;
     let bare_calls = Bare::of(&stack, &job).await;
     // No such route: the function is started, reads the call and answers.
     let kinds = [("/audit/nothing".to_owned(), 404), (format!("/audit/events/{event}/proof"), 200)];
@@ -137,11 +152,7 @@ async fn counted(stack: &Stack, since: u64) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proof_makes_three_calls_on_the_warm_path() {
     let Some(stack) = Stack::plain().await else { return };
-    let operator = Api::of(&stack, &Bearer::staff("sample", "operator"));
-    let auditor = Api::of(&stack, &Bearer::staff("sample", "auditor"));
-    let job = job_id(&operator.post("/privacy/requests", &request("access", ADA)).await.expect(202));
-    let event = newest_event(&auditor, &job).await;
-    proof_of(&stack, &auditor, &event).await;
+    let Sealed { operator, auditor, job, event } = Sealed::of(&stack).await;
     // What told of the calls before may be written in the same second.
     pause(1_500).await;
     let since = epoch_seconds() * 1000;

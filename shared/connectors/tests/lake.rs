@@ -7,13 +7,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use connectors::Connectors;
-use datamap::{Masker, Treatment};
+use datamap::{DataMap, Masker, Treatment};
 use domain::datum::Datum;
 use workflow::ports::{Connector as _, Erased, Eraser as _, ErasureOrder, PortError, SourceLookup, Target};
 
 #[expect(dead_code, reason = "the measurement uses more of it")]
 #[path = "lake/bucket.rs"]
 mod bucket;
+#[path = "lake/correcting.rs"]
+mod correcting;
 #[path = "lake/expiring.rs"]
 mod expiring;
 #[path = "lake/objects.rs"]
@@ -41,7 +43,11 @@ impl Masker for Plain {
 fn order(collection: &str) -> ErasureOrder {
     let map = datamap::read_strs(&[("map.yml", objects::MAP)]).map.unwrap();
     let collection = map.collection(&format!("lake.{collection}")).unwrap();
-    let values = (0..SUBJECTS).map(|number| Datum::Text(user(number))).collect();
+    order_for(map, collection, (0..SUBJECTS).map(|number| Datum::Text(user(number))).collect())
+}
+
+/// The order that rows of these users go.
+fn order_for(map: DataMap, collection: usize, values: Vec<Datum>) -> ErasureOrder {
     let tenant = "acme".parse().unwrap();
     let lookup = SourceLookup { tenant, map: Arc::new(map), collection, field: "user_id".to_owned(), values };
     ErasureOrder { lookup, treatment: Treatment::Delete, masker: Arc::new(Plain), owner: None }

@@ -95,12 +95,13 @@ fn correction(right: &str) -> NewRequest {
     NewRequest { request_type: RequestType::Rectification, corrections, ..access(ADA) }
 }
 
-fn approve(world: &mut World, job: &JobId) {
-    let plan = stored(world, job).erasure.and_then(|erasure| erasure.plan);
-    // What is refused has no plan.
-    let Some(plan) = plan else { return };
+/// Approves the plan that waits for it; says whether one did.
+fn approve(world: &mut World, job: &JobId) -> bool {
+    let before = stored(world, job);
+    let plan = before.erasure.and_then(|erasure| erasure.plan).filter(|_| before.status == JobStatus::AwaitingApproval);
+    let Some(plan) = plan else { return false };
     let (staff, act) = (officer("acme"), Act::Approve { plan_hash: plan.hash });
-    drop(world.call(&tenant("acme"), async |it| it.act.act(&staff, job, &act).await).answer());
+    world.call(&tenant("acme"), async |it| it.act.act(&staff, job, &act).await).answer().is_ok()
 }
 
 fn stored(world: &World, job: &JobId) -> Job {
@@ -186,57 +187,41 @@ impl Scene {
         Self { world, base, job, expected, other }
     }
 
-    /// Plays the correction alone; between two calls of one of its deliveries the other job runs to its end. Says whether
-    /// there is such a place.
+    /// The correction is played alone; between two calls of one of its deliveries the other job runs to its end.
     fn other_meets(&mut self, delivery: u32, calls: u32) -> Met {
+        self.meet((&self.job.clone(), &self.other.clone()), delivery, calls)
+    }
+
+    /// The other way round.
+    fn meets_other(&mut self, delivery: u32, calls: u32) -> Met {
+        self.meet((&self.other.clone(), &self.job.clone()), delivery, calls)
+    }
+
+    fn meet(&mut self, (played, beside): (&JobId, &JobId), delivery: u32, calls: u32) -> Met {
         let memory = self.world.memory.clone();
         let slice = self.world.slice;
         let (mut number, mut met) = (0, Met::Never);
         loop {
-            let Some(nudge) = next_of(&memory, &self.job) else {
-                if stored(&self.world, &self.job).status != JobStatus::AwaitingApproval {
-                    break;
+            let Some(nudge) = next_of(&memory, played) else {
+                if approve(&mut self.world, played) {
+                    continue;
                 }
-                approve(&mut self.world, &self.job);
-                continue;
+                return met;
             };
             let handlers = Handlers::new(&memory);
             if number == delivery {
                 let mut worker = Held::new(&memory, Box::pin(work(&handlers, &nudge, slice)) as Task<'_, bool>);
                 worker.make_calls(calls);
                 met = if worker.has_ended() { Met::After } else { Met::Within };
-                let beside = Handlers::new(&memory);
-                run(&memory, work_on(&memory, &beside, &self.other, slice)).answer();
+                approve(&mut self.world, beside);
+                let others = Handlers::new(&memory);
+                run(&memory, work_on(&memory, &others, beside, slice)).answer();
                 worker.finish();
             } else {
                 run(&memory, work(&handlers, &nudge, slice)).answer();
             }
             number += 1;
         }
-        met
-    }
-
-    /// The other job's worker stands between two calls while the correction runs to its end.
-    fn meets_other(&mut self, delivery: u32, calls: u32) -> Met {
-        let memory = self.world.memory.clone();
-        let slice = self.world.slice;
-        let (mut number, mut met) = (0, Met::Never);
-        while let Some(nudge) = next_of(&memory, &self.other) {
-            let handlers = Handlers::new(&memory);
-            if number == delivery {
-                let mut worker = Held::new(&memory, Box::pin(work(&handlers, &nudge, slice)) as Task<'_, bool>);
-                worker.make_calls(calls);
-                met = if worker.has_ended() { Met::After } else { Met::Within };
-                approve(&mut self.world, &self.job);
-                let beside = Handlers::new(&memory);
-                run(&memory, work_on(&memory, &beside, &self.job, slice)).answer();
-                worker.finish();
-            } else {
-                run(&memory, work(&handlers, &nudge, slice)).answer();
-            }
-            number += 1;
-        }
-        met
     }
 
     /// Everything goes on until nothing is under way.

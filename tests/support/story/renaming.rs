@@ -30,32 +30,12 @@ dataset:
     name: Desk
     collections:
       - name: tickets
-        fields:
-          - name: id
-            data_categories: [user.unique_id]
-            fides_meta: { primary_key: true, data_type: string }
-          - name: email
-            data_categories: [user.contact.email]
-            fides_meta: { identity: email, data_type: string }
-          - name: tenant
-            data_categories: [system.operations]
-          - name: about
-            data_categories: [user.content]
+        fields: FIELDS
   - fides_key: post
     name: Post
     collections:
       - name: letters
-        fields:
-          - name: id
-            data_categories: [user.unique_id]
-            fides_meta: { primary_key: true, data_type: string }
-          - name: email
-            data_categories: [user.contact.email]
-            fides_meta: { identity: email, data_type: string }
-          - name: tenant
-            data_categories: [system.operations]
-          - name: about
-            data_categories: [user.content]
+        fields: FIELDS
 connection:
   - fides_key: desk
     datasets: [desk]
@@ -73,6 +53,19 @@ connection:
       letters: { bucket: post, prefix: letters/, format: ndjson }
 ";
 
+/// The fields of both.
+const FIELDS: &str = r"
+          - name: id
+            data_categories: [user.unique_id]
+            fides_meta: { primary_key: true, data_type: string }
+          - name: email
+            data_categories: [user.contact.email]
+            fides_meta: { identity: email, data_type: string }
+          - name: tenant
+            data_categories: [system.operations]
+          - name: about
+            data_categories: [user.content]";
+
 /// Whose tickets there are.
 const TICKETS: [Person; 4] = [ADA, BOB, ADA, ADA];
 /// Whose letters are in which object.
@@ -82,9 +75,9 @@ const COPIES: u64 = 1 + 3 + 2;
 
 /// Gives the first tenant tickets and letters.
 pub fn keep_copies(memory: &MemoryWorld) {
-    let files =
-        [("sample.yml", MAP), ("media.yml", MEDIA_MAP), ("processors.yml", PROCESSORS_MAP), ("copies.yml", COPIES_MAP)];
-    let checked = datamap::read_strs(&files);
+    let copies = COPIES_MAP.replace("FIELDS", FIELDS);
+    let files = [("sample.yml", MAP), ("media.yml", MEDIA_MAP), ("processors.yml", PROCESSORS_MAP)];
+    let checked = datamap::read_strs(&[&files[..], &[("copies.yml", &copies)]].concat());
     let map = checked.map.unwrap_or_else(|| panic!("{:?}", checked.findings));
     memory.publish(&tenant("acme"), Arc::new(map)).unwrap();
     memory.change_sources(|sources| {

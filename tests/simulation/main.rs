@@ -18,6 +18,7 @@ mod faults;
 mod following;
 mod holds;
 mod likeness;
+mod marks;
 mod parking;
 mod passing;
 mod renaming;
@@ -26,6 +27,7 @@ mod schedule;
 mod sealing;
 mod swarm;
 mod twists;
+mod verdict;
 
 #[test]
 fn happy_run_keeps_every_invariant() {

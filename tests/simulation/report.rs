@@ -1,8 +1,9 @@
 //! Counts schedules and gathers what they broke.
 
+use std::fmt::Display;
 use std::time::{Duration, Instant};
 
-use crate::schedule::Verdict;
+use crate::verdict::Verdict;
 
 /// Time between two words on how far a suite is.
 const BETWEEN_WORDS: Duration = Duration::from_secs(60);
@@ -49,7 +50,7 @@ impl Report {
     }
 
     /// Tells once in a minute how far a long suite is.
-    pub(crate) fn tell_progress(&mut self, done: usize, all: usize) {
+    pub(crate) fn tell_progress(&mut self, done: impl Display, all: impl Display) {
         if self.told.elapsed() < BETWEEN_WORDS {
             return;
         }

@@ -1,19 +1,20 @@
-//! One schedule: a story, the faults planned in it, the weather, and the verdict over all of it.
+//! One schedule: a story, the faults planned in it, the weather, and how it is run.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
 
-use adapters_memory::{Call, Fault, MemoryWorld, Mutants, Point, Snapshot};
+use adapters_memory::{Fault, Mutants, Point};
 use habeas_tests::handlers::Handlers;
-use habeas_tests::invariants::{check_always, check_at_rest, check_canaries};
+use habeas_tests::invariants::check_canaries;
 use habeas_tests::story::Story;
 use habeas_tests::weather::{Twist, Weather};
 use habeas_tests::world::{Watcher, World};
 use jiff::SignedDuration;
 
 use crate::likeness::likeness;
+use crate::marks::{Explored, Mark, mark};
+use crate::verdict::{Verdict, glance, verdict};
 
 /// What is done to a story.
 #[derive(Debug, Clone, Default)]
@@ -24,56 +25,11 @@ pub(crate) struct Schedule {
     pub(crate) twist: Option<Twist>,
 }
 
-/// How a schedule ended.
-#[derive(Debug)]
-pub(crate) struct Verdict {
-    /// What was broken; empty is good.
-    pub(crate) broken: Vec<String>,
-    /// Faults that happened.
-    pub(crate) injected: u64,
-    /// Notices that were mailed more than once.
-    pub(crate) doubled_mails: u64,
-    /// Calls in all, also those before the mark it started from.
-    pub(crate) calls: Vec<Call>,
-    /// Calls that were made in this run.
-    pub(crate) made: u64,
-    /// Messages delivered.
-    pub(crate) deliveries: u64,
-    /// Whether the end was taken from a state that is alike.
-    pub(crate) is_known: bool,
-}
-
-impl Verdict {
-    /// The same, without the calls that lie before a mark.
-    fn since(self, mark: &Mark) -> Self {
-        Self { made: self.made - mark.calls, ..self }
-    }
-}
-
-/// A place in the story without faults from which a schedule can start.
-struct Mark {
-    /// The state, unless it was forgotten again: stories of weeks have too many moments.
-    snapshot: Option<Snapshot>,
-    story: Story,
-    act: usize,
-    calls: u64,
-    deliveries: u64,
-    /// What decides the future, where nothing is to go wrong any more. Between two acts people remember nothing.
-    like: Option<u64>,
-}
-
-/// Moments of an act whose states are kept at most; beyond that every second one is forgotten.
-const MOST_KEPT: usize = 256;
-
-/// States in which each fault has been tried until the next message, by act.
-pub(crate) type Tried = HashSet<(usize, u64)>;
-
 /// A story that is ready to be run again and again, from the last mark before its first fault.
 pub(crate) struct Stage {
     world: World,
     marks: Vec<Mark>,
-    /// Likenesses of states from which the rest of the story was seen to end well, by act.
-    known_to_end_well: Rc<RefCell<HashSet<(usize, u64)>>>,
+    explored: Explored,
 }
 
 impl Stage {
@@ -102,26 +58,34 @@ impl Stage {
         });
         // Some bugs are in what the handlers are wired of.
         world.handlers = Handlers::new(&world.memory);
-        let (marks, _) = mark(&mut world, story, 0);
-        Self { world, marks, known_to_end_well: Rc::default() }
+        let explored = Explored::default();
+        let (marks, ..) = mark(&mut world, story, 0, &explored);
+        Self { world, marks, explored }
     }
 
-    /// A stage on which a schedule's faults have their place already, with the run's own marks and its verdict.
+    /// A stage on which a schedule's faults have their place already, with the run's own marks and its verdict; both end
+    /// where it comes to a state that was explored.
     pub(crate) fn branch(&mut self, schedule: &Schedule) -> (Self, Verdict) {
         let story = self.begin(schedule);
         let act = self.mark_of(schedule).act;
         let mut world = World::over(self.world.memory.fork());
         (world.slice, world.deliveries, world.weather) = (self.world.slice, self.world.deliveries, self.world.weather);
         world.checked_archives.clone_from(&self.world.checked_archives);
-        let (marks, story) = mark(&mut world, story, act);
-        let verdict = verdict(&mut world, &story);
-        (Self { world, marks, known_to_end_well: Rc::clone(&self.known_to_end_well) }, verdict)
+        let (marks, story, is_known) = mark(&mut world, story, act, &self.explored);
+        let verdict =
+            if is_known { Verdict { is_known, ..glance(&world, &story) } } else { verdict(&mut world, &story) };
+        if verdict.broken.is_empty() {
+            let passed = marks.iter().filter_map(|mark| Some((mark.act, mark.like?)));
+            self.explored.known_to_end_well.borrow_mut().extend(passed);
+        }
+        (Self { world, marks, explored: self.explored.clone() }, verdict)
     }
 
     /// Calls between two messages, where the state at the first is unlike any in which each fault was tried; tried now.
-    pub(crate) fn untried(&self, tried: &mut Tried) -> Vec<Range<u64>> {
+    pub(crate) fn untried(&self) -> Vec<Range<u64>> {
         let ends = self.marks.iter().skip(1).map(|mark| mark.calls).chain([u64::MAX]);
         let calls = self.marks.iter().zip(ends).filter(|(mark, end)| mark.calls < *end);
+        let mut tried = self.explored.tried.borrow_mut();
         let mut is_new = |mark: &Mark| mark.like.is_none_or(|like| tried.insert((mark.act, like)));
         calls.filter_map(|(mark, end)| is_new(mark).then_some(mark.calls..end)).collect()
     }
@@ -144,7 +108,7 @@ impl Stage {
         for (number, act) in story.acts().iter().enumerate().skip(first) {
             // People in the middle of an act remember what the state does not show.
             self.world.watcher = act.is_left_alone().then(|| {
-                let (known, passing) = (Rc::clone(&self.known_to_end_well), Rc::clone(&passed));
+                let (known, passing) = (Rc::clone(&self.explored.known_to_end_well), Rc::clone(&passed));
                 let twisted_after = schedule.twist.map(|twist| twist.delivery);
                 let watcher: Watcher = Box::new(move |memory, deliveries| {
                     if twisted_after.is_some_and(|delivery| deliveries <= delivery) {
@@ -167,7 +131,7 @@ impl Stage {
         }
         let verdict = verdict(&mut self.world, &story);
         if verdict.broken.is_empty() {
-            self.known_to_end_well.borrow_mut().extend(passed.borrow_mut().drain(..));
+            self.explored.known_to_end_well.borrow_mut().extend(passed.borrow_mut().drain(..));
         }
         verdict.since(self.mark_of(schedule))
     }
@@ -208,81 +172,4 @@ impl Stage {
     pub(crate) fn canaries(&self) -> Vec<String> {
         self.world.memory.inspect(check_canaries)
     }
-}
-
-/// Plays a story from one of its acts and marks each message and each act.
-fn mark(world: &mut World, mut story: Story, first: usize) -> (Vec<Mark>, Story) {
-    let mut marks = Vec::new();
-    for (number, act) in story.acts().iter().enumerate().skip(first) {
-        let seen: Rc<RefCell<Vec<Mark>>> = Rc::default();
-        let (marks_of_act, so_far) = (Rc::clone(&seen), story.clone());
-        let mark_here = move |memory: &MemoryWorld, deliveries| {
-            let calls = memory.inspect(|state| state.faults.calls().len() as u64);
-            let like = memory.inspect(|state| state.faults.is_settled().then(|| likeness(state)));
-            let (snapshot, story) = (Some(memory.snapshot()), so_far.clone());
-            let mut marks = marks_of_act.borrow_mut();
-            marks.push(Mark { snapshot, story, act: number, calls, deliveries, like });
-            forget_some(&mut marks);
-            false
-        };
-        mark_here(&world.memory, world.deliveries);
-        // Only where nobody acts can the act be taken up again in its middle.
-        world.watcher = act.is_left_alone().then(|| Box::new(mark_here) as Watcher);
-        act.play(&mut story, world);
-        world.watcher = None;
-        marks.append(&mut seen.borrow_mut());
-    }
-    (marks, story)
-}
-
-/// Forgets every second state but the first, where there are too many.
-fn forget_some(marks: &mut [Mark]) {
-    if !marks.len().is_multiple_of(32) {
-        return;
-    }
-    let kept: Vec<usize> = (0..marks.len()).filter(|at| marks[*at].snapshot.is_some()).collect();
-    if kept.len() > MOST_KEPT {
-        kept.iter().skip(1).step_by(2).for_each(|at| marks[*at].snapshot = None);
-    }
-}
-
-/// Comes to rest, delivers every message there ever was once more, and checks everything.
-fn verdict(world: &mut World, story: &Story) -> Verdict {
-    let mut verdict = glance(world, story);
-    verdict.broken.extend(redeliver_everything(world));
-    verdict.broken.extend(world.memory.inspect(|state| check_at_rest(state, &story.expected)));
-    verdict.broken.sort();
-    verdict.broken.dedup();
-    verdict
-}
-
-/// Checks what must hold at any time.
-fn glance(world: &World, story: &Story) -> Verdict {
-    world.memory.inspect(|state| {
-        let mut notices: BTreeMap<&str, u64> = BTreeMap::new();
-        for (_, mail) in &state.outbox.sent {
-            *notices.entry(&mail.notice_id).or_default() += 1;
-        }
-        let mut broken = story.broken.clone();
-        broken.extend(check_always(state, &story.expected));
-        Verdict {
-            broken,
-            injected: state.faults.injected(),
-            doubled_mails: notices.values().map(|sent| sent - 1).sum(),
-            calls: state.faults.calls().to_vec(),
-            made: state.faults.calls().len() as u64,
-            deliveries: world.deliveries,
-            is_known: false,
-        }
-    })
-}
-
-/// INV-S6: delivering any old message again changes nothing.
-fn redeliver_everything(world: &mut World) -> Option<String> {
-    let (before, sent) = world.memory.inspect(|state| (state.items.clone(), state.queues.sent.clone()));
-    for message in &sent {
-        world.handle(&message.nudge);
-    }
-    let changed = world.memory.inspect(|state| state.items != before);
-    changed.then(|| "INV-S6 an old message changed something".to_owned())
 }

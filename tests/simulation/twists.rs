@@ -35,6 +35,7 @@ pub(crate) fn every(report: &mut Report, mutants: Mutants, kind: Kind, share: Sh
     let of_kind = if kind == Kind::RenamedIdentity { &of_corrections[..] } else { &[] };
     let mut place = 0;
     for delivery in 0..deliveries {
+        report.tell_progress(delivery, deliveries);
         for calls in 0..MOST_CALLS {
             let overlaps = (1..MOST_CALLS).step_by(3).map(Meanwhile::Overlap);
             place += 1;

@@ -122,7 +122,8 @@ impl AdvanceJob {
     /// `Retry` if the message should come again; everything else is committed and acknowledged.
     pub async fn once(&self, nudge: &Nudge, slice_ends_at: Timestamp) -> Result<(), StepError> {
         let now = self.ports.clock.now();
-        let context = match self.claim(nudge, now, slice_ends_at).await {
+        // On the heap, as what runs it: both are much larger than what waits for them.
+        let context = match Box::pin(self.claim(nudge, now, slice_ends_at)).await {
             Ok(context) => context,
             Err(NotClaimed::Stop) => return Ok(()),
             Err(NotClaimed::Failed(StepError::Park { .. } | StepError::Lost)) => return Ok(()),
@@ -131,7 +132,6 @@ impl AdvanceJob {
         let Some(step) = self.steps.get(&context.step.kind) else {
             return self.park(&context, "no function runs this step").await;
         };
-        // On the heap: what runs a step is much larger than what finds that there is nothing to run.
         Box::pin(self.run_claimed(step.as_ref(), context)).await
     }
 

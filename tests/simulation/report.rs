@@ -1,5 +1,6 @@
 //! Counts schedules and gathers what they broke.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
@@ -120,8 +121,12 @@ impl Report {
         if self.known > 0 {
             println!("  {} ended in a state like one that was seen to end well", self.known);
         }
-        for (what, broken) in self.broken.iter().take(20) {
-            println!("  {what}: {}", broken.join(", "));
+        let mut kinds: BTreeMap<String, (u64, &str)> = BTreeMap::new();
+        for (what, broken) in &self.broken {
+            kinds.entry(broken.join(", ")).or_insert((0, what)).0 += 1;
+        }
+        for (broken, (times, what)) in kinds.iter().take(20) {
+            println!("  {times} times, first {what}: {broken}");
         }
         assert!(self.broken.is_empty(), "{} schedules broke an invariant", self.broken.len());
         assert_eq!(self.idle, 0, "a fault test that injected nothing proves nothing");

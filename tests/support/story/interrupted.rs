@@ -2,7 +2,7 @@
 
 use domain::hold::HoldStatus;
 use domain::ids::HoldId;
-use domain::job::JobStatus;
+use domain::job::{Job, JobStatus, VerificationMethod};
 use domain::request::{Identity, IdentityKind};
 use domain::role::Role;
 use domain::sensitive::Sensitive;
@@ -47,6 +47,10 @@ pub async fn place_hold(handlers: &Handlers, person: Person) -> Result<HoldView,
 /// As the handler refuses.
 pub async fn release_hold(handlers: &Handlers, tenant: &str, hold: &HoldId) -> Result<HoldView, Refusal> {
     handlers.holds.release(&officer_of_holds(tenant, false), hold).await
+}
+
+fn was_vouched_for(job: &Job) -> bool {
+    job.verification.as_ref().is_some_and(|proof| proof.method == VerificationMethod::Manual)
 }
 
 impl Story {
@@ -108,6 +112,8 @@ impl Story {
             match job.status {
                 JobStatus::NeedsHuman => {}
                 JobStatus::Cancelled => return,
+                // Vouched for by an officer, it was planned before the source was shut.
+                JobStatus::AwaitingApproval if was_vouched_for(&job) => return,
                 _ if unanswered => return,
                 other => {
                     return self.broken.push(format!("INV-L1 a shut source did not stop the erasure, it is {other}"));

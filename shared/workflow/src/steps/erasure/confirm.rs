@@ -47,7 +47,7 @@ impl RunStep for Confirm {
             }
         }
         if state.residual == 0 && !state.reported && was_corrected_since(context).await? {
-            return Err(once(context, CORRECTED_SINCE).await?);
+            return Err(reported(context, CORRECTED_SINCE).await?);
         }
         if state.residual == 0 {
             let processors = order_processors(&self.erasing, context, &steps, round).await?;
@@ -58,12 +58,12 @@ impl RunStep for Confirm {
             return Ok(Ran::Done(Outcome::PlanAgain));
         }
         let found = format!("searching again found {} records that should be gone", state.residual);
-        Err(once(context, found).await?)
+        Err(reported(context, found).await?)
     }
 }
 
-/// Parks, unless that was done before: whoever starts the step again knows why.
-async fn once(context: &mut StepContext, why: impl Into<String> + Send) -> Result<StepError, StepError> {
+/// Parks, and remembers that it did: whoever starts the step again knows why, and is not stopped for it twice.
+async fn reported(context: &mut StepContext, why: impl Into<String> + Send) -> Result<StepError, StepError> {
     let again = ConfirmCheckpoint { reported: true, ..ConfirmCheckpoint::default() };
     context.save(Checkpoint::Confirm(again), Vec::new()).await?;
     Ok(StepError::park(why))
